@@ -1,0 +1,52 @@
+// Tells a dump's format from how it begins, never from its name.
+import { isFields } from '../read-value.ts';
+import type { FormatName } from './format-reader.ts';
+
+/** Bytes from the start that decide; the first lines of every format are shorter. */
+export const DETECT_BYTES = 256 * 1024;
+
+/** The format of a file that begins like this, or null if it is none of the three. */
+export function detectFormat(beginning: Buffer): FormatName | null {
+  const text = beginning.toString('utf8').replace(/^\uFEFF/, '');
+  if (text.startsWith('RTCStatsDump')) return 'rtcstats';
+  const lines = text.split('\n');
+  // The last line may be cut off.
+  for (const line of beginning.length < DETECT_BYTES ? lines : lines.slice(0, -1)) {
+    const format = formatOfLine(line);
+    if (format !== null) return format;
+  }
+  return /^\s*\{/.test(text) && /"(PeerConnections|getUserMedia|UserAgent)"\s*:/.test(text)
+    ? 'webrtc-internals'
+    : null;
+}
+
+function formatOfLine(line: string): FormatName | null {
+  const trimmed = line.trim();
+  if (!trimmed.startsWith('[') && !trimmed.startsWith('{')) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(trimmed);
+  } catch {
+    return null;
+  }
+  if (Array.isArray(value)) return formatOfArray(value as unknown[]);
+  if (!isFields(value)) return null;
+  if (value.PeerConnections !== undefined) return 'webrtc-internals';
+  if (value.reports !== undefined || value.type === 'call' || Object.values(value).some(isReport))
+    return 'getstats';
+  return value.userAgent !== undefined || value.clientProtocol !== undefined || value.path !== undefined
+    ? 'rtcstats'
+    : null;
+}
+
+function formatOfArray(line: readonly unknown[]): FormatName | null {
+  const [first] = line;
+  if (isReport(first)) return 'getstats';
+  if (Array.isArray(first)) return isReport((first as unknown[])[1]) ? 'getstats' : null;
+  const isEvent = typeof first === 'string' || typeof first === 'number';
+  return isEvent && line.length >= 3 && (line[1] === null || typeof line[1] === 'string') ? 'rtcstats' : null;
+}
+
+function isReport(value: unknown): boolean {
+  return isFields(value) && typeof value.type === 'string' && value.timestamp !== undefined;
+}

@@ -1,0 +1,121 @@
+// Who and where, from the lines of an rtcstats dump that tell it: the server's header, Jitsi's identity, the devices that
+// getUserMedia opened. Later lines add to earlier ones; what names a room or a person outright beats what was derived.
+import { z } from 'zod';
+import type { SessionFacts } from '../recording.ts';
+
+const text = z
+  .union([z.string(), z.number().transform(String)])
+  .nullish()
+  .catch(null);
+
+const clientInfo = z.object({
+  url: text,
+  path: text,
+  origin: text,
+  userAgent: text,
+  authData: z
+    .object({
+      user: text,
+      conference: text,
+      session: text,
+      rtcStats: z.object({ user: text, conference: text, session: text }).partial().nullish().catch(null),
+    })
+    .partial()
+    .nullish()
+    .catch(null),
+  locations: z.array(z.unknown()).nullish().catch(null),
+});
+
+const place = z.object({
+  city: z
+    .object({ names: z.object({ en: z.string() }) })
+    .optional()
+    .catch(undefined),
+  country: z.object({ iso_code: z.string() }).optional().catch(undefined),
+});
+
+const identity = z.object({
+  sessionId: text,
+  deviceId: text,
+  userId: text,
+  user: text,
+  displayName: text,
+  endpointId: text,
+  confName: text,
+  conferenceName: text,
+  roomName: text,
+  confID: text,
+  conferenceID: text,
+  meetingUniqueId: text,
+});
+
+const track = z.object({ kind: z.enum(['audio', 'video']), label: z.string().min(1) });
+const mediaStream = z.object({ tracks: z.array(z.unknown()) });
+
+/** The server's header: the first line of a dump, or a connectionInfo line. Its time is not used: it may be spliced in. */
+export function addClientInfo(facts: SessionFacts, value: unknown): void {
+  const read = clientInfo.safeParse(value);
+  if (!read.success) return;
+  const info = read.data;
+  const claims = { ...info.authData, ...info.authData?.rtcStats };
+  facts.userAgent ??= orNull(info.userAgent);
+  facts.roomUrl ??= webAddress(info.url);
+  facts.meetingId ??= orNull(claims.session);
+  facts.peerId ??= orNull(claims.user);
+  facts.roomId = orNull(claims.conference) ?? facts.roomId;
+  facts.roomIdFromUrl ??= lastSegment(info.path) ?? lastSegment(info.url);
+  const where = place.safeParse(info.locations?.[0]);
+  if (!where.success) return;
+  facts.city ??= where.data.city?.names.en ?? null;
+  facts.country ??= where.data.country?.iso_code ?? null;
+}
+
+/** Jitsi's identity lines, several a dump. The person is named by user id, else by the device, which stays the same. */
+export function addIdentity(facts: SessionFacts, value: unknown): void {
+  const read = identity.safeParse(value);
+  if (!read.success) return;
+  const who = read.data;
+  facts.roomId =
+    orNull(who.confName) ??
+    orNull(who.conferenceName) ??
+    orNull(who.roomName) ??
+    facts.roomId ??
+    lastSegment(who.confID) ??
+    lastSegment(who.conferenceID);
+  facts.meetingId = orNull(who.meetingUniqueId) ?? facts.meetingId;
+  facts.clientMeeting = orNull(who.sessionId) ?? facts.clientMeeting;
+  facts.peerId =
+    orNull(who.userId) ??
+    orNull(who.user) ??
+    facts.peerId ??
+    orNull(who.deviceId) ??
+    orNull(who.endpointId) ??
+    orNull(who.displayName);
+}
+
+/** What getUserMedia gave: the last microphone and the last camera opened stand for the devices used. */
+export function addMediaDevices(facts: SessionFacts, value: unknown): void {
+  const stream = mediaStream.safeParse(value);
+  for (const item of stream.success ? stream.data.tracks : []) {
+    const read = track.safeParse(item);
+    if (!read.success) continue;
+    if (read.data.kind === 'audio') facts.audioDevice = read.data.label;
+    else facts.videoDevice = read.data.label;
+  }
+}
+
+function orNull(value: string | null | undefined): string | null {
+  return value === undefined || value === null || value === '' || value === 'null' ? null : value;
+}
+
+function webAddress(value: string | null | undefined): string | null {
+  return value !== undefined && value !== null && /^https?:\/\//.test(value) ? value : null;
+}
+
+/** The last part of a path or address: what services put the room's name in. */
+export function lastSegment(value: string | null | undefined): string | null {
+  if (value === undefined || value === null) return null;
+  const path = value.replace(/^[a-z]+:\/\/[^/]*/i, '').replace(/[?#].*$/s, '');
+  const segments = path.split('/').filter((segment) => segment !== '');
+  return segments[segments.length - 1] ?? null;
+}

@@ -1,0 +1,40 @@
+// What one getStats call says of one RTP stream, in one form for every browser and age: counters as they stand (never
+// differences), microseconds, null where the browser said nothing. Made by read-streams.ts, turned into ticks by ticks.ts.
+
+export type Media = 'audio' | 'video';
+export type Direction = 'send' | 'recv';
+
+/** What the far end reported of a stream that we send. */
+export interface RemoteReading {
+  /** Epoch ms at which the far end's report arrived; null where the browser stamps it with the time of the call. */
+  arrivedAtMs: number | null;
+  lost: number | null;
+  /** Packets the far end received, where it says so (Firefox). */
+  packets: number | null;
+  jitterUs: number | null;
+  rttUs: number | null;
+  /** Sum and count of all round trips so far; both or none. */
+  rttTotalUs: number | null;
+  rttCount: number | null;
+}
+
+export interface StreamReading {
+  /** The report's id with its SSRC: another SSRC under the same id is another stream. */
+  key: string;
+  media: Media;
+  direction: Direction;
+  /** What is sent or shown in several encodings at once (simulcast) is one track. */
+  track: string;
+  bytes: number | null;
+  packets: number | null;
+  lost: number | null;
+  jitterUs: number | null;
+  width: number | null;
+  height: number | null;
+  frames: number | null;
+  freezes: number | null;
+  codec: string | null;
+  remote: RemoteReading | null;
+  /** How long this stream has run by the browser's own count; tells when a stream began that was there before the record. */
+  ageMs: number | null;
+}

@@ -1,0 +1,122 @@
+// Keeps the ticks of a file until it is known which room and peer they belong to: in memory while they are few, in a file of
+// the import's temporary folder when they are many. Ticks lie here as lines that only lack the columns of their owner.
+import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Tick } from './ticks.ts';
+
+/** Above this the ticks of a file go to disk: two workers stay far under the memory that an import may use. */
+const MEMORY_CHARACTERS_MAX = 8 * 1024 * 1024;
+
+/** Ticks of one file; can be sent between threads. */
+export interface SpooledTicks {
+  path: string | null;
+  lines: string[];
+  count: number;
+}
+
+export class TickSpool {
+  readonly #path: string;
+  #file: number | null = null;
+  #lines: string[] = [];
+  #characters = 0;
+  #count = 0;
+
+  /** `path` is made only when the ticks do not stay in memory. */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  add(connectionIndex: number, ticks: readonly Tick[]): void {
+    for (const tick of ticks) {
+      const line = toLine(connectionIndex, tick);
+      this.#lines.push(line);
+      this.#characters += line.length;
+    }
+    this.#count += ticks.length;
+    if (this.#characters > MEMORY_CHARACTERS_MAX) this.#toFile();
+  }
+
+  finish(): SpooledTicks {
+    if (this.#file !== null) {
+      this.#toFile();
+      closeSync(this.#file);
+    }
+    return { path: this.#file === null ? null : this.#path, lines: this.#lines, count: this.#count };
+  }
+
+  #toFile(): void {
+    this.#file ??= openSync(this.#path, 'w');
+    if (this.#lines.length > 0) writeSync(this.#file, `${this.#lines.join('\n')}\n`);
+    this.#lines = [];
+    this.#characters = 0;
+  }
+}
+
+/** The columns of media_samples after those of the owner and `tick_end`, in the order in which lines hold them. */
+export const TICK_COLUMNS = [
+  'media',
+  'direction',
+  'codec',
+  'tick_ms',
+  'bytes',
+  'packets',
+  'packets_lost',
+  'packets_arrived',
+  'jitter_us',
+  'rtt_us_sum',
+  'rtt_count',
+  'rtt_us_max',
+  'pixels',
+  'frames',
+  'width',
+  'height',
+  'freezes',
+] as const;
+
+export interface SpooledTick {
+  connectionIndex: number;
+  endMs: number;
+  /** The TICK_COLUMNS in tab-separated form. */
+  columns: string;
+}
+
+export async function* readSpool(spooled: SpooledTicks): AsyncGenerator<SpooledTick> {
+  if (spooled.path === null) {
+    for (const line of spooled.lines) yield fromLine(line);
+    return;
+  }
+  for await (const line of createInterface({ input: createReadStream(spooled.path), crlfDelay: Infinity })) {
+    yield fromLine(line);
+  }
+}
+
+function toLine(connectionIndex: number, tick: Tick): string {
+  return (
+    `${connectionIndex}\t${tick.endMs}\t${tick.media}\t${tick.direction}\t${escapeTab(tick.codec)}\t${tick.lengthMs}` +
+    `\t${tick.bytes}\t${tick.packets}\t${tick.lost}\t${tick.arrived}\t${tick.jitterUs ?? '\\N'}` +
+    `\t${tick.rttUsSum}\t${tick.rttCount}\t${tick.rttUsMax}\t${tick.pixels}\t${tick.frames}\t${tick.width}\t${tick.height}\t${tick.freezes}`
+  );
+}
+
+function fromLine(line: string): SpooledTick {
+  const first = line.indexOf('\t');
+  const second = line.indexOf('\t', first + 1);
+  return {
+    connectionIndex: Number(line.slice(0, first)),
+    endMs: Number(line.slice(first + 1, second)),
+    columns: line.slice(second + 1),
+  };
+}
+
+/** As ClickHouse's TabSeparated writes text. */
+export function escapeTab(text: string): string {
+  return text.replace(/[\\\t\n\r\0]/g, (character) => ESCAPES[character] ?? character);
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '\t': '\\t',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\0': '\\0',
+};
