@@ -1,0 +1,76 @@
+// Everything that goes wrong between us and an object store is a StoreError, and one table says what follows from its code. Permanent
+// is a short list of what a person has to mend; whatever is unknown is tried again. Messages hold the store's own sentence, never
+// headers, signatures or keys of ours.
+
+export interface StoreErrorFacts {
+  /** The method of ObjectStore that failed. */
+  operation: string;
+  /** The store's code (NoSuchBucket), the network's (ECONNRESET) or one of ours (TIMEOUT, UnexpectedAnswer). */
+  code: string;
+  /** HTTP status; undefined when no answer came. An error inside a 200 has 200. */
+  status: number | undefined;
+  /** Undefined when the whole bucket was asked. */
+  key: string | undefined;
+}
+
+export class StoreError extends Error implements StoreErrorFacts {
+  override readonly name = 'StoreError';
+  readonly operation: string;
+  readonly code: string;
+  readonly status: number | undefined;
+  readonly key: string | undefined;
+
+  constructor({ operation, code, status, key }: StoreErrorFacts, said: string, cause?: unknown) {
+    const where = key === undefined ? '' : ` of ${key}`;
+    const http = status === undefined ? '' : `, HTTP ${status}`;
+    super(`${operation}${where}: ${said} (${code}${http})`, cause === undefined ? {} : { cause });
+    this.operation = operation;
+    this.code = code;
+    this.status = status;
+    this.key = key;
+  }
+}
+
+/** `permanent`: a person has to mend it. `upload-gone`: begin another upload. `part-mismatch`: a part is not the one named. */
+export type StoreErrorClass = 'permanent' | 'upload-gone' | 'part-mismatch' | 'retryable';
+
+/** Why each of these does not mend itself, or what the run can do. */
+const CLASSES: Readonly<Record<string, StoreErrorClass>> = {
+  // The destination is not what the configuration says.
+  NoSuchBucket: 'permanent',
+  InvalidBucketName: 'permanent',
+  PermanentRedirect: 'permanent', // The bucket lives in another region or under another endpoint.
+  MovedPermanently: 'permanent',
+  AuthorizationHeaderMalformed: 'permanent', // Signed for another region.
+  IllegalLocationConstraintException: 'permanent',
+
+  // The credentials are wrong, blocked, or may not do this.
+  AccessDenied: 'permanent',
+  AllAccessDisabled: 'permanent',
+  AccountProblem: 'permanent',
+  InvalidAccessKeyId: 'permanent',
+  SignatureDoesNotMatch: 'permanent',
+  InvalidToken: 'permanent',
+  ExpiredToken: 'permanent', // A fixed session token does not renew itself.
+  Unauthorized: 'permanent',
+
+  // The store cannot do what was asked, however often it is asked.
+  NotImplemented: 'permanent',
+  MethodNotAllowed: 'permanent',
+  KeyTooLongError: 'permanent',
+  InvalidObjectName: 'permanent',
+  EntityTooLarge: 'permanent',
+  EntityTooSmall: 'permanent', // A part but the last is under the store's minimum; the same parts will be again.
+
+  // Parts are kept in the upload; it was aborted, completed or purged by the store.
+  NoSuchUpload: 'upload-gone',
+
+  // The store holds another part than the one named, or none.
+  InvalidPart: 'part-mismatch',
+};
+
+/** Errors that are no StoreError are retryable: they come from somewhere else. */
+export function classifyStoreError(error: unknown): StoreErrorClass {
+  if (!(error instanceof StoreError)) return 'retryable';
+  return CLASSES[error.code] ?? 'retryable';
+}
