@@ -48,10 +48,10 @@ async function* unzstd(source: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
     return;
   }
   let ready: Buffer[] = [];
-  let isOver = false;
+  const state = { isOver: false };
   const decompressor = new Decompress((piece, isLast) => {
     ready.push(Buffer.from(piece));
-    isOver = isLast === true;
+    state.isOver = isLast === true;
   });
   for await (const piece of source) {
     decompressor.push(piece);
@@ -61,7 +61,7 @@ async function* unzstd(source: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
   }
   decompressor.push(new Uint8Array(0), true);
   yield* ready;
-  if (!isOver) throw new Error('the zstd data ends in the middle');
+  if (!state.isOver) throw new Error('the zstd data ends in the middle');
 }
 
 function isGzip(bytes: Buffer): boolean {

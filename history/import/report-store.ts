@@ -39,7 +39,7 @@ export interface KeptReport {
   readonly id: string;
   readonly kind: ReportKind;
   /** Merged fields; changed in place. */
-  readonly fields: Record<string, unknown>;
+  fields: Record<string, unknown>;
   /** Number of the call that last mentioned it. */
   seenIn: number;
 }
@@ -69,7 +69,7 @@ export class ReportStore {
     if (kind === null) return;
     const kept = this.#of(kind, id);
     // A whole report names its type: nothing of an earlier one under the same id may shine through.
-    if (changes.type !== undefined) for (const name of Object.keys(kept.fields)) delete kept.fields[name];
+    if (changes.type !== undefined) kept.fields = {};
     for (const name in changes) kept.fields[name] = changes[name];
     kept.seenIn = this.#call;
   }

@@ -56,8 +56,9 @@ export class JsonPieces {
     let position = 0;
     while (position < text.length) {
       if (this.#inString) {
-        position = this.#passString(text, position);
-        if (this.#inString) break;
+        const behind = this.#passString(text, position);
+        if (behind === null) break;
+        position = behind;
         keptFrom = this.#endString(text, position, keptFrom);
         continue;
       }
@@ -80,8 +81,8 @@ export class JsonPieces {
     return this.#lineNumber;
   }
 
-  /** To the closing quote or the end of the text; returns the position behind what was passed. */
-  #passString(text: string, from: number): number {
+  /** To the closing quote; returns the position behind it, or null when the string goes on in the next text. */
+  #passString(text: string, from: number): number | null {
     for (let position = from; position < text.length; position += 1) {
       const code = text.charCodeAt(position);
       if (code === 10) this.#lineNumber += 1;
@@ -92,7 +93,7 @@ export class JsonPieces {
         return position + 1;
       }
     }
-    return text.length;
+    return null;
   }
 
   #endString(text: string, position: number, keptFrom: number): number {
