@@ -31,7 +31,7 @@ export async function readFiles(jobs: readonly FileJob[], options: ReadFilesOpti
   }
   let next = 0;
   const workOff = async (): Promise<void> => {
-    const thread = new Worker(workerUrl(), { execArgv: workerArguments() });
+    const thread = openThread();
     try {
       for (let index = next++; index < jobs.length; index = next++) {
         const job = jobs[index];
@@ -82,14 +82,13 @@ function readThere(
 
 const PIECE_BYTES = 1024 * 1024;
 
-/** Beside this file, with its ending: TypeScript when run from the sources, JavaScript when built. */
-function workerUrl(): URL {
-  return new URL(`./read-file-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
-}
-
-/** From the sources the thread needs the loader that this process was started with, or may have registered later. */
-function workerArguments(): string[] {
-  if (!import.meta.url.endsWith('.ts') || process.execArgv.some((argument) => argument.includes('tsx')))
-    return process.execArgv;
-  return [...process.execArgv, '--import', import.meta.resolve('tsx')];
+/** Runs the file beside this one: JavaScript when built; from the sources TypeScript, whose loader a thread must register itself. */
+function openThread(): Worker {
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./read-file-worker.js', import.meta.url));
+  const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'));
+  const source = JSON.stringify(new URL('./read-file-worker.ts', import.meta.url).href);
+  return new Worker(`import(${loader}).then(({ register }) => { register(); return import(${source}); });`, {
+    eval: true,
+    execArgv: [],
+  });
 }
