@@ -54,6 +54,8 @@ export function openConnection(target: AdminTarget): ClickHouseClient {
     application: 'room-streams-history',
     request_timeout: REQUEST_TIMEOUT_MS,
     keep_alive: { enabled: true, idle_socket_ttl: IDLE_SOCKET_MS },
+    // Whatever the client would log is also thrown, and said once, where it is caught.
+    log: { level: ClickHouseLogLevel.OFF },
   });
 }
 
