@@ -1,21 +1,9 @@
 // From the reports of a connection to readings of its RTP streams, whatever browser wrote them: today's standard names,
 // the first standard ones (frame sizes in track reports, far ends marked isRemote) and old Chrome's ssrc reports.
-import {
-  InvalidField,
-  readCounter,
-  readLost,
-  readMsAsUs,
-  readNumber,
-  readPacketCounter,
-  readSecondsAsUs,
-  readText,
-} from './read-value.ts';
-import type { Fields } from './read-value.ts';
+import { FieldReader, readText } from './read-value.ts';
+import type { FieldProblem, Fields } from './read-value.ts';
 import type { KeptReport, ReportStore } from './report-store.ts';
 import type { Media, RemoteReading, StreamReading } from './stream-reading.ts';
-
-/** A report that could not be used, told once per call. */
-export type ReportProblem = (problem: InvalidField) => void;
 
 const NOTHING_REMOTE: RemoteReading = {
   arrivedAtMs: null,
@@ -28,33 +16,29 @@ const NOTHING_REMOTE: RemoteReading = {
 };
 
 /** Readings of every stream that exists as of the present call; streams that never carried a packet are left out (probes). */
-export function readStreams(store: ReportStore, takenAtMs: number, problem: ReportProblem): StreamReading[] {
-  const readings: StreamReading[] = [];
-  const add = (read: () => StreamReading | null): void => {
-    try {
-      const reading = read();
-      if (reading !== null && !isEmpty(reading)) readings.push(reading);
-    } catch (error) {
-      if (!(error instanceof InvalidField)) throw error;
-      problem(error);
-    }
-  };
+export function readStreams(store: ReportStore, takenAtMs: number, problem: FieldProblem): StreamReading[] {
+  const read = new FieldReader(problem);
+  const readings: (StreamReading | null)[] = [];
   for (const report of store.each('inbound-rtp')) {
-    if (!isRemote(report.fields)) add(() => readReceived(store, report));
+    if (!isRemote(report.fields)) readings.push(readReceived(read, store, report));
   }
   const remotes = remotesBySource(store);
   for (const report of store.each('outbound-rtp')) {
-    if (!isRemote(report.fields)) add(() => readSent(store, report, remotes, takenAtMs));
+    if (!isRemote(report.fields)) readings.push(readSent(read, store, report, { remotes, takenAtMs }));
   }
-  for (const report of store.each('ssrc')) add(() => readOldChrome(report));
-  return readings;
+  for (const report of store.each('ssrc')) readings.push(readOldChrome(read, report));
+  return readings.filter((reading) => reading !== null).filter((reading) => !isEmpty(reading));
 }
 
 function isEmpty(reading: StreamReading): boolean {
   return (reading.packets ?? 0) === 0 && (reading.bytes ?? 0) === 0;
 }
 
-function readReceived(store: ReportStore, { id, fields }: KeptReport): StreamReading | null {
+function readReceived(
+  read: FieldReader,
+  store: ReportStore,
+  { id, fields }: KeptReport,
+): StreamReading | null {
   const media = readMedia(fields, id);
   if (media === null) return null;
   const track = store.get('track', fields.trackId);
@@ -64,28 +48,30 @@ function readReceived(store: ReportStore, { id, fields }: KeptReport): StreamRea
     media,
     direction: 'recv',
     track: readText(fields.trackIdentifier) ?? readText(fields.trackId) ?? id,
-    bytes: readCounter(fields, 'bytesReceived'),
-    packets: readPacketCounter(fields, 'packetsReceived'),
-    lost: readLost(fields, 'packetsLost'),
-    jitterUs: readSecondsAsUs(fields, 'jitter'),
-    ...readSize(media, sized),
+    bytes: read.counter(fields, 'bytesReceived'),
+    packets: read.packets(fields, 'packetsReceived'),
+    lost: read.lost(fields, 'packetsLost'),
+    jitterUs: read.secondsAsUs(fields, 'jitter'),
+    ...readSize(read, media, sized),
     frames:
       media === 'audio'
         ? null
-        : (readFrames(fields, 'framesDecoded') ?? readTrackFrames(track, 'framesDecoded')),
+        : (read.counter(fields, 'framesDecoded') ?? readOfTrack(read, track, 'framesDecoded')),
     freezes:
-      media === 'audio' ? null : (readFrames(fields, 'freezeCount') ?? readTrackFrames(track, 'freezeCount')),
+      media === 'audio'
+        ? null
+        : (read.counter(fields, 'freezeCount') ?? readOfTrack(read, track, 'freezeCount')),
     codec: readCodec(store, fields),
     remote: null,
-    ageMs: readAge(fields, media === 'audio' ? 'totalSamplesDuration' : 'totalInterFrameDelay'),
+    ageMs: readAge(read, fields, media === 'audio' ? 'totalSamplesDuration' : 'totalInterFrameDelay'),
   };
 }
 
 function readSent(
+  read: FieldReader,
   store: ReportStore,
   { id, fields }: KeptReport,
-  remotes: Map<string, Fields>,
-  takenAtMs: number,
+  { remotes, takenAtMs }: { remotes: Map<string, Fields>; takenAtMs: number },
 ): StreamReading | null {
   const media = readMedia(fields, id);
   if (media === null) return null;
@@ -97,20 +83,20 @@ function readSent(
     media,
     direction: 'send',
     track: readText(fields.mediaSourceId) ?? readText(fields.trackId) ?? readText(fields.mid) ?? id,
-    bytes: readCounter(fields, 'bytesSent'),
-    packets: readPacketCounter(fields, 'packetsSent'),
+    bytes: read.counter(fields, 'bytesSent'),
+    packets: read.packets(fields, 'packetsSent'),
     lost: null,
     jitterUs: null,
-    ...readSize(media, sized),
+    ...readSize(read, media, sized),
     frames:
       media === 'audio'
         ? null
-        : (readFrames(fields, 'framesSent') ??
-          readFrames(fields, 'framesEncoded') ??
-          readTrackFrames(track, 'framesSent')),
+        : (read.counter(fields, 'framesSent') ??
+          read.counter(fields, 'framesEncoded') ??
+          readOfTrack(read, track, 'framesSent')),
     freezes: null,
     codec: readCodec(store, fields),
-    remote: remote === null ? null : readRemote(remote, takenAtMs),
+    remote: remote === null ? null : readRemote(read, remote, takenAtMs),
     ageMs: null,
   };
 }
@@ -129,20 +115,20 @@ function remotesBySource(store: ReportStore): Map<string, Fields> {
   return remotes;
 }
 
-function readRemote(fields: Fields, takenAtMs: number): RemoteReading {
-  const stamp = readNumber(fields, 'timestamp');
+function readRemote(read: FieldReader, fields: Fields, takenAtMs: number): RemoteReading {
+  const stamp = read.number(fields, 'timestamp');
   // Firefox before 79 marked the far end's reports isRemote and gave the round trip in milliseconds.
   const rttUs = isRemote(fields)
-    ? (readMsAsUs(fields, 'roundTripTime') ?? readMsAsUs(fields, 'mozRtt'))
-    : readSecondsAsUs(fields, 'roundTripTime');
-  const rttTotalUs = readSecondsAsUs(fields, 'totalRoundTripTime');
-  const rttCount = readCounter(fields, 'roundTripTimeMeasurements');
+    ? (read.msAsUs(fields, 'roundTripTime') ?? read.msAsUs(fields, 'mozRtt'))
+    : read.secondsAsUs(fields, 'roundTripTime');
+  const rttTotalUs = read.secondsAsUs(fields, 'totalRoundTripTime');
+  const rttCount = read.counter(fields, 'roundTripTimeMeasurements');
   const counted = rttTotalUs !== null && rttCount !== null;
   return {
     arrivedAtMs: stamp === null || stamp <= 0 || Math.abs(stamp - takenAtMs) < 1 ? null : stamp,
-    lost: readLost(fields, 'packetsLost'),
-    packets: readPacketCounter(fields, 'packetsReceived'),
-    jitterUs: readSecondsAsUs(fields, 'jitter'),
+    lost: read.lost(fields, 'packetsLost'),
+    packets: read.packets(fields, 'packetsReceived'),
+    jitterUs: read.secondsAsUs(fields, 'jitter'),
     rttUs,
     rttTotalUs: counted ? rttTotalUs : null,
     rttCount: counted ? rttCount : null,
@@ -150,31 +136,31 @@ function readRemote(fields: Fields, takenAtMs: number): RemoteReading {
 }
 
 /** Chrome's own reports before the standard: `ssrc_<n>_recv`, `ssrc_<n>_send`, every value as text. */
-function readOldChrome({ id, fields }: KeptReport): StreamReading | null {
+function readOldChrome(read: FieldReader, { id, fields }: KeptReport): StreamReading | null {
   const media = readMedia(fields, id);
   const sent = id.endsWith('_send') || (!id.endsWith('_recv') && fields.bytesSent !== undefined);
   if (media === null) return null;
   const way = sent ? 'Sent' : 'Received';
-  const lost = readLost(fields, 'packetsLost');
+  const lost = read.lost(fields, 'packetsLost');
   // −1: the far end has said nothing yet.
   const known = lost !== null && lost >= 0;
-  const jitterUs = readMsAsUs(fields, 'googJitterReceived');
+  const jitterUs = read.msAsUs(fields, 'googJitterReceived');
   return {
     key: streamKey(id, fields),
     media,
     direction: sent ? 'send' : 'recv',
     track: readText(fields.googTrackId) ?? id,
-    bytes: readCounter(fields, `bytes${way}`),
-    packets: readPacketCounter(fields, `packets${way}`),
+    bytes: read.counter(fields, `bytes${way}`),
+    packets: read.packets(fields, `packets${way}`),
     lost: sent ? null : lost,
     jitterUs: sent ? null : jitterUs,
-    width: media === 'audio' ? null : readCounter(fields, `googFrameWidth${way}`),
-    height: media === 'audio' ? null : readCounter(fields, `googFrameHeight${way}`),
-    frames: media === 'audio' ? null : readFrames(fields, sent ? 'framesEncoded' : 'framesDecoded'),
+    width: media === 'audio' ? null : read.counter(fields, `googFrameWidth${way}`),
+    height: media === 'audio' ? null : read.counter(fields, `googFrameHeight${way}`),
+    frames: media === 'audio' ? null : read.counter(fields, sent ? 'framesEncoded' : 'framesDecoded'),
     freezes: null,
     codec: readText(fields.googCodecName),
     remote:
-      sent && known ? { ...NOTHING_REMOTE, lost, jitterUs, rttUs: readMsAsUs(fields, 'googRtt') } : null,
+      sent && known ? { ...NOTHING_REMOTE, lost, jitterUs, rttUs: read.msAsUs(fields, 'googRtt') } : null,
     ageMs: null,
   };
 }
@@ -198,17 +184,17 @@ function readMedia(fields: Fields, id: string): Media | null {
   return fields.audioInputLevel !== undefined || fields.audioOutputLevel !== undefined ? 'audio' : null;
 }
 
-function readSize(media: Media, fields: Fields): { width: number | null; height: number | null } {
+function readSize(
+  read: FieldReader,
+  media: Media,
+  fields: Fields,
+): { width: number | null; height: number | null } {
   if (media === 'audio') return { width: null, height: null };
-  return { width: readCounter(fields, 'frameWidth'), height: readCounter(fields, 'frameHeight') };
+  return { width: read.counter(fields, 'frameWidth'), height: read.counter(fields, 'frameHeight') };
 }
 
-function readFrames(fields: Fields, name: string): number | null {
-  return readCounter(fields, name);
-}
-
-function readTrackFrames(track: Fields | null, name: string): number | null {
-  return track === null ? null : readCounter(track, name);
+function readOfTrack(read: FieldReader, track: Fields | null, name: string): number | null {
+  return track === null ? null : read.counter(track, name);
 }
 
 function readCodec(store: ReportStore, fields: Fields): string | null {
@@ -216,7 +202,7 @@ function readCodec(store: ReportStore, fields: Fields): string | null {
   return mime === null ? readText(fields.googCodecName) : mime.slice(mime.indexOf('/') + 1);
 }
 
-function readAge(fields: Fields, name: string): number | null {
-  const seconds = readNumber(fields, name);
+function readAge(read: FieldReader, fields: Fields, name: string): number | null {
+  const seconds = read.number(fields, name);
   return seconds === null || seconds <= 0 ? null : Math.round(seconds * 1000);
 }

@@ -1,22 +1,16 @@
 // Reads single values out of reports that browsers wrote: numbers that old Chrome gave as text, counters that wrapped below
-// zero, fields that are not there. A value that cannot be what its field says is an InvalidField, never a guess.
-
-/** A field that holds something it cannot hold; the report it stands in is left out and counted. */
-export class InvalidField extends Error {
-  readonly field: string;
-  constructor(field: string, got: unknown, allowed: string) {
-    super(`${field}: got ${shortly(got)}, allowed is ${allowed}`);
-    this.field = field;
-  }
-}
+// zero, fields that are not there. A value that cannot be what its field says is told and taken as absent, never guessed.
 
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** Told of each field that holds something it cannot hold: `jitter: got "x", allowed is a number`. */
+export type FieldProblem = (message: string) => void;
+
 /** Chrome once kept packets received in 32 bits and let them fall below zero: 4,294,9xx,xxx stands for minus something. */
 const WRAPPED_FROM = 4_294_900_000;
+const TWO_TO_32 = 4_294_967_296;
 /** A sum of round trips or of jitter stays far below: thirty years. */
 const SECONDS_MAX = 1e9;
-const TWO_TO_32 = 4_294_967_296;
 
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -27,55 +21,66 @@ export function readText(value: unknown): string | null {
   return typeof value === 'number' && Number.isFinite(value) ? String(value) : null;
 }
 
-/** A finite number, also written as text; null where the field is absent. */
-export function readNumber(fields: Fields, name: string): number | null {
-  const value = fields[name];
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
-  if (value === undefined || value === null || value === '') return null;
-  const parsed = typeof value === 'string' ? Number(value) : NaN;
-  if (!Number.isFinite(parsed)) throw new InvalidField(name, value, 'a number');
-  return parsed;
-}
+/** All methods give null where the field is absent or cannot be what it says. */
+export class FieldReader {
+  readonly #problem: FieldProblem;
 
-/** A counter that only grows: a whole number from 0 up to 2^53 − 1; null where absent. */
-export function readCounter(fields: Fields, name: string): number | null {
-  const value = readNumber(fields, name);
-  if (value === null) return null;
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new InvalidField(name, value, 'a whole number from 0 to 2^53-1');
-  return value;
-}
+  constructor(problem: FieldProblem) {
+    this.#problem = problem;
+  }
 
-/** A counter of packets; null also for a value that is a 32-bit number fallen below zero, which says nothing. */
-export function readPacketCounter(fields: Fields, name: string): number | null {
-  const value = readCounter(fields, name);
-  return value !== null && value >= WRAPPED_FROM && value < TWO_TO_32 ? null : value;
-}
+  /** A finite number, also written as text. */
+  number(fields: Fields, name: string): number | null {
+    const value = fields[name];
+    if (typeof value === 'number' && Number.isFinite(value)) return value;
+    if (value === undefined || value === null || value === '') return null;
+    const parsed = typeof value === 'string' ? Number(value) : NaN;
+    return Number.isFinite(parsed) ? parsed : this.#refuse(name, value, 'a number');
+  }
 
-/** Packets lost may fall, and below zero: late and doubled packets count against it (RFC 3550). */
-export function readLost(fields: Fields, name: string): number | null {
-  const value = readNumber(fields, name);
-  if (value === null) return null;
-  if (!Number.isSafeInteger(value)) throw new InvalidField(name, value, 'a whole number');
-  return value >= WRAPPED_FROM && value < TWO_TO_32 ? value - TWO_TO_32 : value;
-}
+  /** A counter that only grows: a whole number from 0 up to 2^53 − 1. */
+  counter(fields: Fields, name: string): number | null {
+    const value = this.number(fields, name);
+    if (value === null || (Number.isSafeInteger(value) && value >= 0)) return value;
+    return this.#refuse(name, value, 'a whole number from 0 to 2^53-1');
+  }
 
-/** A time span in seconds as whole microseconds; null where absent or below zero. */
-export function readSecondsAsUs(fields: Fields, name: string): number | null {
-  const value = readNumber(fields, name);
-  if (value !== null && value > SECONDS_MAX) throw new InvalidField(name, value, `at most ${SECONDS_MAX} s`);
-  return value === null || value < 0 ? null : Math.round(value * 1e6);
-}
+  /** A counter of packets; null also for a 32-bit number fallen below zero, which says nothing. */
+  packets(fields: Fields, name: string): number | null {
+    const value = this.counter(fields, name);
+    return value !== null && value >= WRAPPED_FROM && value < TWO_TO_32 ? null : value;
+  }
 
-/** Old Chrome's spans, in milliseconds, 0 and −1 standing for not measured. */
-export function readMsAsUs(fields: Fields, name: string): number | null {
-  const value = readNumber(fields, name);
-  if (value !== null && value > SECONDS_MAX * 1e3)
-    throw new InvalidField(name, value, `at most ${SECONDS_MAX} s`);
-  return value === null || value <= 0 ? null : Math.round(value * 1e3);
-}
+  /** Packets lost may fall, and below zero: late and doubled packets count against it (RFC 3550). */
+  lost(fields: Fields, name: string): number | null {
+    const value = this.number(fields, name);
+    if (value === null) return null;
+    if (!Number.isSafeInteger(value)) return this.#refuse(name, value, 'a whole number');
+    return value >= WRAPPED_FROM && value < TWO_TO_32 ? value - TWO_TO_32 : value;
+  }
 
-function shortly(value: unknown): string {
-  const text = JSON.stringify(value) as string | undefined;
-  return (text ?? typeof value).slice(0, 60);
+  /** A time span in seconds as whole microseconds; null also below zero. */
+  secondsAsUs(fields: Fields, name: string): number | null {
+    const value = this.number(fields, name);
+    if (value === null || value < 0) return null;
+    return value <= SECONDS_MAX
+      ? Math.round(value * 1e6)
+      : this.#refuse(name, value, `at most ${SECONDS_MAX} s`);
+  }
+
+  /** Old Chrome's spans, in milliseconds, 0 and −1 standing for not measured. */
+  msAsUs(fields: Fields, name: string): number | null {
+    const value = this.number(fields, name);
+    if (value === null || value <= 0) return null;
+    return value <= SECONDS_MAX * 1e3
+      ? Math.round(value * 1e3)
+      : this.#refuse(name, value, `at most ${SECONDS_MAX} s`);
+  }
+
+  #refuse(name: string, got: unknown, allowed: string): null {
+    this.#problem(
+      `${name}: got ${(JSON.stringify(got) as string | undefined)?.slice(0, 60) ?? typeof got}, allowed is ${allowed}`,
+    );
+    return null;
+  }
 }

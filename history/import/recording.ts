@@ -6,7 +6,6 @@ import { ReportStore } from './report-store.ts';
 import { readNetworkPath } from './network-path.ts';
 import type { NetworkPath } from './network-path.ts';
 import { readStreams } from './read-streams.ts';
-import type { InvalidField } from './read-value.ts';
 
 /** Receives ticks while a file is being read; `connectionIndex` counts the connections of the recording from 0. */
 export type TickSink = (connectionIndex: number, ticks: readonly Tick[]) => void;
@@ -59,7 +58,7 @@ export class RecordedConnection {
   read(takenAtMs: number, place: string): void {
     const before = this.ticks.lastEndMs;
     const readings = readStreams(this.reports, takenAtMs, (problem) =>
-      this.#recording.leaveOut(problem.message, place),
+      this.#recording.leaveOut(problem, place),
     );
     if (readings.length === 0 && before === null) return;
     this.#emit(this.ticks.add(takenAtMs, readings, this.#beginning(takenAtMs)));
@@ -163,11 +162,10 @@ export class FileRecording {
   }
 
   /** Counts something that was not imported. `reason` should not hold values that differ each time, or the list grows. */
-  leaveOut(reason: string | InvalidField, place: string): void {
-    const text = typeof reason === 'string' ? reason : reason.message;
-    const known = this.leftOut.get(text);
+  leaveOut(reason: string, place: string): void {
+    const known = this.leftOut.get(reason);
     if (known !== undefined) known.count += 1;
-    else if (this.leftOut.size < REASONS_MAX) this.leftOut.set(text, { count: 1, firstPlace: place });
+    else if (this.leftOut.size < REASONS_MAX) this.leftOut.set(reason, { count: 1, firstPlace: place });
     else
       this.leftOut.set(OTHER_REASONS, {
         count: (this.leftOut.get(OTHER_REASONS)?.count ?? 0) + 1,

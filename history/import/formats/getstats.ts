@@ -1,7 +1,7 @@
 // Raw getStats calls, one JSON value a line: the recordings of history/recording (record-format.ts), and plain dumps whose
 // lines are the array, map or object of reports of one call, with or without a name and a time around it.
 import { z } from 'zod';
-import { InvalidField, isFields, readText } from '../read-value.ts';
+import { isFields, readText } from '../read-value.ts';
 import type { Fields } from '../read-value.ts';
 import { eachReport } from '../report-store.ts';
 import type { RecordedSession } from '../recording.ts';
@@ -185,18 +185,13 @@ class GetstatsLines {
     }
     const connection = this.#sessionOf(peer).connection(connectionId);
     connection.reports.nextCall(true);
-    try {
-      for (const [id, report] of all) if (report !== null) connection.reports.merge(id, report);
-      const stamp = latestStamp(all);
-      // The reports' own time lies within the call; the line's may come later, when the page was busy.
-      connection.read(
-        stamp !== null && Math.abs(stamp - takenAtMs) < CLOCKS_APART_MS_MAX ? stamp : takenAtMs,
-        place,
-      );
-    } catch (error) {
-      if (!(error instanceof InvalidField)) throw error;
-      this.#leaveOut(error.message, place);
-    }
+    for (const [id, report] of all) if (report !== null) connection.reports.merge(id, report);
+    const stamp = latestStamp(all);
+    // The reports' own time lies within the call; the line's may come later, when the page was busy.
+    connection.read(
+      stamp !== null && Math.abs(stamp - takenAtMs) < CLOCKS_APART_MS_MAX ? stamp : takenAtMs,
+      place,
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 // rtcstats dumps: one JSON array a line, `[event, connection | null, value, …, time]`, one client's stay in one room a file.
 // Reads the dumps of rtcstats-server and Jitsi (getstats, times absolute, a report that is not mentioned is gone or
 // unchanged, a sequence number behind the time) and those of today's rtcstats (numbers for names, times as differences).
-import { InvalidField, isFields, readText } from '../read-value.ts';
+import { isFields, readText } from '../read-value.ts';
 import type { Fields } from '../read-value.ts';
 import type { RecordedConnection, RecordedSession } from '../recording.ts';
 import { addClientInfo, addIdentity, addMediaDevices } from './rtcstats-identity.ts';
@@ -119,23 +119,18 @@ class RtcstatsLines {
     }
     const store = connection.reports;
     store.nextCall(!isToday && this.#mentionsAll);
-    try {
-      for (const id in value) {
-        const report = value[id];
-        if (report === null) store.remove(id);
-        else if (isFields(report)) {
-          if (isToday) store.merge(id, toNames(report));
-          else {
-            if (!this.#mentionsAll && isTimeOnly(report)) this.#mentionsAll = true;
-            store.merge(id, report);
-          }
+    for (const id in value) {
+      const report = value[id];
+      if (report === null) store.remove(id);
+      else if (isFields(report)) {
+        if (isToday) store.merge(id, toNames(report));
+        else {
+          if (!this.#mentionsAll && isTimeOnly(report)) this.#mentionsAll = true;
+          store.merge(id, report);
         }
       }
-      connection.read(takenAtMs, place);
-    } catch (error) {
-      if (!(error instanceof InvalidField)) throw error;
-      this.#leaveOut(error.message, place);
     }
+    connection.read(takenAtMs, place);
   }
 }
 
