@@ -1,6 +1,6 @@
 // The administrator's connection to the history: migrations, analyses, imports, made-up rooms. The exporter has its own
 // (activities/history/), which may only read. What goes wrong on the way in becomes one sentence that names what to change.
-import { ClickHouseError, createClient } from '@clickhouse/client';
+import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { ClickHouseClient } from '@clickhouse/client';
 
 export interface AdminTarget {
@@ -53,6 +53,8 @@ export function openConnection(target: AdminTarget): ClickHouseClient {
     password: target.password,
     application: 'room-streams-history',
     request_timeout: REQUEST_TIMEOUT_MS,
+    // Errors are thrown; the client's own log would print them a second time, at length.
+    log: { level: ClickHouseLogLevel.OFF },
     keep_alive: { enabled: true, idle_socket_ttl: IDLE_SOCKET_MS },
     // Whatever the client would log is also thrown, and said once, where it is caught.
     log: { level: ClickHouseLogLevel.OFF },
