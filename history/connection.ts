@@ -56,8 +56,6 @@ export function openConnection(target: AdminTarget): ClickHouseClient {
     // Errors are thrown; the client's own log would print them a second time, at length.
     log: { level: ClickHouseLogLevel.OFF },
     keep_alive: { enabled: true, idle_socket_ttl: IDLE_SOCKET_MS },
-    // Whatever the client would log is also thrown, and said once, where it is caught.
-    log: { level: ClickHouseLogLevel.OFF },
   });
 }
 
