@@ -1,0 +1,74 @@
+// The contract with the exporter in one table: the columns of the three views and what each may be made of. What a column means
+// stands in docs/history.md. Read by the preflight; an operator with tables of his own writes views that match it.
+
+/** What a column may be made of; wider or narrower relatives that give the same file are allowed, see `TYPES`. */
+export type ColumnKind = 'name' | 'text' | 'time' | 'count' | 'signed' | 'count-or-null' | 'keys';
+
+export type ViewName = 'export_rooms' | 'export_peers' | 'export_track_totals';
+
+/** Every view tells whose a row is, when its room was finalised, and which of several rows of one key holds. */
+const OWNED = { project_id: 'name', finalized_at: 'time', session_id: 'name', version: 'count' } as const;
+
+export const VIEW_COLUMNS: Readonly<Record<ViewName, Readonly<Record<string, ColumnKind>>>> = {
+  export_rooms: { ...OWNED, room_id: 'name', room_url: 'text', started_at: 'time', ended_at: 'time' },
+  export_peers: {
+    ...OWNED,
+    peer_id: 'name',
+    joined_at: 'time',
+    left_at: 'time',
+    connected_ms: 'count',
+    joins: 'count',
+    os: 'text',
+    os_version: 'text',
+    browser: 'text',
+    browser_version: 'text',
+    sdk_version: 'text',
+    city: 'text',
+    country: 'text',
+    organization: 'text',
+    connection_type: 'text',
+    media_transport: 'text',
+    audio_device: 'text',
+    video_device: 'text',
+    end_reason: 'text',
+    keys: 'keys',
+    call_setup_ms: 'count-or-null',
+    rating: 'count-or-null',
+  },
+  export_track_totals: {
+    ...OWNED,
+    peer_id: 'name',
+    media: 'name',
+    direction: 'name',
+    bytes: 'count',
+    packets: 'count',
+    packets_lost: 'signed',
+    packets_arrived: 'count',
+    active_ms: 'count',
+    bitrate_sq_ms: 'count',
+    jitter_us_sum: 'count',
+    jitter_count: 'count',
+    jitter_us_max: 'count',
+    rtt_us_sum: 'count',
+    rtt_count: 'count',
+    rtt_us_max: 'count',
+    pixel_ms: 'count',
+    sized_ms: 'count',
+    frames: 'count',
+    width_max: 'count',
+    height_max: 'count',
+    freezes: 'count',
+    codec: 'text',
+  },
+};
+
+/** Per kind: the types allowed once LowCardinality is taken off, and how to say so. */
+export const TYPES: Readonly<Record<ColumnKind, { pattern: RegExp; allowed: string }>> = {
+  name: { pattern: /^(String|Enum(8|16)\(.*\))$/, allowed: 'String, LowCardinality(String) or Enum, not Nullable' },
+  text: { pattern: /^(String|Nullable\(String\)|Enum(8|16)\(.*\))$/, allowed: 'String, LowCardinality(String), Nullable(String) or Enum' },
+  time: { pattern: /^DateTime64\(3(, '[^']*')?\)$/, allowed: "DateTime64(3, 'UTC'), not Nullable" },
+  count: { pattern: /^UInt(8|16|32|64)$/, allowed: 'UInt8, UInt16, UInt32 or UInt64, not Nullable' },
+  signed: { pattern: /^Int(8|16|32|64)$/, allowed: 'Int8, Int16, Int32 or Int64, not Nullable' },
+  'count-or-null': { pattern: /^(UInt(8|16|32)|Nullable\(UInt(8|16|32)\))$/, allowed: 'Nullable(UInt32) or narrower' },
+  keys: { pattern: /^Map\(String, Array\(String\)\)$/, allowed: 'Map(String, Array(String))' },
+};
