@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
+import { analyse } from '../analyse.ts';
 import { readFiles } from './file-readers.ts';
 import type { FileOutcome } from './file-readers.ts';
 import type { FormatName } from './formats/format-reader.ts';
@@ -15,13 +16,6 @@ import { toRooms } from './rooms.ts';
 import type { PlacedPresence, Room } from './rooms.ts';
 import { readImported, writePresences, writeRooms, writeTicks } from './write-history.ts';
 import type { TickOwners } from './write-history.ts';
-
-/** Where an import writes. */
-export interface ImportTarget {
-  client: ClickHouseClient;
-  /** Computes the track totals of the rooms finalised in `[finalizedFromMs, finalizedToMs)`. */
-  analyse: (range: { projectId: string; finalizedFromMs: number; finalizedToMs: number }) => Promise<void>;
-}
 
 export interface ImportOptions {
   projectId: string;
@@ -71,7 +65,7 @@ export interface Relabel {
  * read is told in its summary. Importing again adds nothing.
  */
 export async function importFiles(
-  target: ImportTarget,
+  connection: ClickHouseClient,
   paths: readonly string[],
   options: ImportOptions,
 ): Promise<ImportResult> {
@@ -80,7 +74,7 @@ export async function importFiles(
     const files = await listFiles(paths);
     const outcomes = await readAll(files, folder, options);
     const read = outcomes.map((outcome) => (outcome.kind === 'read' ? outcome.file : null));
-    const written = await writeImport(target, read, { ...options, relabel: null });
+    const written = await writeImport(connection, read, { ...options, relabel: null });
     const summaries = files.map(({ path, bytes }, index) =>
       summarize(path, bytes, outcomes[index] ?? { kind: 'failed', message: 'was not read' }, written),
     );
@@ -105,16 +99,15 @@ interface WrittenImport {
 
 /** Writes what was read; `null` stands for a file that could not be read. */
 export async function writeImport(
-  target: ImportTarget,
+  connection: ClickHouseClient,
   read: readonly (ReadFile | null)[],
   options: { projectId: string; finalizedAtMs?: number; relabel: Relabel | null },
 ): Promise<WrittenImport> {
-  const { client } = target;
   const { projectId, relabel } = options;
   const files = read.map((file) => (file === null || relabel === null ? file : moved(file, relabel)));
   const found = files.flatMap((file) => file?.presences ?? []).map(({ presence }) => presence);
   const roomKeys = [...new Set(found.map(({ roomKey }) => roomKey))];
-  const imported = await readImported(client, projectId, roomKeys);
+  const imported = await readImported(connection, projectId, roomKeys);
   const { placed, wasIn } = placePresences(found, imported);
   const touched = new Set(found.map(({ sourceId }) => sourceId));
   const rooms = toRooms(placed).filter(({ presences }) =>
@@ -124,13 +117,13 @@ export async function writeImport(
   for (const file of files) {
     if (file === null || file.presences.every(({ presence }) => wasIn.has(presence.sourceId))) continue;
     const shiftMs = relabel?.shiftMs ?? 0;
-    await writeTicks(client, projectId, { ticks: file.ticks, owners: ownersOf(file, places), shiftMs });
+    await writeTicks(connection, projectId, { ticks: file.ticks, owners: ownersOf(file, places), shiftMs });
   }
-  const finalizedAtMs = options.finalizedAtMs ?? (await serverTimeMs(client));
-  const written = await writeRooms(client, projectId, { rooms, finalizedAtMs });
+  const finalizedAtMs = options.finalizedAtMs ?? (await serverTimeMs(connection));
+  const written = await writeRooms(connection, projectId, { rooms, finalizedAtMs });
   if (wasIn.size < touched.size) {
-    for (const range of toRanges(written.finalizedAtMs)) await target.analyse({ projectId, ...range });
-    await writePresences(client, projectId, rooms);
+    await analyseRooms(connection, projectId, written.finalizedAtMs);
+    await writePresences(connection, projectId, rooms);
   }
   return { rooms, roomsWritten: written.roomsWritten, peersWritten: written.peersWritten, wasIn };
 }
@@ -186,15 +179,31 @@ function ownersOf(
   return owners;
 }
 
-/** One range when all rooms are finalised at one time, as new ones are; else one for each time. */
-function toRanges(finalizedAtMs: readonly number[]): { finalizedFromMs: number; finalizedToMs: number }[] {
-  return [...new Set(finalizedAtMs)]
-    .sort((a, b) => a - b)
-    .map((at) => ({ finalizedFromMs: at, finalizedToMs: at + 1 }));
+/** New rooms are finalised at one time, those of earlier imports each at its own. */
+async function analyseRooms(
+  connection: ClickHouseClient,
+  projectId: string,
+  finalizedAtMs: ReadonlyMap<string, number>,
+): Promise<void> {
+  const sessionsAt = new Map<number, string[]>();
+  for (const [sessionId, at] of finalizedAtMs) {
+    const sessions = sessionsAt.get(at);
+    if (sessions === undefined) sessionsAt.set(at, [sessionId]);
+    else sessions.push(sessionId);
+  }
+  for (const [at, sessions] of sessionsAt) {
+    for (let start = 0; start < sessions.length; start += SESSIONS_PER_ANALYSIS) {
+      const sessionIds = sessions.slice(start, start + SESSIONS_PER_ANALYSIS);
+      await analyse(connection, { projectId, finalizedFromMs: at, finalizedToMs: at + 1, sessionIds });
+    }
+  }
 }
 
-async function serverTimeMs(client: ClickHouseClient): Promise<number> {
-  const answer = await client.query({
+/** Session ids travel with the statement. */
+const SESSIONS_PER_ANALYSIS = 500;
+
+async function serverTimeMs(connection: ClickHouseClient): Promise<number> {
+  const answer = await connection.query({
     query: 'SELECT toUnixTimestamp64Milli(now64(3)) AS ms',
     format: 'JSONEachRow',
     clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },

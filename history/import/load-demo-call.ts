@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
 import { writeImport } from './import-files.ts';
-import type { ImportTarget } from './import-files.ts';
 import { readRecording } from './read-file.ts';
 
 const DEMO_CALL = new URL('../recording/demo-call.jsonl.gz', import.meta.url);
@@ -24,14 +23,14 @@ export interface DemoCallOptions {
 }
 
 /** Loads the call; loading it again under the same session id changes nothing. Returns its session id. */
-export async function loadDemoCall(target: ImportTarget, options: DemoCallOptions): Promise<string> {
+export async function loadDemoCall(connection: ClickHouseClient, options: DemoCallOptions): Promise<string> {
   const sessionId = options.sessionId ?? 'demo-call-1';
-  if (await isLoaded(target.client, options.projectId, sessionId)) return sessionId;
+  if (await isLoaded(connection, options.projectId, sessionId)) return sessionId;
   const spoolPath = join(tmpdir(), `room-streams-demo-${process.pid}.tsv`);
   const file = await readRecording(createReadStream(DEMO_CALL), { format: 'getstats', spoolPath });
   const endedAtMs = file.presences.reduce((latest, { presence }) => Math.max(latest, presence.leftAtMs), 0);
   const shiftMs = (options.endedAtMs ?? options.finalizedAtMs - ENDS_BEFORE_FINALIZED_MS) - endedAtMs;
-  await writeImport(target, [file], {
+  await writeImport(connection, [file], {
     projectId: options.projectId,
     finalizedAtMs: options.finalizedAtMs,
     relabel: { sessionId, shiftMs },
@@ -39,8 +38,12 @@ export async function loadDemoCall(target: ImportTarget, options: DemoCallOption
   return sessionId;
 }
 
-async function isLoaded(client: ClickHouseClient, projectId: string, sessionId: string): Promise<boolean> {
-  const answer = await client.query({
+async function isLoaded(
+  connection: ClickHouseClient,
+  projectId: string,
+  sessionId: string,
+): Promise<boolean> {
+  const answer = await connection.query({
     query: `SELECT count() AS presences FROM imported_presences
       WHERE project_id = {project_id:String} AND session_id = {session_id:String}`,
     query_params: { project_id: projectId, session_id: sessionId },

@@ -1,7 +1,7 @@
 // What one file tells, in the form that all formats are brought to: client sessions (one participant's stay in one room, as
 // one client saw it) with their connections, whose reports become ticks as they are read. Knows no format and no database.
 import { ConnectionTicks } from './ticks.ts';
-import type { Tick } from './ticks.ts';
+import type { Opening, Tick } from './ticks.ts';
 import { ReportStore } from './report-store.ts';
 import { readNetworkPath } from './network-path.ts';
 import type { NetworkPath } from './network-path.ts';
@@ -35,6 +35,9 @@ export interface SessionFacts {
   leftAtMs: number | null;
 }
 
+/** A connection is read some seconds after it was opened; a day between them comes of two clocks. */
+const CLOCKS_APART_MS_MAX = 24 * 3600 * 1000;
+
 export class RecordedConnection {
   readonly id: string;
   readonly index: number;
@@ -61,7 +64,7 @@ export class RecordedConnection {
       this.#recording.leaveOut(problem, place),
     );
     if (readings.length === 0 && before === null) return;
-    this.#emit(this.ticks.add(takenAtMs, readings, this.#beginning(takenAtMs)));
+    this.#emit(this.ticks.add(takenAtMs, readings, this.#opening(takenAtMs)));
     const path = readNetworkPath(this.reports);
     if (path !== null)
       this.#addPath(path, Math.max(1, Math.round(takenAtMs) - (before ?? this.ticks.startMs ?? takenAtMs)));
@@ -84,12 +87,11 @@ export class RecordedConnection {
     this.#recording.takeTicks(this.index, ticks);
   }
 
-  /** An event that lies after the reading, or a day before it, has another clock: not to be believed. */
-  #beginning(takenAtMs: number): number | null {
-    const plausible = [this.connectedAtMs, this.openedAtMs].filter(
-      (at) => at !== null && at < takenAtMs && takenAtMs - at < 24 * 3600 * 1000,
-    );
-    return plausible[0] ?? null;
+  /** An event that lies after the reading, or a day before it, has another clock: its time is not to be believed. */
+  #opening(takenAtMs: number): Opening {
+    const known = [this.connectedAtMs, this.openedAtMs].filter((at) => at !== null);
+    const plausible = known.filter((at) => at < takenAtMs && takenAtMs - at < CLOCKS_APART_MS_MAX);
+    return { isInRecord: known.length > 0, atMs: plausible[0] ?? null };
   }
 
   #addPath(path: NetworkPath, ms: number): void {

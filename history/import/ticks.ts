@@ -60,6 +60,14 @@ const UINT32_MAX = 4_294_967_295;
 /** Longer than this between two readings: the machine slept or the clock was set, and the time between is not covered. */
 const TICK_MS_MAX = 24 * 3600 * 1000;
 
+/** When the connection could first carry media, as far as the record tells. */
+export interface Opening {
+  /** The connection was opened within the record: its counters began from nothing. */
+  isInRecord: boolean;
+  /** Null also when the time told cannot be. */
+  atMs: number | null;
+}
+
 export class ConnectionTicks {
   readonly #counters = new Map<string, StreamCounters>();
   #lastEndMs: number | null = null;
@@ -70,12 +78,11 @@ export class ConnectionTicks {
   startMs: number | null = null;
 
   /**
-   * Adds one reading of all streams, taken at `endMs`. `openedMs` is when the connection could first carry media, null if
-   * the record does not tell. Returns the ticks that are final now: those of the reading before.
+   * Adds one reading of all streams, taken at `endMs`. Returns the ticks that are final now: those of the reading before.
    */
-  add(endMs: number, readings: readonly StreamReading[], openedMs: number | null): Tick[] {
+  add(endMs: number, readings: readonly StreamReading[], opening: Opening): Tick[] {
     const end = Math.round(endMs);
-    const startMs = this.#lastEndMs ?? beginningOf(end, readings, openedMs);
+    const startMs = this.#lastEndMs ?? beginningOf(end, readings, opening);
     if (this.#lastEndMs === null && startMs === null) {
       for (const reading of readings) this.#skip(reading);
       this.streamsJoinedLate += readings.length;
@@ -127,15 +134,12 @@ export class ConnectionTicks {
   }
 }
 
-/** When the first tick began: the connection's opening, or the age of the oldest stream by its own count. */
-function beginningOf(
-  endMs: number,
-  readings: readonly StreamReading[],
-  openedMs: number | null,
-): number | null {
-  if (openedMs !== null) return Math.min(Math.round(openedMs), endMs - 1);
+/** When the first tick began: the opening, or the age of the oldest stream by its own count; null when counters are older than that. */
+function beginningOf(endMs: number, readings: readonly StreamReading[], opening: Opening): number | null {
+  if (opening.atMs !== null) return Math.min(Math.round(opening.atMs), endMs - 1);
   const ages = readings.flatMap((reading) => (reading.ageMs === null ? [] : [reading.ageMs]));
-  return ages.length === 0 ? null : endMs - Math.max(...ages);
+  if (ages.length > 0) return endMs - Math.max(...ages);
+  return opening.isInRecord ? endMs - 1 : null;
 }
 
 function fromNothing(): StreamCounters {

@@ -18,8 +18,8 @@ const TICKS_PER_PIECE = 2_000;
 export interface WriteResult {
   roomsWritten: number;
   peersWritten: number;
-  /** When the rooms of the import are finalised, each as often as there are rooms; analyse takes the rooms from these. */
-  finalizedAtMs: number[];
+  /** When each room of the import is finalised, by its session id. */
+  finalizedAtMs: Map<string, number>;
 }
 
 /** Whose the ticks of a connection are, by the connection's index in the file. */
@@ -54,7 +54,7 @@ export async function writeRooms(
   projectId: string,
   { rooms, finalizedAtMs }: { rooms: readonly Room[]; finalizedAtMs: number },
 ): Promise<WriteResult> {
-  const result: WriteResult = { roomsWritten: 0, peersWritten: 0, finalizedAtMs: [] };
+  const result: WriteResult = { roomsWritten: 0, peersWritten: 0, finalizedAtMs: new Map() };
   for (const block of inBlocks(rooms, KEYS_PER_QUERY)) {
     const sessions = block.map(({ room }) => room.session_id);
     const knownRooms = await readRooms(client, projectId, sessions);
@@ -64,7 +64,7 @@ export async function writeRooms(
     for (const { room, peers } of block) {
       const known = knownRooms.get(room.session_id);
       const finalized = known?.finalizedAtMs ?? finalizedAtMs;
-      result.finalizedAtMs.push(finalized);
+      result.finalizedAtMs.set(room.session_id, finalized);
       if (!isDeepStrictEqual(known?.row, room))
         roomRows.push(toRoomRow(projectId, finalized, known?.version, room));
       for (const peer of peers) {

@@ -95,7 +95,7 @@ function addSteps(
       report.mediaType ??
       (/audio/i.test(id) ? 'audio' : /video/i.test(id) ? 'video' : undefined);
     if (media !== 'audio' && media !== 'video') continue;
-    const key = `${connection} ${id} ${typeof report.ssrc === 'object' ? '' : String(report.ssrc ?? '')}`;
+    const key = `${connection} ${id} ${typeof report.ssrc === 'string' || typeof report.ssrc === 'number' ? report.ssrc : ''}`;
     const one = series.get(key) ?? { group: `${connection} ${media} ${isSent ? 'send' : 'recv'}`, steps: [] };
     const way = isSent ? 'Sent' : 'Received';
     one.steps.push({

@@ -32,7 +32,7 @@ describe('sample dumps', () => {
   const pair = [findSample(RTCSTATS[2] ?? ''), findSample(RTCSTATS[3] ?? '')];
   it(
     'two sessions of one user in one room are one room with one peer that joined twice',
-    { skip: pair[0]?.skip ?? false },
+    { skip: pair.find((one) => one.skip !== false)?.skip ?? false },
     async () => {
       const presences = [];
       for (const { path } of pair) presences.push(...(await readDump(readFileSync(path ?? ''))).presences);
