@@ -64,11 +64,20 @@ export const VIEW_COLUMNS: Readonly<Record<ViewName, Readonly<Record<string, Col
 
 /** Per kind: the types allowed once LowCardinality is taken off, and how to say so. */
 export const TYPES: Readonly<Record<ColumnKind, { pattern: RegExp; allowed: string }>> = {
-  name: { pattern: /^(String|Enum(8|16)\(.*\))$/, allowed: 'String, LowCardinality(String) or Enum, not Nullable' },
-  text: { pattern: /^(String|Nullable\(String\)|Enum(8|16)\(.*\))$/, allowed: 'String, LowCardinality(String), Nullable(String) or Enum' },
+  name: {
+    pattern: /^(String|Enum(8|16)\(.*\))$/,
+    allowed: 'String, LowCardinality(String) or Enum, not Nullable',
+  },
+  text: {
+    pattern: /^(String|Nullable\(String\)|Enum(8|16)\(.*\))$/,
+    allowed: 'String, LowCardinality(String), Nullable(String) or Enum',
+  },
   time: { pattern: /^DateTime64\(3(, '[^']*')?\)$/, allowed: "DateTime64(3, 'UTC'), not Nullable" },
   count: { pattern: /^UInt(8|16|32|64)$/, allowed: 'UInt8, UInt16, UInt32 or UInt64, not Nullable' },
   signed: { pattern: /^Int(8|16|32|64)$/, allowed: 'Int8, Int16, Int32 or Int64, not Nullable' },
-  'count-or-null': { pattern: /^(UInt(8|16|32)|Nullable\(UInt(8|16|32)\))$/, allowed: 'Nullable(UInt32) or narrower' },
+  'count-or-null': {
+    pattern: /^(UInt(8|16|32)|Nullable\(UInt(8|16|32)\))$/,
+    allowed: 'Nullable(UInt32) or narrower',
+  },
   keys: { pattern: /^Map\(String, Array\(String\)\)$/, allowed: 'Map(String, Array(String))' },
 };
