@@ -34,6 +34,8 @@ const OUTPUT_SETTINGS: ClickHouseSettings = {
   output_format_json_quote_64bit_integers: 0,
   output_format_json_quote_denormals: 0,
   join_use_nulls: 0,
+  // What is missing stays missing: by default least and greatest pass over NULL and give the bound instead.
+  least_greatest_legacy_null_behavior: 1,
 };
 
 /** One query hardly uses a second thread; several at once with one thread each are faster. */
