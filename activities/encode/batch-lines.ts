@@ -84,6 +84,12 @@ export class BatchLines {
     return this.#pieces.splice(0);
   }
 
+  /** The server's error, when its text has been seen: the connection that it then cuts fails with less to say. */
+  exceptionSeen(): HistoryStreamError | undefined {
+    const error = this.#exception === undefined ? undefined : this.#exceptionError(this.#exception);
+    return error instanceof HistoryStreamError ? error : undefined;
+  }
+
   /** What closes the batch. Throws HistoryStreamError or TruncatedAnswerError when the answer was not whole. */
   finish(): Buffer[] {
     if (this.#exception !== undefined) throw this.#exceptionError(this.#exception);

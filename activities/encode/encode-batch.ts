@@ -51,6 +51,8 @@ export async function encodeBatch(
     }
     await sink.write(lines.finish());
     return { body: await sink.end(lines.counts), ...lines.counts };
+  } catch (error) {
+    throw lines.exceptionSeen() ?? error;
   } finally {
     sink.close();
   }

@@ -1,21 +1,14 @@
-// minio-js as it is used here: it builds paths, signs, and parses listings. One client per call, because a client has one transport
+// minio-js as it is used here: it builds paths and signs. One client per call, because a client has one transport
 // and the transport carries the call's abort signal; making one costs microseconds, connections live in the shared agent.
 import type http from 'node:http';
 import { Client } from 'minio';
 import { type Destination } from './destination.ts';
 import { openTransport, type Exchange } from './store-transport.ts';
 
-export class S3Client extends Client {
-  /** minio-js keeps it to itself. */
-  listAllParts(bucket: string, key: string, uploadId: string): ReturnType<Client['listParts']> {
-    return this.listParts(bucket, key, uploadId);
-  }
-}
-
-export function openClient(destination: Destination, agent: http.Agent, exchange: Exchange): S3Client {
+export function openClient(destination: Destination, agent: http.Agent, exchange: Exchange): Client {
   const endpoint = new URL(destination.endpoint);
   const { sessionToken } = destination;
-  return new S3Client({
+  return new Client({
     endPoint: endpoint.hostname.replace(/^\[|\]$/g, ''),
     port: endpoint.port === '' ? (endpoint.protocol === 'https:' ? 443 : 80) : Number(endpoint.port),
     useSSL: endpoint.protocol === 'https:',

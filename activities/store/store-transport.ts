@@ -3,6 +3,8 @@
 // Temporal does, visibly.
 import http from 'node:http';
 import https from 'node:https';
+import { Readable } from 'node:stream';
+import { readError, UnexpectedAnswerError } from './s3-answers.ts';
 import { StoreError, type StoreErrorFacts } from './store-errors.ts';
 
 export interface StoreTimeouts {
@@ -73,24 +75,25 @@ export async function readWhole(
   return Buffer.concat(kept);
 }
 
-/** The error that an XML body names; undefined when it names none. Also in a 200: a completion answers before it knows. */
-export function errorInBody(exchange: Exchange, status: number, body: string): StoreError | undefined {
-  if (!/<Error[\s>]/.test(body)) return undefined;
-  const code = textOf(body, 'Code') ?? 'UnexpectedAnswer';
-  const said = textOf(body, 'Message') ?? 'the store refused without a reason';
-  return new StoreError({ ...factsOf(exchange), code, status }, said);
+/** The answer as a stream whose errors are StoreErrors, too. */
+export function readAsItComes(exchange: Exchange, response: http.IncomingMessage): Readable {
+  return Readable.from(chunksOf(exchange, response), { objectMode: false });
 }
 
-/** The text of the first element of that name. */
-export function textOf(xml: string, element: string): string | undefined {
-  const found = new RegExp(`<${element}>([^<]*)</${element}>`).exec(xml)?.[1];
-  return found
-    ?.replaceAll('&quot;', '"')
-    .replaceAll('&#34;', '"')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&');
+async function* chunksOf(exchange: Exchange, response: Readable): AsyncGenerator<Buffer> {
+  try {
+    yield* response as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw toStoreError(exchange, error);
+  }
+}
+
+/** The error that a body names; undefined when it names none. Also in a 200: a completion answers before it knows. */
+export function errorInBody(exchange: Exchange, status: number, body: string): StoreError | undefined {
+  const found = readError(body);
+  if (found === undefined) return undefined;
+  const { code, said } = found;
+  return new StoreError({ ...factsOf(exchange), code, status }, said === '' ? 'refused' : said);
 }
 
 /** Whatever a call threw, as a StoreError; the signal's reason when it was aborted. */
@@ -160,6 +163,7 @@ function factsOf({ operation, key }: Exchange): Pick<StoreErrorFacts, 'operation
 /** minio-js names its own refusals by class: InvalidBucketNameError. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'Unknown';
+  if (error instanceof UnexpectedAnswerError) return 'UnexpectedAnswer';
   if ('code' in error && typeof error.code === 'string' && error.code !== '') return error.code;
   return error.constructor.name === 'Error' ? 'Unknown' : error.constructor.name.replace(/Error$/, '');
 }

@@ -277,6 +277,15 @@ export function describeStore(traits: StoreTraits, start: () => Promise<StoreUnd
         assert.equal((await store.listUploads({ key: `${key}.gz` })).length, 1);
       });
 
+      it('lists the unfinished uploads of keys with characters that URLs and XML escape', async () => {
+        const names = ["dt=2026-11-23/hour=10/a b+c&d'e(f)!*~ü€.json", '100%.json', '<2026>.json', '2026'];
+        for (const key of names.map(keyOf)) {
+          const uploadId = await begin(key);
+          assert.deepEqual(await store.listUploads({ key }), [uploadId], key);
+          await store.abortUpload({ key, uploadId });
+        }
+      });
+
       it('ends an upload at once when its signal is aborted', async () => {
         const key = keyOf('cancelled.json.gz');
         const uploadId = await begin(key);

@@ -128,6 +128,19 @@ describe('a file made of batches', () => {
     }
   });
 
+  it("fails with the server's words when it says them and then cuts the connection, as it does", async () => {
+    const said = 'Code: 159. DB::Exception: Timeout exceeded';
+    const cut = async function* () {
+      yield Buffer.from(`{"a":1},\n\r\n__exception__\r\ntag\r\n${said}\n43 tag\r\n__exception__\r\n`);
+      await Promise.resolve();
+      throw new Error('aborted');
+    };
+    for (const shape of SHAPES) {
+      const options = { ...optionsOf(shape, { isFirst: true, isLast: true }), exceptionTag: 'tag' };
+      await assert.rejects(encodeBatch(cut(), options), { name: 'HistoryStreamError', message: said });
+    }
+  });
+
   it('reports its progress', async () => {
     const seen: number[] = [];
     const answer = toAnswer(largeRange(1).rooms, 'json');

@@ -11,6 +11,8 @@ import { classifyStoreError, StoreError } from '../../activities/store/store-err
 const IDLE_MS = 150;
 const UPLOAD = { key: 'file.json', uploadId: 'an-upload' };
 const PART = { ...UPLOAD, partNumber: 1, body: Buffer.from('a part') };
+const COMPLETED =
+  '<CompleteMultipartUploadResult><ETag>&quot;e-1&quot;</ETag></CompleteMultipartUploadResult>';
 const COMPLETION = { ...UPLOAD, parts: [{ partNumber: 1, etag: 'e' }] };
 
 describe('the transport of the object store', () => {
@@ -49,9 +51,7 @@ describe('the transport of the object store', () => {
       const spaces = setInterval(() => response.write(' '), IDLE_MS / 5);
       setTimeout(() => {
         clearInterval(spaces);
-        response.end(
-          '<CompleteMultipartUploadResult><ETag>&quot;e-1&quot;</ETag></CompleteMultipartUploadResult>',
-        );
+        response.end(COMPLETED);
       }, IDLE_MS * 2);
     });
     assert.deepEqual(await store.completeUpload(COMPLETION), { etag: 'e-1' });
@@ -116,7 +116,7 @@ describe('the transport of the object store', () => {
 
   it('sends a part with its length and digest, and parts in ascending order', async (t) => {
     const { store, asked } = await serve(t, (_, response) =>
-      response.writeHead(200, { etag: '"e-1"' }).end('<R><ETag>"e-1"</ETag></R>'),
+      response.writeHead(200, { etag: '"e-1"' }).end(COMPLETED),
     );
     await store.uploadPart(PART);
     const parts = [10, 2, 1].map((partNumber) => ({ partNumber, etag: `e${partNumber}` }));
