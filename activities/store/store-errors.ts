@@ -35,42 +35,42 @@ export class StoreError extends Error implements StoreErrorFacts {
 export type StoreErrorClass = 'permanent' | 'upload-gone' | 'part-mismatch' | 'retryable';
 
 /** Why each of these does not mend itself, or what the run can do. */
-const CLASSES: Readonly<Record<string, StoreErrorClass>> = {
+const CLASSES: ReadonlyMap<string, StoreErrorClass> = new Map<string, StoreErrorClass>([
   // The destination is not what the configuration says.
-  NoSuchBucket: 'permanent',
-  InvalidBucketName: 'permanent',
-  PermanentRedirect: 'permanent', // The bucket lives in another region or under another endpoint.
-  MovedPermanently: 'permanent',
-  AuthorizationHeaderMalformed: 'permanent', // Signed for another region.
-  IllegalLocationConstraintException: 'permanent',
+  ['NoSuchBucket', 'permanent'],
+  ['InvalidBucketName', 'permanent'],
+  ['PermanentRedirect', 'permanent'], // The bucket lives in another region or under another endpoint.
+  ['MovedPermanently', 'permanent'],
+  ['AuthorizationHeaderMalformed', 'permanent'], // Signed for another region.
+  ['IllegalLocationConstraintException', 'permanent'],
 
   // The credentials are wrong, blocked, or may not do this.
-  AccessDenied: 'permanent',
-  AllAccessDisabled: 'permanent',
-  AccountProblem: 'permanent',
-  InvalidAccessKeyId: 'permanent',
-  SignatureDoesNotMatch: 'permanent',
-  InvalidToken: 'permanent',
-  ExpiredToken: 'permanent', // A fixed session token does not renew itself.
-  Unauthorized: 'permanent',
+  ['AccessDenied', 'permanent'],
+  ['AllAccessDisabled', 'permanent'],
+  ['AccountProblem', 'permanent'],
+  ['InvalidAccessKeyId', 'permanent'],
+  ['SignatureDoesNotMatch', 'permanent'],
+  ['InvalidToken', 'permanent'],
+  ['ExpiredToken', 'permanent'], // A fixed session token does not renew itself.
+  ['Unauthorized', 'permanent'],
 
   // The store cannot do what was asked, however often it is asked.
-  NotImplemented: 'permanent',
-  MethodNotAllowed: 'permanent',
-  KeyTooLongError: 'permanent',
-  InvalidObjectName: 'permanent',
-  EntityTooLarge: 'permanent',
-  EntityTooSmall: 'permanent', // A part but the last is under the store's minimum; the same parts will be again.
+  ['NotImplemented', 'permanent'],
+  ['MethodNotAllowed', 'permanent'],
+  ['KeyTooLongError', 'permanent'],
+  ['InvalidObjectName', 'permanent'],
+  ['EntityTooLarge', 'permanent'],
+  ['EntityTooSmall', 'permanent'], // A part but the last is under the store's minimum; the same parts will be again.
 
   // Parts are kept in the upload; it was aborted, completed or purged by the store.
-  NoSuchUpload: 'upload-gone',
+  ['NoSuchUpload', 'upload-gone'],
 
   // The store holds another part than the one named, or none.
-  InvalidPart: 'part-mismatch',
-};
+  ['InvalidPart', 'part-mismatch'],
+]);
 
 /** Errors that are no StoreError are retryable: they come from somewhere else. */
 export function classifyStoreError(error: unknown): StoreErrorClass {
   if (!(error instanceof StoreError)) return 'retryable';
-  return CLASSES[error.code] ?? 'retryable';
+  return CLASSES.get(error.code) ?? 'retryable';
 }

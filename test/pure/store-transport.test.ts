@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import http from 'node:http';
-import { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { openObjectStore, type ObjectStore } from '../../activities/store/object-store.ts';
 import { classifyStoreError, StoreError } from '../../activities/store/store-errors.ts';
@@ -19,6 +19,17 @@ describe('the transport of the object store', () => {
   it('gives up on a server that never answers', async (t) => {
     const { store } = await serve(t, () => undefined);
     await assert.rejects(store.uploadPart(PART), failure({ code: 'TIMEOUT', isA: 'retryable' }));
+  });
+
+  it('gives up on a server that accepts a connection and never speaks TLS', async (t) => {
+    const server = net.createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => server.close());
+    const { port } = server.address() as net.AddressInfo;
+    const destination = { ...DESTINATION, endpoint: `https://127.0.0.1:${port}` };
+    const store = openObjectStore(destination, { connectMs: IDLE_MS });
+    t.after(() => store.close());
+    await assert.rejects(store.checkBucket(), failure({ code: 'TIMEOUT', isA: 'retryable' }));
   });
 
   it('gives up on an answer that stops in the middle', async (t) => {
@@ -202,7 +213,7 @@ async function serve(
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const { port } = server.address() as net.AddressInfo;
   const store = openObjectStore(
     { ...DESTINATION, endpoint: `http://127.0.0.1:${port}` },
     { idleMs: IDLE_MS },
