@@ -13,11 +13,13 @@ export interface MakeOptions {
   /** Rooms are finalised evenly over `[fromMs, toMs)`. */
   fromMs: number;
   toMs: number;
+  /** Rooms of one statement; changes what is in memory at once, not what is made. */
+  roomsPerBlock?: number;
   /** Hears how many rooms are made so far. */
   onProgress?: (roomsMade: number) => void;
 }
 
-/** Rooms of one statement: a few seconds' work, and parts of a size that ClickHouse likes. */
+/** A few seconds' work, and parts of a size that ClickHouse likes. */
 const ROOMS_PER_BLOCK = 200_000;
 
 const ROOM_COLUMNS =
@@ -36,10 +38,10 @@ const TOTAL_COLUMNS = (
 /** Makes the rooms. Throws RangeError for options out of bounds, rejects with the client's error for what ClickHouse refuses. */
 export async function makeHistory(connection: ClickHouseClient, options: MakeOptions): Promise<void> {
   assertOptions(options);
-  const { rooms, seed, projectId, fromMs, toMs, onProgress } = options;
+  const { rooms, seed, projectId, fromMs, toMs, roomsPerBlock = ROOMS_PER_BLOCK, onProgress } = options;
   const statements = toStatements();
-  for (let first = 0; first < rooms; first += ROOMS_PER_BLOCK) {
-    const count = Math.min(ROOMS_PER_BLOCK, rooms - first);
+  for (let first = 0; first < rooms; first += roomsPerBlock) {
+    const count = Math.min(roomsPerBlock, rooms - first);
     const params = { rooms, first, count, seed, project_id: projectId, from_ms: fromMs, to_ms: toMs };
     for (const query of statements) await runStatement(connection, query, params);
     onProgress?.(first + count);
@@ -56,7 +58,7 @@ async function runStatement(
     query_params: params,
     clickhouse_settings: {
       // A span of many years has a partition for each of its months.
-      max_partitions_per_insert_block: 0,
+      max_partitions_per_insert_block: '0',
       max_insert_threads: '2',
       wait_end_of_query: 1,
     },
