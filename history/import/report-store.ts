@@ -1,6 +1,7 @@
 // Keeps the reports of one connection as they stand after the last getStats call: whole reports replace, compressed ones
 // (only what changed) are merged. Of the dozens of reports in a call only the kinds that the history uses are kept.
 import { isFields, readText } from './read-value.ts';
+import { WANTED_FIELDS } from './wanted-fields.ts';
 import type { Fields } from './read-value.ts';
 
 /** The kinds kept, in today's names. */
@@ -70,7 +71,7 @@ export class ReportStore {
     const kept = this.#of(kind, id);
     // A whole report names its type: nothing of an earlier one under the same id may shine through.
     if (changes.type !== undefined) kept.fields = {};
-    for (const name in changes) kept.fields[name] = changes[name];
+    for (const name in changes) if (WANTED_FIELDS.has(name)) kept.fields[name] = changes[name];
     kept.seenIn = this.#call;
   }
 

@@ -5,7 +5,11 @@ import { createInterface } from 'node:readline';
 import type { Tick } from './ticks.ts';
 
 /** Above this the ticks of a file go to disk: two workers stay far under the memory that an import may use. */
-const MEMORY_CHARACTERS_MAX = 8 * 1024 * 1024;
+const MEMORY_BYTES_MAX = 8 * 1024 * 1024;
+const BLOCK_BYTES = 1024 * 1024;
+/** No line is longer: numbers, and a codec's name of at most 100 characters. */
+const LINE_BYTES_MAX = 2048;
+const CODEC_CHARACTERS_MAX = 100;
 
 /** Ticks of one file; can be sent between threads. */
 export interface SpooledTicks {
@@ -17,8 +21,10 @@ export interface SpooledTicks {
 export class TickSpool {
   readonly #path: string;
   #file: number | null = null;
-  #lines: string[] = [];
-  #characters = 0;
+  /** Lines lie as bytes: as texts put together of pieces they would take ten times the room. */
+  #full: Buffer[] = [];
+  #block = Buffer.allocUnsafe(BLOCK_BYTES);
+  #used = 0;
   #count = 0;
 
   /** `path` is made only when the ticks do not stay in memory. */
@@ -28,27 +34,34 @@ export class TickSpool {
 
   add(connectionIndex: number, ticks: readonly Tick[]): void {
     for (const tick of ticks) {
-      const line = toLine(connectionIndex, tick);
-      this.#lines.push(line);
-      this.#characters += line.length;
+      if (this.#used + LINE_BYTES_MAX > BLOCK_BYTES) this.#endBlock();
+      this.#used += this.#block.write(toLine(connectionIndex, tick), this.#used);
     }
     this.#count += ticks.length;
-    if (this.#characters > MEMORY_CHARACTERS_MAX) this.#toFile();
   }
 
   finish(): SpooledTicks {
+    this.#endBlock();
     if (this.#file !== null) {
       this.#toFile();
       closeSync(this.#file);
+      return { path: this.#path, lines: [], count: this.#count };
     }
-    return { path: this.#file === null ? null : this.#path, lines: this.#lines, count: this.#count };
+    const lines = Buffer.concat(this.#full).toString('utf8').split('\n').slice(0, -1);
+    return { path: null, lines, count: this.#count };
+  }
+
+  #endBlock(): void {
+    this.#full.push(this.#block.subarray(0, this.#used));
+    this.#block = Buffer.allocUnsafe(BLOCK_BYTES);
+    this.#used = 0;
+    if (this.#full.length * BLOCK_BYTES > MEMORY_BYTES_MAX) this.#toFile();
   }
 
   #toFile(): void {
     this.#file ??= openSync(this.#path, 'w');
-    if (this.#lines.length > 0) writeSync(this.#file, `${this.#lines.join('\n')}\n`);
-    this.#lines = [];
-    this.#characters = 0;
+    for (const block of this.#full) writeSync(this.#file, block);
+    this.#full = [];
   }
 }
 
@@ -92,9 +105,9 @@ export async function* readSpool(spooled: SpooledTicks): AsyncGenerator<SpooledT
 
 function toLine(connectionIndex: number, tick: Tick): string {
   return (
-    `${connectionIndex}\t${tick.endMs}\t${tick.media}\t${tick.direction}\t${escapeTab(tick.codec)}\t${tick.lengthMs}` +
+    `${connectionIndex}\t${tick.endMs}\t${tick.media}\t${tick.direction}\t${escapeTab(tick.codec.slice(0, CODEC_CHARACTERS_MAX))}\t${tick.lengthMs}` +
     `\t${tick.bytes}\t${tick.packets}\t${tick.lost}\t${tick.arrived}\t${tick.jitterUs ?? '\\N'}` +
-    `\t${tick.rttUsSum}\t${tick.rttCount}\t${tick.rttUsMax}\t${tick.pixels}\t${tick.frames}\t${tick.width}\t${tick.height}\t${tick.freezes}`
+    `\t${tick.rttUsSum}\t${tick.rttCount}\t${tick.rttUsMax}\t${tick.pixels}\t${tick.frames}\t${tick.width}\t${tick.height}\t${tick.freezes}\n`
   );
 }
 

@@ -2,6 +2,7 @@
 // values gives the times of the calls, every other is laid beside it from the call nearest to its own start.
 import { isFields, readText } from '../read-value.ts';
 import type { RecordedConnection } from '../recording.ts';
+import { WANTED_FIELDS } from '../wanted-fields.ts';
 import { isCallTime } from './format-reader.ts';
 
 interface Column {
@@ -14,60 +15,6 @@ interface ReportColumns {
   type: string;
   fields: Map<string, Column>;
 }
-
-/** Fields that the history needs; of some 400 columns a connection has these are kept. */
-const WANTED_FIELDS = new Set([
-  'timestamp',
-  'ssrc',
-  'kind',
-  'mediaType',
-  'isRemote',
-  'codecId',
-  'mimeType',
-  'trackId',
-  'trackIdentifier',
-  'mediaSourceId',
-  'mid',
-  'localId',
-  'remoteId',
-  'bytesSent',
-  'bytesReceived',
-  'packetsSent',
-  'packetsReceived',
-  'packetsLost',
-  'jitter',
-  'roundTripTime',
-  'totalRoundTripTime',
-  'roundTripTimeMeasurements',
-  'frameWidth',
-  'frameHeight',
-  'framesSent',
-  'framesEncoded',
-  'framesDecoded',
-  'freezeCount',
-  'totalSamplesDuration',
-  'totalInterFrameDelay',
-  'selectedCandidatePairId',
-  'localCandidateId',
-  'nominated',
-  'state',
-  'candidateType',
-  'protocol',
-  'relayProtocol',
-  'googCodecName',
-  'googTrackId',
-  'googFrameWidthReceived',
-  'googFrameHeightReceived',
-  'googFrameWidthSent',
-  'googFrameHeightSent',
-  'googJitterReceived',
-  'googRtt',
-  'googActiveConnection',
-  'googLocalCandidateType',
-  'googTransportType',
-  'audioInputLevel',
-  'audioOutputLevel',
-]);
 
 /** Ids by which reports of dumps without types are known. */
 const TYPE_OF_ID: readonly (readonly [RegExp, string])[] = [
