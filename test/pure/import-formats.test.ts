@@ -1,0 +1,325 @@
+// Method: the same stretch of our recorded call is written in each format (import-small-dumps.ts) and must give the same sums in
+// each; what only old or other browsers write is written by hand, with the values to expect beside it.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { readDump, sumTicks, toPlainObject } from './import-reading.ts';
+import type { Sums } from './import-reading.ts';
+import { replayGetstats } from './import-replay.ts';
+import { recordedReadings, toGetstats, toInternals, toRtcstats } from './import-small-dumps.ts';
+
+const READINGS = recordedReadings('cleo-ada-3', 8);
+const EXPECTED = byMedia(replayGetstats(toGetstats(READINGS)));
+const AT = 1_700_000_000_000;
+
+describe('formats', () => {
+  for (const [name, dump] of [
+    ['rtcstats', toRtcstats(READINGS)],
+    ['rtcstats with sequence numbers', toRtcstats(READINGS, { sequenceNumbers: true })],
+    ['getstats', toGetstats(READINGS)],
+    ['getstats as bare arrays', toGetstats(READINGS, { bare: true })],
+    ['webrtc-internals', toInternals(READINGS)],
+    ['webrtc-internals without types and times', toInternals(READINGS, { old: true })],
+  ] as const) {
+    it(`${name}: is recognised by its content and gives the sums of the call`, async () => {
+      const file = await readDump(Buffer.from(dump));
+      assert.equal(file.format, name.split(' ')[0]);
+      assert.deepEqual(file.leftOut, []);
+      assert.deepEqual(byMedia(sumTicks(file)), EXPECTED);
+    });
+  }
+
+  it('is the same however the bytes are cut', async () => {
+    for (const dump of [toRtcstats(READINGS), toGetstats(READINGS), toInternals(READINGS)]) {
+      for (const pieceBytes of [1, 7, 1000]) {
+        assert.deepEqual(byMedia(sumTicks(await readDump(Buffer.from(dump), 'auto', pieceBytes))), EXPECTED);
+      }
+    }
+  });
+
+  it('reads gzip, also of several members, and zstd', async () => {
+    const dump = Buffer.from(toRtcstats(READINGS));
+    const members = Buffer.concat([gzipSync(dump.subarray(0, 3000)), gzipSync(dump.subarray(3000))]);
+    for (const packed of [gzipSync(dump), members, toStoredZstd(dump)]) {
+      const file = await readDump(packed, 'auto', 500);
+      assert.deepEqual(file.leftOut, []);
+      assert.deepEqual(byMedia(sumTicks(file)), EXPECTED);
+    }
+  });
+
+  it('says that compressed data is damaged and imports what came before', async () => {
+    const packed = gzipSync(Buffer.from(toRtcstats(READINGS)));
+    const file = await readDump(packed.subarray(0, packed.length - 200));
+    assert.match(file.leftOut.map(({ reason }) => reason).join(), /compressed data is damaged/);
+    assert.equal(file.presences.length, 1);
+    const zstd = toStoredZstd(Buffer.from(toRtcstats(READINGS)));
+    assert.match(
+      (await readDump(zstd.subarray(0, zstd.length - 200))).leftOut.map(({ reason }) => reason).join(),
+      /damaged/,
+    );
+  });
+
+  it('reads today’s rtcstats: numbers for names, times as differences, ids as numbers, removed reports as null', async () => {
+    const file = await readDump(
+      Buffer.from(
+        [
+          'RTCStatsDump',
+          JSON.stringify({
+            fileFormat: 3,
+            userAgent: FIREFOX,
+            authData: { rtcStats: { user: 'ada', conference: 'Planning', session: 's-9' } },
+          }),
+          JSON.stringify([39, 'PC_0', { iceServers: [] }, AT]),
+          JSON.stringify([2, 'PC_0', null, '2-0', 50]),
+          JSON.stringify([25, 'PC_0', 'connected', 150]),
+          JSON.stringify([
+            'g',
+            'PC_0',
+            {
+              t: AT + 1200,
+              0: { type: 1, 10: 11, 11: 'audio', 41: 1000, 14: 10, 15: 1, 16: 0.004, 12: '2' },
+              2: { type: 14, 6: 'audio/opus' },
+            },
+            'connected-0',
+            1000,
+          ]),
+          JSON.stringify([
+            1,
+            'PC_0',
+            {
+              t: AT + 2200,
+              0: { 41: 2000, 14: 20 },
+              3: { type: 2, 10: 12, 11: 'video', 80: 500, 79: 5, 23: 640, 24: 360, 89: 9 },
+            },
+            1000,
+          ]),
+          JSON.stringify(['g', 'PC_0', { t: AT + 3200, 3: { 80: 700, 79: 7, 89: 12 }, 0: null }, 1000]),
+          JSON.stringify([36, 'PC_0', null, 100]),
+        ].join('\n'),
+      ),
+    );
+    assert.deepEqual([file.format, file.leftOut], ['rtcstats', []]);
+    assert.deepEqual(toPlainObject(sumTicks(file)), {
+      'PC_0 audio recv': { bytes: 2000, packets: 20, lost: 1, arrived: 20 },
+      'PC_0 video send': { bytes: 700, packets: 7, lost: 0, arrived: 0 },
+    });
+    const [one] = file.presences;
+    assert.deepEqual(
+      [
+        one?.presence.roomId,
+        one?.presence.peerId,
+        one?.presence.meetingId,
+        one?.presence.callSetupMs,
+        one?.presence.leftAtMs,
+      ],
+      ['Planning', 'ada', 's-9', 200, AT + 3300],
+    );
+    assert.equal(file.ticks.lines.length, 4);
+  });
+
+  it('reads old Chrome’s reports: every value as text, milliseconds, a far end that has said nothing yet', async () => {
+    const ssrc = (id: string, fields: object): object => ({
+      [id]: { type: 'ssrc', mediaType: 'video', ssrc: '5', ...fields },
+    });
+    const file = await readDump(
+      rtcstats([
+        ['create', 'PC_0', {}, AT],
+        [
+          'getstats',
+          'PC_0',
+          {
+            ...ssrc('ssrc_5_send', { bytesSent: '9000', packetsSent: '90', packetsLost: '-1', googRtt: '0' }),
+            timestamp: AT + 1000,
+          },
+          AT + 1000,
+        ],
+        [
+          'getstats',
+          'PC_0',
+          {
+            ssrc_5_send: {
+              bytesSent: '12000',
+              packetsSent: '120',
+              packetsLost: '6',
+              googRtt: '35',
+              googCodecName: 'VP8',
+            },
+            ...ssrc('ssrc_6_recv', {
+              ssrc: '6',
+              bytesReceived: '100',
+              packetsReceived: '1',
+              packetsLost: '0',
+              googFrameWidthReceived: '640',
+              googFrameHeightReceived: '480',
+            }),
+            'Conn-audio-1-0': {
+              type: 'googCandidatePair',
+              googActiveConnection: 'true',
+              googLocalCandidateType: 'stun',
+              googTransportType: 'udp',
+            },
+            timestamp: AT + 2000,
+          },
+          AT + 2000,
+        ],
+      ]),
+    );
+    assert.deepEqual(toPlainObject(sumTicks(file)), {
+      'PC_0 video recv': { bytes: 100, packets: 1, lost: 0, arrived: 1 },
+      'PC_0 video send': { bytes: 12000, packets: 120, lost: 6, arrived: 114 },
+    });
+    assert.deepEqual(Object.keys(file.presences[0]?.presence.pathMs ?? {}), ['STUN/udp']);
+    assert.ok(
+      file.ticks.lines.some((line) => line.includes('\tVP8\t') && line.includes('\t35000\t1\t35000\t')),
+    );
+  });
+
+  it('reads old Firefox: far ends as inbound reports marked isRemote, round trips in milliseconds', async () => {
+    const file = await readDump(
+      rtcstats([
+        ['create', 'PC_0', {}, AT],
+        [
+          'getstats',
+          'PC_0',
+          {
+            outbound_rtp_audio_0: {
+              type: 'outbound-rtp',
+              mediaType: 'audio',
+              ssrc: 7,
+              isRemote: false,
+              remoteId: 'outbound_rtcp_audio_0',
+              bytesSent: 4000,
+              packetsSent: 40,
+            },
+            outbound_rtcp_audio_0: {
+              type: 'inbound-rtp',
+              mediaType: 'audio',
+              ssrc: 7,
+              isRemote: true,
+              localId: 'outbound_rtp_audio_0',
+              packetsReceived: 36,
+              packetsLost: 3,
+              jitter: 0.002,
+              roundTripTime: 48,
+            },
+            timestamp: AT + 1000,
+          },
+          AT + 1000,
+        ],
+      ]),
+    );
+    assert.deepEqual(toPlainObject(sumTicks(file)), {
+      'PC_0 audio send': { bytes: 4000, packets: 40, lost: 3, arrived: 36 },
+    });
+    assert.ok(file.ticks.lines[0]?.includes('\t2000\t48000\t1\t48000\t'));
+  });
+
+  it('does not count a 32-bit counter that fell below zero', async () => {
+    const inbound = (packetsReceived: number, bytesReceived: number): object => ({
+      r: { type: 'inbound-rtp', kind: 'audio', ssrc: 1, packetsReceived, bytesReceived },
+      timestamp: AT,
+    });
+    const file = await readDump(
+      rtcstats([
+        ['create', 'PC_0', {}, AT],
+        ['getstats', 'PC_0', inbound(10, 1000), AT + 1000],
+        ['getstats', 'PC_0', inbound(4_294_967_290, 2000), AT + 2000],
+        ['getstats', 'PC_0', inbound(30, 3000), AT + 3000],
+      ]),
+    );
+    assert.deepEqual(toPlainObject(sumTicks(file)), {
+      'PC_0 audio recv': { bytes: 3000, packets: 30, lost: 0, arrived: 30 },
+    });
+  });
+
+  it('ignores streams that never carried a packet', async () => {
+    const probe = { type: 'inbound-rtp', kind: 'video', ssrc: 1234, packetsReceived: 0, bytesReceived: 0 };
+    const file = await readDump(
+      rtcstats([
+        ['create', 'PC_0', {}, AT],
+        ['getstats', 'PC_0', { probe, timestamp: AT + 1000 }, AT + 1000],
+      ]),
+    );
+    assert.deepEqual([file.ticks.count, file.presences], [0, []]);
+    assert.deepEqual(
+      file.leftOut.map(({ reason }) => reason),
+      ['session without any media'],
+    );
+  });
+
+  it('names field and line of a counter that cannot be, and counts the rest of the report', async () => {
+    const file = await readDump(
+      rtcstats([
+        ['create', 'PC_0', {}, AT],
+        [
+          'getstats',
+          'PC_0',
+          {
+            r: { type: 'inbound-rtp', kind: 'audio', ssrc: 1, packetsReceived: 10, bytesReceived: -5 },
+            timestamp: AT + 1000,
+          },
+          AT + 1000,
+        ],
+      ]),
+    );
+    assert.deepEqual(file.leftOut, [
+      {
+        reason: 'bytesReceived: got -5, allowed is a whole number from 0 to 2^53-1',
+        count: 1,
+        firstPlace: 'line 2',
+      },
+    ]);
+    assert.deepEqual(toPlainObject(sumTicks(file)), {
+      'PC_0 audio recv': { bytes: 0, packets: 10, lost: 0, arrived: 10 },
+    });
+  });
+
+  it('takes a connection made anew under the same name for another one', async () => {
+    const inbound = (packetsReceived: number): object => ({
+      r: { type: 'inbound-rtp', kind: 'audio', ssrc: 1, packetsReceived, bytesReceived: packetsReceived },
+    });
+    const file = await readDump(
+      rtcstats([
+        ['create', 'PC_0', {}, AT],
+        ['getstats', 'PC_0', { ...inbound(10), timestamp: AT + 1000 }, AT + 1000],
+        ['create', 'PC_0', {}, AT + 2000],
+        ['getstats', 'PC_0', { ...inbound(25), timestamp: AT + 3000 }, AT + 3000],
+      ]),
+    );
+    assert.equal(file.presences[0]?.connections.length, 2);
+    assert.equal(
+      [...sumTicks(file).values()].reduce((total, { packets }) => total + packets, 0),
+      35,
+    );
+  });
+});
+
+const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:130.0) Gecko/20100101 Firefox/130.0';
+
+function rtcstats(entries: readonly unknown[][]): Buffer {
+  return Buffer.from(entries.map((entry) => JSON.stringify(entry)).join('\n'));
+}
+
+function byMedia(sums: ReadonlyMap<string, Sums>): Record<string, Omit<Sums, 'arrived'>> {
+  const named = [...sums].map(
+    ([key, { bytes, packets, lost }]) => [key.slice(key.indexOf(' ') + 1), { bytes, packets, lost }] as const,
+  );
+  return toPlainObject(new Map(named));
+}
+
+/** A zstd frame of stored blocks (RFC 8878): no compressor is needed to make one. */
+function toStoredZstd(content: Buffer): Buffer {
+  const parts = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x80, 0x50])];
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(content.length);
+  parts.push(size);
+  const BLOCK = 1000;
+  for (let start = 0; start < content.length; start += BLOCK) {
+    const block = content.subarray(start, start + BLOCK);
+    const isLast = start + BLOCK >= content.length;
+    const header = Buffer.alloc(3);
+    header.writeUIntLE((block.length << 3) | Number(isLast), 0, 3);
+    parts.push(header, block);
+  }
+  return Buffer.concat(parts);
+}
