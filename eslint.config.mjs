@@ -27,16 +27,31 @@ export default ts.config(
         {
           basePath: import.meta.dirname,
           zones: [
-            { target: './workflows', from: outside.map((d) => `./${d}`), message: 'workflows/ imports only its own pure files' },
-            { target: './workflows/model', from: './workflows', except: ['./model'], message: 'the model stands below the workflows' },
+            {
+              target: './workflows',
+              from: outside.map((d) => `./${d}`),
+              message: 'workflows/ imports only its own pure files',
+            },
+            {
+              target: './workflows/model',
+              from: './workflows',
+              except: ['./model'],
+              message: 'the model stands below the workflows',
+            },
             { target: './client', from: './activities', message: 'the client asks the worker' },
             { target: './activities', from: ['./client', './worker', './local', './test', './bench'] },
             { target: './history', from: ['./client', './worker', './local', './test', './bench'] },
           ],
         },
       ],
-      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'worker/config.ts reads the environment' }],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'worker/config.ts reads the environment' },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
     },
@@ -44,15 +59,52 @@ export default ts.config(
   {
     files: ['workflows/**/*.ts'],
     rules: {
-      'no-restricted-imports': ['error', { patterns: [{ regex: '^(?!\\.{1,2}/)(?!@temporalio/(workflow|common)$)', message: 'workflows/ may import only @temporalio/workflow and its own files' }] }],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^(?!\\.{1,2}/)(?!@temporalio/(workflow|common)$)',
+              message: 'workflows/ may import only @temporalio/workflow and its own files',
+            },
+          ],
+        },
+      ],
     },
   },
-  { files: ['worker/config.ts', 'local/**', 'test/**', 'bench/**', 'client/config.ts'], rules: { 'no-restricted-properties': 'off' } },
+  {
+    files: ['worker/config.ts', 'local/**', 'test/**', 'bench/**', 'client/config.ts'],
+    rules: { 'no-restricted-properties': 'off' },
+  },
   {
     // node:test's describe/it return promises that the runner itself awaits.
     files: ['test/**/*.ts'],
-    rules: { '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'it', 'describe', 'suite', 'before', 'after', 'beforeEach', 'afterEach'] }] }] },
+    rules: {
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            {
+              from: 'package',
+              package: 'node:test',
+              name: ['test', 'it', 'describe', 'suite', 'before', 'after', 'beforeEach', 'afterEach'],
+            },
+          ],
+        },
+      ],
+    },
   },
-  { files: ['**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly', setTimeout: 'readonly' } } },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        Buffer: 'readonly',
+        setTimeout: 'readonly',
+      },
+    },
+  },
   prettier,
 );

@@ -2,6 +2,7 @@
 // reading, compressed as clients do), the call going on until the file is as large as wanted.
 // `npm run bench:import -- --mb 200` prints MB/s and the peak of resident memory; below 50 MB/s the exit code is 1.
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { createReadStream, createWriteStream, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -66,7 +67,7 @@ async function writeDump(path: string, bytesWanted: number): Promise<number> {
   const write = async (entry: readonly unknown[]): Promise<void> => {
     const text = `${JSON.stringify(entry)}\n`;
     bytes += Buffer.byteLength(text);
-    if (!file.write(text)) await new Promise((resolve) => file.once('drain', resolve));
+    if (!file.write(text)) await once(file, 'drain');
   };
   await write(['identity', null, { confName: 'Bench', userId: 'ada' }, nowMs]);
   for (let connection = 0; bytes < bytesWanted; connection += 1) {

@@ -309,7 +309,7 @@ function byMedia(sums: ReadonlyMap<string, Sums>): Record<string, Omit<Sums, 'ar
 
 /** A zstd frame of stored blocks (RFC 8878): no compressor is needed to make one. */
 function toStoredZstd(content: Buffer): Buffer {
-  const parts = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x80, 0x50])];
+  const parts: Buffer[] = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x80, 0x50])];
   const size = Buffer.alloc(4);
   size.writeUInt32LE(content.length);
   parts.push(size);

@@ -40,7 +40,7 @@ describe('sample dumps', () => {
       assert.equal(rooms.length, 1);
       assert.equal(rooms[0]?.room.room_id, 'fullmechanismslastimpolitely');
       assert.deepEqual(
-        rooms[0]?.peers.map(({ joins }) => joins),
+        rooms[0].peers.map(({ joins }) => joins),
         [2],
       );
     },

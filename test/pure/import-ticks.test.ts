@@ -5,9 +5,9 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { RemoteReading, StreamReading } from '../../history/import/stream-reading.ts';
 import { ConnectionTicks } from '../../history/import/ticks.ts';
-import type { Tick } from '../../history/import/ticks.ts';
+import type { Opening, Tick } from '../../history/import/ticks.ts';
 
-const OPENED = { isInRecord: true, atMs: 0 };
+const OPENED: Opening = { isInRecord: true, atMs: 0 };
 
 function reading(changes: Partial<StreamReading> = {}): StreamReading {
   return {

@@ -1,0 +1,38 @@
+// Fourth stage: reads the fingerprint of the interval again, after the last batch. The same as in the plan: every batch saw one and
+// the same history. Different: says which ranges moved and what they hold now, so that only those are exported again.
+import { isSameFingerprint, sumFingerprints } from '../workflows/model/plan.ts';
+import { type CheckOutcome, type CheckRequest } from '../workflows/model/stages.ts';
+import { fingerprintRange } from './history/fingerprint-range.ts';
+import { type StageRun } from './run-stage.ts';
+import { type StageTools } from './stage-tools.ts';
+
+export async function checkInterval(
+  tools: StageTools,
+  request: CheckRequest,
+  run: StageRun,
+): Promise<CheckOutcome> {
+  const { ranges, target } = request;
+  const projectId = target.settings.project;
+  const [first, last] = [ranges[0], ranges.at(-1)];
+  if (first === undefined || last === undefined) return { changed: [] };
+  const planned = sumFingerprints(ranges.map((range) => range.fingerprint));
+  const whole = await fingerprintRange(
+    tools.history,
+    { projectId, from: first.from, to: last.to },
+    run.signal,
+  );
+  if (isSameFingerprint(whole, planned)) return { changed: [] };
+
+  const changed: CheckOutcome['changed'] = [];
+  for (const [index, range] of ranges.entries()) {
+    const fingerprint = await fingerprintRange(
+      tools.history,
+      { projectId, from: range.from, to: range.to },
+      run.signal,
+    );
+    if (!isSameFingerprint(fingerprint, range.fingerprint))
+      changed.push({ index, range: { ...range, fingerprint } });
+    run.report({ ranges: index + 1, of: ranges.length, changed: changed.length });
+  }
+  return { changed };
+}

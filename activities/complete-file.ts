@@ -1,0 +1,90 @@
+// Fifth stage: makes the file visible, in one moment. Uploads the closing part where there are several, then completes with the ETags
+// that the run holds: a part that a late attempt overwrote with other bytes is found here and not committed. The answer to a
+// completion can get lost, and the second one is then refused: so the object that lies there is asked whether it is ours.
+import { type CompletedFile, type CompleteOutcome, type CompleteRequest } from '../workflows/model/stages.ts';
+import { WRITE_ID_METADATA } from './begin-upload.ts';
+import { closingPart } from './encode/closing-part.ts';
+import { type StageRun } from './run-stage.ts';
+import { openDestination, type StageTools } from './stage-tools.ts';
+import { type ObjectStore } from './store/object-store.ts';
+import { classifyStoreError } from './store/store-errors.ts';
+
+export async function completeFile(
+  tools: StageTools,
+  request: CompleteRequest,
+  run: StageRun,
+): Promise<CompleteOutcome> {
+  const { store } = openDestination(tools, request.target.settings.destination);
+  const parts = request.parts.toSorted((a, b) => a.partNumber - b.partNumber);
+  const { format, compression } = request.target.settings;
+  const only = parts.length === 1 ? parts[0] : undefined;
+  const closing =
+    only === undefined
+      ? closingPart({ format, compression }, parts)
+      : { body: null, rawBytes: only.rawBytes, crc32: only.crc32 };
+  const bytes = parts.reduce((sum, part) => sum + part.bytes, 0) + (closing.body?.length ?? 0);
+  const file: CompletedFile = {
+    etag: '',
+    bytes,
+    rawBytes: closing.rawBytes,
+    crc32: closing.crc32,
+    parts: parts.length + (closing.body === null ? 0 : 1),
+  };
+  try {
+    return await complete(store, { request, parts, closing: closing.body, file }, run);
+  } catch (error) {
+    // Whatever the error says: an object with our write id and size is our file, completed by an attempt whose answer was lost.
+    const etag = await etagIfOurs(store, request, bytes, run);
+    if (etag !== null) return { outcome: 'completed', file: { ...file, etag } };
+    if (classifyStoreError(error) !== 'part-mismatch') throw error;
+    const replaced = await replacedParts(store, request, run);
+    if (replaced.length === 0) throw error;
+    return { outcome: 'parts-replaced', partNumbers: replaced };
+  }
+}
+
+interface Completion {
+  request: CompleteRequest;
+  parts: CompleteRequest['parts'];
+  closing: Buffer | null;
+  file: CompletedFile;
+}
+
+async function complete(
+  store: ObjectStore,
+  { request, parts, closing, file }: Completion,
+  run: StageRun,
+): Promise<CompleteOutcome> {
+  const { key, uploadId } = request;
+  const named = parts.map(({ partNumber, etag }) => ({ partNumber, etag }));
+  if (closing !== null) {
+    const partNumber = (named.at(-1)?.partNumber ?? 0) + 1;
+    const { etag } = await store.uploadPart({ key, uploadId, partNumber, body: closing, signal: run.signal });
+    named.push({ partNumber, etag });
+  }
+  const { etag } = await store.completeUpload({ key, uploadId, parts: named, signal: run.signal });
+  return { outcome: 'completed', file: { ...file, etag } };
+}
+
+async function etagIfOurs(
+  store: ObjectStore,
+  { key, writeId }: CompleteRequest,
+  bytes: number,
+  run: StageRun,
+): Promise<string | null> {
+  const head = await store.head({ key, signal: run.signal });
+  return head !== null && head.metadata[WRITE_ID_METADATA] === writeId && head.size === bytes
+    ? head.etag
+    : null;
+}
+
+/** The parts that the store holds with other bytes than the run was told, or not at all. */
+async function replacedParts(
+  store: ObjectStore,
+  { key, uploadId, parts }: CompleteRequest,
+  run: StageRun,
+): Promise<number[]> {
+  const held = await store.listParts({ key, uploadId, signal: run.signal });
+  const etags = new Map(held.map((part) => [part.partNumber, part.etag]));
+  return parts.filter((part) => etags.get(part.partNumber) !== part.etag).map((part) => part.partNumber);
+}

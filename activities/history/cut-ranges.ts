@@ -1,0 +1,64 @@
+// Cuts an interval into ranges of rooms of about one batch each. The ranges tile the whole interval, so that a room that turns up
+// late falls into one of them; sizes are estimates, the buffer's bound is checked where the bytes arrive.
+import { z } from 'zod';
+import { type Interval } from '../../workflows/model/interval.ts';
+import { type RoomBound } from '../../workflows/model/plan.ts';
+import { type FieldSet } from '../../workflows/model/stream.ts';
+import { readStatement, type HistoryReader } from './history-reader.ts';
+
+const CUT_RANGES = readStatement('cut-ranges');
+
+/** Measured on exported files: what a room and a peer take without the text of the history (names, devices, keys). */
+const BYTES_PER_ROOM = { standard: 700, extended: 2_000 } as const;
+const BYTES_PER_PEER = { standard: 1_150, extended: 1_900 } as const;
+
+const cutRow = z.object({
+  finalized_at_ms: z.number().int(),
+  session_id: z.string(),
+  rooms: z.number().int(),
+  bytes: z.number(),
+});
+
+export interface RangesToCut {
+  projectId: string;
+  interval: Interval;
+  fields: FieldSet;
+  /** Wanted size of a range in bytes of raw JSON. */
+  rangeBytes: number;
+  /** Real over estimated size, learnt from an earlier plan of the same interval; 1 when nothing was learnt. */
+  bytesScale: number;
+}
+
+/** Half-open ranges from the interval's start to its end, at least one, also when there are no rooms. */
+export async function cutRanges(
+  history: HistoryReader,
+  cut: RangesToCut,
+  signal: AbortSignal,
+): Promise<{ from: RoomBound; to: RoomBound }[]> {
+  const { projectId, interval, fields, rangeBytes, bytesScale } = cut;
+  const rows = await history.readRows({
+    query: CUT_RANGES,
+    params: {
+      project_id: projectId,
+      from_ms: interval.startMs,
+      to_ms: interval.endMs,
+      bytes_per_room: BYTES_PER_ROOM[fields],
+      bytes_per_peer: BYTES_PER_PEER[fields],
+      range_bytes: Math.max(1, Math.round(rangeBytes / bytesScale)),
+    },
+    row: cutRow,
+    signal,
+  });
+  const last = rows.at(-1);
+  // A small remainder joins the range before it: a part of its own would be shorter than a store allows.
+  if (rows.length > 1 && last !== undefined && last.bytes * bytesScale < rangeBytes / 2) rows.pop();
+  const inner: RoomBound[] = rows
+    .slice(1)
+    .map((row) => ({ finalizedAtMs: row.finalized_at_ms, sessionId: row.session_id }));
+  const bounds = [
+    { finalizedAtMs: interval.startMs, sessionId: '' },
+    ...inner,
+    { finalizedAtMs: interval.endMs, sessionId: '' },
+  ];
+  return bounds.slice(1).map((to, index) => ({ from: bounds[index] ?? to, to }));
+}

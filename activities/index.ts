@@ -1,0 +1,27 @@
+// All stages as activities, over one worker's tools. The worker registers what this returns; workflows/model/stages.ts is the contract.
+import { type Stages } from '../workflows/model/stages.ts';
+import { abortUpload } from './abort-upload.ts';
+import { awaitRun } from './await-run.ts';
+import { beginUpload } from './begin-upload.ts';
+import { checkInterval } from './check-interval.ts';
+import { checkStream } from './check-stream.ts';
+import { completeFile } from './complete-file.ts';
+import { exportBatch } from './export-batch.ts';
+import { planInterval } from './plan-interval.ts';
+import { runStage } from './run-stage.ts';
+import { type StageTools } from './stage-tools.ts';
+import { writeManifest } from './write-manifest.ts';
+
+export function createStages(tools: StageTools): Stages {
+  return {
+    planInterval: runStage((request, run) => planInterval(tools, request, run)),
+    beginUpload: runStage((request, run) => beginUpload(tools, request, run)),
+    exportBatch: runStage((request, run) => exportBatch(tools, request, run)),
+    checkInterval: runStage((request, run) => checkInterval(tools, request, run)),
+    completeFile: runStage((request, run) => completeFile(tools, request, run)),
+    writeManifest: runStage((request, run) => writeManifest(tools, request, run)),
+    abortUpload: runStage((request, run) => abortUpload(tools, request, run)),
+    checkStream: runStage((stream, run) => checkStream(tools, stream, run)),
+    awaitRun: runStage((request) => awaitRun(request)),
+  };
+}

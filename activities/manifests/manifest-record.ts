@@ -1,0 +1,92 @@
+// Manifests and the pointer to the newest interval, as they lie in the store: parsed on the way in, written on the way out.
+// Never replaces a manifest of a higher generation, and never moves the pointer backwards.
+import { z } from 'zod';
+import { type LatestPointer, type Manifest } from '../../workflows/model/manifest.ts';
+
+const instant = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3})?Z$/);
+const count = z.number().int().nonnegative();
+
+const manifestSchema = z.object({
+  manifest_version: count,
+  schema_version: count,
+  formula_versions: z.record(z.string(), count),
+  stream: z.string(),
+  project: z.string(),
+  interval_start: instant,
+  interval_end: instant,
+  every_seconds: count,
+  settle_seconds: count,
+  format: z.enum(['json', 'ndjson']),
+  compression: z.enum(['none', 'gzip']),
+  fields: z.enum(['standard', 'extended']),
+  bucket: z.string(),
+  key: z.string(),
+  file_written: z.boolean(),
+  etag: z.string().nullable(),
+  size_bytes: count,
+  raw_size_bytes: count,
+  raw_crc32: z.string().regex(/^[0-9a-f]{8}$/),
+  rooms: count,
+  peers: count,
+  rooms_with_faults: count,
+  parts: count,
+  history_fingerprint: z.object({ rooms: count, peers: count, totals: count, hash: z.string() }),
+  generation: z.number().int().positive(),
+  supersedes: z.string().nullable(),
+  write_id: z.string(),
+  workflow_id: z.string(),
+  run_id: z.string(),
+  started_at: instant,
+  completed_at: instant,
+}) satisfies z.ZodType<Manifest>;
+
+const latestSchema = z.object({
+  stream: z.string(),
+  interval_start: instant,
+  interval_end: instant,
+  key: z.string(),
+  manifest_key: z.string(),
+  rooms: count,
+  size_bytes: count,
+  completed_at: instant,
+}) satisfies z.ZodType<LatestPointer>;
+
+/** Manifests are about a kilobyte; whatever is larger is not one. */
+export const MANIFEST_BYTES_MAX = 64 * 1024;
+
+/** Throws when the bytes are no manifest: a person or another program wrote them, and guessing would risk a file. */
+export function parseManifest(bytes: Buffer, key: string): Manifest {
+  return parseRecord(manifestSchema, bytes, key);
+}
+
+export function parseLatest(bytes: Buffer, key: string): LatestPointer {
+  return parseRecord(latestSchema, bytes, key);
+}
+
+export function toRecordBytes(record: Manifest | LatestPointer): Buffer {
+  return Buffer.from(`${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** An object under a manifest's key that is no manifest. Not retried: it does not mend itself. */
+export class UnreadableRecordError extends Error {
+  override readonly name = 'UnreadableRecordError';
+  readonly key: string;
+  constructor(key: string, problem: string, cause: unknown) {
+    super(`${key}: not a record of this program (${problem}); move it away or delete it, then retry`, {
+      cause,
+    });
+    this.key = key;
+  }
+}
+
+function parseRecord<Parsed>(schema: z.ZodType<Parsed>, bytes: Buffer, key: string): Parsed {
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+  } catch (error) {
+    throw new UnreadableRecordError(key, 'not JSON', error);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new UnreadableRecordError(key, z.prettifyError(parsed.error).replaceAll('\n', ' '), parsed.error);
+}

@@ -1,0 +1,101 @@
+// First stage: looks whether the interval is complete already, cuts its rooms into ranges, and notes what the history holds of each.
+// Reads only; what it returns is the plan that every later stage keeps to.
+import { extensionOf } from '../workflows/model/stream.ts';
+import { renderKey, KEY_BYTES_MAX } from '../workflows/model/key-template.ts';
+import { type Manifest } from '../workflows/model/manifest.ts';
+import { RANGES_MAX, sumFingerprints, type PlannedRange } from '../workflows/model/plan.ts';
+import { type PlanOutcome, type PlanRequest, type Target } from '../workflows/model/stages.ts';
+import { cutRanges } from './history/cut-ranges.ts';
+import { fingerprintRange } from './history/fingerprint-range.ts';
+import { readManifest } from './manifests/read-manifest.ts';
+import { type StageRun } from './run-stage.ts';
+import { InvalidRequestError } from './stage-errors.ts';
+import { openDestination, type OpenedDestination, type StageTools } from './stage-tools.ts';
+
+/** Fingerprint queries are short; a few at once hide their round trips without loading the server. */
+const FINGERPRINTS_AT_ONCE = 3;
+
+export async function planInterval(
+  tools: StageTools,
+  request: PlanRequest,
+  run: StageRun,
+): Promise<PlanOutcome> {
+  const { target } = request;
+  const opened = openDestination(tools, target.settings.destination);
+  const key = keyOf(target);
+  const manifest = await readManifest(opened, key, run.signal);
+  if (manifest !== null && !request.force && (await isStillThere(opened, manifest, run.signal))) {
+    return { outcome: 'already-complete', manifest };
+  }
+  const ranges = await planRanges(tools, request, run);
+  return {
+    outcome: 'planned',
+    plan: {
+      key,
+      writeId: tools.newId(),
+      generation: (manifest?.generation ?? 0) + 1,
+      supersedes: manifest?.write_id ?? null,
+      ranges,
+      fingerprint: sumFingerprints(ranges.map((range) => range.fingerprint)),
+      batchesAtOnce: tools.batches.atOnce,
+    },
+  };
+}
+
+/** The key of the interval's file; throws InvalidRequestError when the template makes one that S3 would refuse. */
+export function keyOf({ settings, stream, interval }: Target): string {
+  const { prefix, project, keyTemplate } = settings;
+  const key = renderKey(keyTemplate, { prefix, project, stream, extension: extensionOf(settings) }, interval);
+  const bytes = Buffer.byteLength(key);
+  if (bytes === 0 || bytes > KEY_BYTES_MAX) {
+    throw new InvalidRequestError(
+      `key template: got a key of ${bytes} bytes, allowed: 1 to ${KEY_BYTES_MAX}`,
+    );
+  }
+  return key;
+}
+
+/** A manifest is valid while the object it names is the one that lies there, or while it says that there is none. */
+async function isStillThere(
+  { store }: OpenedDestination,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!manifest.file_written) return true;
+  const head = await store.head({ key: manifest.key, signal });
+  return head !== null && head.etag === manifest.etag && head.size === manifest.size_bytes;
+}
+
+async function planRanges(tools: StageTools, request: PlanRequest, run: StageRun): Promise<PlannedRange[]> {
+  const { settings, interval } = request.target;
+  const rangeBytes =
+    settings.compression === 'gzip' ? tools.batches.rangeBytesGzip : tools.batches.rangeBytesPlain;
+  const cut = {
+    projectId: settings.project,
+    interval,
+    fields: settings.fields,
+    rangeBytes,
+    bytesScale: request.bytesScale,
+  };
+  const bounds = await cutRanges(tools.history, cut, run.signal);
+  if (bounds.length > RANGES_MAX) {
+    throw new InvalidRequestError(
+      `interval: got ${bounds.length} batches, allowed: ${RANGES_MAX}; shorten the stream's interval, compress it, or raise BATCH_MB_PLAIN and BATCH_MB_GZIP of the workers`,
+    );
+  }
+  const ranges: PlannedRange[] = [];
+  for (let at = 0; at < bounds.length; at += FINGERPRINTS_AT_ONCE) {
+    const some = bounds.slice(at, at + FINGERPRINTS_AT_ONCE);
+    const read = some.map(async (range) => ({
+      ...range,
+      fingerprint: await fingerprintRange(
+        tools.history,
+        { ...range, projectId: settings.project },
+        run.signal,
+      ),
+    }));
+    ranges.push(...(await Promise.all(read)));
+    run.report({ ranges: ranges.length, of: bounds.length });
+  }
+  return ranges;
+}

@@ -1,0 +1,46 @@
+// What every stage has in common: a heartbeat while it works, cancellation as an abort signal, and its errors translated to failures
+// in one place. A stage itself knows nothing of Temporal.
+import { CancelledFailure, Context } from '@temporalio/activity';
+import { toFailure } from './to-failure.ts';
+
+/** A fifth of the heartbeat time-out: some may be lost on the way without the attempt being taken for dead. */
+const HEARTBEAT_MS = 2_000;
+
+export interface StageRun {
+  /** Aborted when the run is cancelled, the attempt timed out, or the worker shuts down. */
+  signal: AbortSignal;
+  /** What the next heartbeat carries; shown in the Web UI as the attempt's last details. */
+  report(details: Record<string, string | number>): void;
+  workflowId: string;
+  runId: string;
+}
+
+/** Wraps a stage into an activity. */
+export function runStage<Request, Result>(
+  stage: (request: Request, run: StageRun) => Promise<Result>,
+): (request: Request) => Promise<Result> {
+  return async (request) => {
+    const context = Context.current();
+    let details: Record<string, string | number> = {};
+    const timer = setInterval(() => {
+      context.heartbeat(details);
+    }, HEARTBEAT_MS);
+    const { workflowExecution } = context.info;
+    try {
+      return await stage(request, {
+        signal: context.cancellationSignal,
+        report: (next) => (details = next),
+        workflowId: workflowExecution?.workflowId ?? '',
+        runId: workflowExecution?.runId ?? '',
+      });
+    } catch (error) {
+      if (context.cancellationSignal.aborted) {
+        const reason: unknown = context.cancellationSignal.reason;
+        throw reason instanceof CancelledFailure ? reason : new CancelledFailure('the stage was cancelled');
+      }
+      throw toFailure(error);
+    } finally {
+      clearInterval(timer);
+    }
+  };
+}

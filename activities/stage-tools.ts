@@ -1,0 +1,37 @@
+// What the stages work with: the history, the stores by name, the limits of this worker, and its clock. Opened once per worker.
+import { type Destination } from './store/destination.ts';
+import { type ObjectStore } from './store/object-store.ts';
+import { type HistoryReader } from './history/history-reader.ts';
+import { InvalidRequestError } from './stage-errors.ts';
+
+export interface BatchSizes {
+  /** Batches of one run under way at once. */
+  atOnce: number;
+  /** Wanted raw bytes of a batch that is stored plain. */
+  rangeBytesPlain: number;
+  /** Wanted raw bytes of a batch that is compressed as it arrives. */
+  rangeBytesGzip: number;
+}
+
+export interface StageTools {
+  history: HistoryReader;
+  destinations: ReadonlyMap<string, OpenedDestination>;
+  batches: BatchSizes;
+  nowMs(): number;
+  newId(): string;
+}
+
+export interface OpenedDestination {
+  destination: Destination;
+  store: ObjectStore;
+}
+
+/** Throws InvalidRequestError, naming what this worker knows, when a stream names a destination that it does not. */
+export function openDestination(tools: StageTools, name: string): OpenedDestination {
+  const found = tools.destinations.get(name);
+  if (found !== undefined) return found;
+  const known = [...tools.destinations.keys()].join(', ');
+  throw new InvalidRequestError(
+    `destination: got "${name}", allowed: ${known === '' ? 'none is configured' : known} (DESTINATIONS of the worker)`,
+  );
+}

@@ -1,0 +1,70 @@
+// The one table from errors to Temporal failures: a type by which it is known, a first line that says what to do, and whether it is
+// retried. Unknown means retryable; permanent is a short list. Never lets a secret through: messages come from typed errors only.
+import { ClickHouseError } from '@clickhouse/client';
+import { ApplicationFailure } from '@temporalio/activity';
+import { ZodError } from 'zod';
+import { FAILURE } from '../workflows/model/stages.ts';
+import { RangeMisjudgedError } from './encode/encode-errors.ts';
+import { permanentHistoryError } from './history/history-errors.ts';
+import { UnreadableRecordError } from './manifests/manifest-record.ts';
+import { FileReplacedError, InvalidRequestError } from './stage-errors.ts';
+import { classifyStoreError, StoreError } from './store/store-errors.ts';
+
+export function toFailure(error: unknown): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
+  if (error instanceof ClickHouseError) return ofHistory(error);
+  if (error instanceof StoreError) return ofStore(error);
+  if (error instanceof RangeMisjudgedError) {
+    return permanent(FAILURE.rangeMisjudged, error.message, error, [error.realOverEstimated]);
+  }
+  if (error instanceof InvalidRequestError) return permanent(FAILURE.invalidRequest, error.message, error);
+  if (error instanceof FileReplacedError) return permanent('FileReplaced', error.message, error);
+  if (error instanceof UnreadableRecordError) return permanent('UnreadableRecord', error.message, error);
+  if (error instanceof ZodError) {
+    return permanent(
+      'UnexpectedAnswer',
+      `the history answered in another shape than agreed: ${error.issues[0]?.message ?? ''}`,
+      error,
+    );
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return ApplicationFailure.create({ type: typeOf(error), message, ...causeOf(error) });
+}
+
+function ofHistory(error: ClickHouseError): ApplicationFailure {
+  const known = permanentHistoryError(error);
+  const said = error.message.split('\n', 1)[0] ?? '';
+  if (known === undefined) {
+    return ApplicationFailure.create({
+      type: `ClickHouse.${error.type ?? error.code}`,
+      message: said,
+      cause: error,
+    });
+  }
+  return permanent(`ClickHouse.${known.name}`, `${known.mend}. ClickHouse says: ${said}`, error);
+}
+
+function ofStore(error: StoreError): ApplicationFailure {
+  switch (classifyStoreError(error)) {
+    case 'permanent':
+      return permanent(`Store.${error.code}`, error.message, error);
+    case 'upload-gone':
+      return permanent(FAILURE.uploadGone, error.message, error);
+    case 'part-mismatch':
+    case 'retryable':
+      return ApplicationFailure.create({ type: `Store.${error.code}`, message: error.message, cause: error });
+  }
+}
+
+function permanent(type: string, message: string, cause: Error, details: unknown[] = []): ApplicationFailure {
+  return ApplicationFailure.create({ type, message, cause, details, nonRetryable: true });
+}
+
+function typeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'Error';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}
+
+function causeOf(error: unknown): { cause?: Error } {
+  return error instanceof Error ? { cause: error } : {};
+}

@@ -1,0 +1,7 @@
+// The process of the command line: hands the arguments over, prints what failed as one clear sentence, sets the exit code.
+import { runCli } from './cli.ts';
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  out: (text) => process.stdout.write(`${text}\n`),
+  err: (text) => process.stderr.write(`${text}\n`),
+});

@@ -1,0 +1,57 @@
+// What a person types, as values: durations, instants, intervals. Every parser throws commander's InvalidArgumentError, which names
+// the option; the text says what is allowed.
+import { InvalidArgumentError } from 'commander';
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** `90s`, `15m`, `1h`, `7d`, or a sum of those (`1h30m`); whole seconds. */
+export function parseDurationSeconds(text: string): number {
+  const parts = [...text.matchAll(/(\d+)([smhd])/g)];
+  if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text) {
+    throw new InvalidArgumentError(
+      `got "${text}", allowed: whole numbers with s, m, h or d, as 90s, 15m, 1h30m, 7d`,
+    );
+  }
+  return parts.reduce(
+    (sum, [, count = '0', unit = 's']) => sum + Number(count) * (UNIT_SECONDS[unit] ?? Number.NaN),
+    0,
+  );
+}
+
+/** An instant in ISO 8601 with its zone, to the second; epoch milliseconds. */
+export function parseInstantMs(text: string): number {
+  const isZoned = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.0+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text);
+  const atMs = isZoned ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(atMs)) {
+    throw new InvalidArgumentError(
+      `got "${text}", allowed: a time with its zone, as 2026-11-23T10:15:00Z or 2026-11-23T11:15+01:00`,
+    );
+  }
+  return atMs;
+}
+
+/** One of a few words. */
+export function parseWord<Word extends string>(allowed: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const found = allowed.find((word) => word === text);
+    if (found === undefined) throw new InvalidArgumentError(`got "${text}", allowed: ${allowed.join(', ')}`);
+    return found;
+  };
+}
+
+/** A duration for people: `15m`, `1h30m`, `7d`. */
+export function toDurationText(seconds: number): string {
+  let rest = seconds;
+  let text = '';
+  for (const [unit, length] of [
+    ['d', 86_400],
+    ['h', 3_600],
+    ['m', 60],
+    ['s', 1],
+  ] as const) {
+    const count = Math.floor(rest / length);
+    if (count > 0) text += `${count}${unit}`;
+    rest -= count * length;
+  }
+  return text === '' ? '0s' : text;
+}

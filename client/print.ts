@@ -1,0 +1,35 @@
+// Output for people and for programs: aligned tables, and JSON. One value per call; nothing here asks a server.
+import { type Terminal } from './cli.ts';
+
+export function printJson(terminal: Terminal, value: unknown): void {
+  terminal.out(JSON.stringify(value, null, 2));
+}
+
+/** Columns are as wide as their widest cell; the last one is left as it is. */
+export function printTable(
+  terminal: Terminal,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): void {
+  const all = [head, ...rows];
+  const widths = head.map((_name, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  for (const row of all) {
+    terminal.out(
+      row
+        .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+        .join('  '),
+    );
+  }
+}
+
+export function toByteText(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = -1;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value.toFixed(value < 10 ? 1 : 0)} ${units[unit] ?? ''}`;
+}

@@ -1,0 +1,28 @@
+// The worker's process: reads the configuration, runs until SIGINT or SIGTERM, ends with 0. Exit code 2: the configuration is wrong;
+// 1: a server could not be reached at the start, or the worker failed.
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { ConfigError, readWorkerConfig } from './config.ts';
+import { describeMemoryBound, makeBundle, startWorker } from './run-worker.ts';
+
+async function main(): Promise<void> {
+  const config = readWorkerConfig();
+  const logger = new DefaultLogger('INFO');
+  // The process listens to signals itself, so that a second one is not swallowed.
+  Runtime.install({ logger, shutdownSignals: [] });
+  const worker = await startWorker(config, await makeBundle());
+  const stop = (): void => {
+    worker.stop().catch((error: unknown) => logger.error('could not stop cleanly', { error: String(error) }));
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  logger.info(`worker started: ${describeMemoryBound(config)}`, {
+    taskQueue: config.temporal.taskQueue,
+    destinations: [...config.destinations.keys()],
+  });
+  await worker.stopped;
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = error instanceof ConfigError ? 2 : 1;
+});

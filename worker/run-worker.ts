@@ -1,0 +1,127 @@
+// One process that takes both queues: stages and workflows on one, batches on the other, whose slots bound its memory. Opens its
+// tools, runs until it is told to stop, hands its work over and closes them. The workflow bundle is made here unless it was built.
+import { existsSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { openHistoryReader } from '../activities/history/history-reader.ts';
+import { createStages } from '../activities/index.ts';
+import { openObjectStore } from '../activities/store/object-store.ts';
+import { type OpenedDestination, type StageTools } from '../activities/stage-tools.ts';
+import { batchQueueOf } from '../workflows/model/run.ts';
+import { type WorkerConfig } from './config.ts';
+
+/** Under the 10 s after which an attempt counts as dead, so that a stopping worker hands over what it cannot finish. */
+const SHUTDOWN_GRACE = '5 seconds';
+
+/** A killed worker's next workflow task waits this long for it before any other worker gets it; the default is 10 s. */
+const STICKY_TIMEOUT = '2 seconds';
+
+/** Stages other than batches hold almost nothing; what bounds them is the servers' patience. */
+const STAGES_AT_ONCE = 50;
+
+/** Each cached workflow costs about a megabyte. */
+const CACHED_WORKFLOWS = 200;
+
+export interface RunningWorker {
+  /** Resolves when the worker has stopped; rejects when it failed. */
+  stopped: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Where the built bundle lies in the image; in a checkout the bundle is made at start, in seconds. */
+const BUILT_BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+
+export async function makeBundle(): Promise<WorkflowBundleOption> {
+  if (existsSync(BUILT_BUNDLE)) return { codePath: BUILT_BUNDLE };
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const workflowsPath = fileURLToPath(new URL(`../workflows/index.${extension}`, import.meta.url));
+  return bundleWorkflowCode({ workflowsPath });
+}
+
+/** Connects, opens the tools and takes work. Throws when Temporal cannot be reached; ClickHouse and the stores are tried by the stages. */
+export async function startWorker(
+  config: WorkerConfig,
+  workflowBundle: WorkflowBundleOption,
+): Promise<RunningWorker> {
+  const { temporal } = config;
+  const connection = await NativeConnection.connect({
+    address: temporal.address,
+    tls: temporal.tls,
+    ...(temporal.apiKey === null ? {} : { apiKey: temporal.apiKey }),
+  });
+  const tools = openTools(config);
+  const shared = {
+    connection,
+    namespace: temporal.namespace,
+    activities: createStages(tools),
+    shutdownGraceTime: SHUTDOWN_GRACE,
+  };
+  const workers = await Promise.all([
+    Worker.create({
+      ...shared,
+      taskQueue: temporal.taskQueue,
+      workflowBundle,
+      maxCachedWorkflows: CACHED_WORKFLOWS,
+      stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
+      maxConcurrentActivityTaskExecutions: STAGES_AT_ONCE,
+    }),
+    Worker.create({
+      ...shared,
+      taskQueue: batchQueueOf(temporal.taskQueue),
+      maxConcurrentActivityTaskExecutions: config.batches.atOnce,
+    }),
+  ]);
+  const stopped = runAll(workers, async () => {
+    await tools.history.close();
+    for (const { store } of tools.destinations.values()) await store.close();
+    await connection.close();
+  });
+  return {
+    stopped,
+    async stop() {
+      shutDown(workers);
+      await stopped;
+    },
+  };
+}
+
+/** The bound on a worker's buffers, for its first log line. */
+export function describeMemoryBound({ batches }: WorkerConfig): string {
+  const largest = Math.max(batches.rangeBytesPlain, batches.rangeBytesGzip);
+  return `${batches.atOnce} batches at once, each of about ${Math.round(batches.rangeBytesPlain / 1e6)} MB plain or ${Math.round(largest / 1e6)} MB raw under gzip`;
+}
+
+async function runAll(workers: readonly Worker[], close: () => Promise<void>): Promise<void> {
+  try {
+    await Promise.all(
+      workers.map(async (worker) => {
+        try {
+          await worker.run();
+        } finally {
+          // One queue without the other would leave runs hanging: they stop together.
+          shutDown(workers);
+        }
+      }),
+    );
+  } finally {
+    await close();
+  }
+}
+
+function shutDown(workers: readonly Worker[]): void {
+  for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+}
+
+function openTools(config: WorkerConfig): StageTools {
+  const destinations = new Map<string, OpenedDestination>();
+  for (const [name, destination] of config.destinations)
+    destinations.set(name, { destination, store: openObjectStore(destination) });
+  return {
+    history: openHistoryReader(config.clickHouse),
+    destinations,
+    batches: config.batches,
+    nowMs: () => Date.now(),
+    newId: () => randomUUID(),
+  };
+}

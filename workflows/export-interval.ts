@@ -1,0 +1,97 @@
+// The run: exports one interval of one stream as one file. Reads like the figure in ARCHITECTURE.md: find the interval, wait until
+// it has settled, plan, export batches, check, complete, write the manifest. Decides only; activities touch the world.
+// Never reads the clock to choose an interval, and never handles rooms or credentials.
+import {
+  ApplicationFailure,
+  ContinueAsNew,
+  isCancellation,
+  log,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { handOver } from './hand-over.ts';
+import { makeFile } from './make-file.ts';
+import { isBorder, lastIntervalEndedBy, runIdOf, type Interval } from './model/interval.ts';
+import { SCHEDULED_START_TIME } from './model/search-attributes.ts';
+import { type ExportRequest, type RunSummary } from './model/run.ts';
+import { FAILURE } from './model/stages.ts';
+import { settingsAt, settingsEndingAt, type StreamSettings } from './model/stream.ts';
+import { showProgress } from './show-progress.ts';
+import { callStages } from './stages.ts';
+
+export async function exportInterval(request: ExportRequest): Promise<RunSummary> {
+  const { interval, settings } = findInterval(request);
+  const owner = runIdOf(request.stream.name, interval);
+  if (workflowInfo().workflowId !== owner) return handOver(request, interval, owner);
+
+  const startedAtMs = request.carried?.startedAtMs ?? Date.now();
+  const progress = showProgress(request.stream.name, interval, startedAtMs);
+  const target = { stream: request.stream.name, settings, interval };
+  const settledAtMs = interval.endMs + settings.settleSeconds * 1000;
+  const stages = callStages(Date.now(), Math.max(settledAtMs, startedAtMs) + settings.giveUpSeconds * 1000);
+  try {
+    if (settledAtMs > Date.now()) {
+      await sleep(settledAtMs - Date.now(), {
+        summary: `settling for ${settings.settleSeconds} s after the interval's end`,
+      });
+    }
+    const summary = await makeFile({
+      request: { ...request, interval },
+      target,
+      startedAtMs,
+      stages,
+      progress,
+    });
+    progress.update({ state: summary.outcome });
+    return summary;
+  } catch (error) {
+    if (!(error instanceof ContinueAsNew)) {
+      progress.update({ state: isCancellation(error) ? 'canceled' : 'failed', note: messageOf(error) });
+      log.warn('run ended without a complete file', {
+        stream: target.stream,
+        interval,
+        cause: messageOf(error),
+      });
+    }
+    throw error;
+  }
+}
+
+/**
+ * The interval that this run makes, and the settings in force for it: the one named in the request, or the one that ends at the
+ * schedule's nominal time. A run started off the grid (a trigger) takes the last complete interval before that time.
+ */
+function findInterval(request: ExportRequest): { interval: Interval; settings: StreamSettings } {
+  const { stream } = request;
+  if (request.interval !== undefined) {
+    const settings = settingsAt(stream, request.interval.startMs);
+    assertOnGrid(request.interval, settings);
+    return { interval: request.interval, settings };
+  }
+  const nominal = workflowInfo().typedSearchAttributes.get(SCHEDULED_START_TIME);
+  if (nominal === undefined) {
+    throw ApplicationFailure.nonRetryable(
+      "interval: got none, and no schedule started this run; allowed: an interval in the request, or a start by the stream's schedule",
+      FAILURE.invalidRequest,
+    );
+  }
+  const { endMs } = lastIntervalEndedBy(nominal.getTime(), settingsAt(stream, nominal.getTime() - 1));
+  return settingsEndingAt(stream, endMs);
+}
+
+function assertOnGrid(interval: Interval, settings: StreamSettings): void {
+  const isWhole = interval.endMs - interval.startMs === settings.everySeconds * 1000;
+  if (isWhole && isBorder(interval.startMs, settings)) return;
+  throw ApplicationFailure.nonRetryable(
+    `interval: got [${interval.startMs}, ${interval.endMs}) ms; allowed: ${settings.everySeconds} s from a border of the stream's grid`,
+    FAILURE.invalidRequest,
+  );
+}
+
+/** What happened, in the words of the stage that failed, without the layers that carried it here. */
+function messageOf(error: unknown): string {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof ApplicationFailure || at.cause === undefined) return at.message;
+  }
+  return String(error);
+}

@@ -1,0 +1,31 @@
+// A run started off the grid (a trigger in the Web UI) never exports by itself: the interval belongs to the run whose id names it,
+// so that no two runs make one interval at once. This file starts that run, or waits for it if it is already there.
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { log, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import { type Interval } from './model/interval.ts';
+import { type ExportRequest, type RunSummary } from './model/run.ts';
+import { callStages } from './stages.ts';
+
+/** A trigger is a person waiting: an hour is longer than any of them does. */
+const WAIT_MS = 3_600_000;
+
+/** Ends with what the owner ends with; fails as it fails. */
+export async function handOver(
+  request: ExportRequest,
+  interval: Interval,
+  owner: string,
+): Promise<RunSummary> {
+  log.info('handing over to the run that owns the interval', { owner });
+  try {
+    const child = await startChild<(request: ExportRequest) => Promise<RunSummary>>('exportInterval', {
+      workflowId: owner,
+      args: [{ ...request, interval }],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+    });
+    return { ...(await child.result()), outcome: 'handed-over' };
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+  const { control } = callStages(Date.now(), Date.now() + WAIT_MS);
+  return { ...(await control.awaitRun({ workflowId: owner })), outcome: 'handed-over' };
+}

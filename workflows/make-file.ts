@@ -1,0 +1,187 @@
+// From a plan to a complete file: begin an upload, export every range, check that the history did not move, complete, write the
+// manifest. A vanished upload or a misjudged range begins again with a new plan, a bounded number of times; whatever else ends the
+// run aborts the upload first. The file becomes visible in one moment, at completion, and never short.
+import { ApplicationFailure, CancellationScope, ContinueAsNew, log } from '@temporalio/workflow';
+import { exportRanges } from './export-ranges.ts';
+import { sumFingerprints, type IntervalPlan } from './model/plan.ts';
+import { type CarriedRun, type ExportRequest, type RunSummary } from './model/run.ts';
+import { FAILURE, type CompletedFile, type Target } from './model/stages.ts';
+import { type Progress } from './show-progress.ts';
+import { type StageCalls } from './stages.ts';
+
+/** A store that purges uploads does so after a day; five uploads are a run that lasted the better part of a week. */
+const UPLOADS_MAX = 5;
+
+/** History still moving at the fifth look is being rewritten as a whole; better fail and say so than chase it. */
+const CHECKS_MAX = 5;
+
+export interface FileMaking {
+  request: ExportRequest;
+  target: Target;
+  startedAtMs: number;
+  stages: StageCalls;
+  progress: Progress;
+}
+
+export async function makeFile(making: FileMaking): Promise<RunSummary> {
+  const { request, target, progress, stages, startedAtMs } = making;
+  let carried = request.carried;
+  let bytesScale = 1;
+  for (let uploadsBegun = carried?.uploadsBegun ?? 0; ;) {
+    let plan = carried?.plan;
+    if (plan === undefined) {
+      progress.update({ state: 'planning' });
+      const outcome = await stages.control.planInterval({
+        target,
+        force: request.force ?? false,
+        bytesScale,
+      });
+      if (outcome.outcome === 'already-complete')
+        return summaryOf(making, 'already-complete', outcome.manifest, 0);
+      plan = outcome.plan;
+    }
+    if (plan.fingerprint.rooms === 0 && target.settings.empty === 'skip') {
+      const manifest = await stages.control.writeManifest({
+        target,
+        plan,
+        file: null,
+        faultyRooms: 0,
+        startedAtMs,
+      });
+      return summaryOf(making, 'complete', manifest, 0);
+    }
+    try {
+      const upload = carried ?? (await beginMaking(making, plan, ++uploadsBegun));
+      return await makeFromPlan(making, upload);
+    } catch (error) {
+      const failure = failureIn(error, [FAILURE.uploadGone, FAILURE.rangeMisjudged]);
+      if (failure === undefined || uploadsBegun >= UPLOADS_MAX) throw error;
+      const learnt = failure.type === FAILURE.rangeMisjudged ? failure.details?.[0] : undefined;
+      if (typeof learnt === 'number' && learnt > 0) bytesScale *= learnt;
+      progress.update({ note: `Began again: ${failure.message}` });
+      carried = undefined;
+    }
+  }
+}
+
+async function beginMaking(
+  making: FileMaking,
+  plan: IntervalPlan,
+  uploadsBegun: number,
+): Promise<CarriedRun> {
+  const { target, stages, startedAtMs } = making;
+  const { uploadId } = await stages.control.beginUpload({ target, key: plan.key, writeId: plan.writeId });
+  return { startedAtMs, plan, uploadId, parts: [], uploadsBegun, checksMade: 0, batchesRedone: 0 };
+}
+
+async function makeFromPlan(making: FileMaking, upload: CarriedRun): Promise<RunSummary> {
+  const { target, stages, progress } = making;
+  const { key } = upload.plan;
+  try {
+    const file = await finishFile(making, upload);
+    const faultyRooms = upload.parts.reduce((sum, part) => sum + part.faultyRooms, 0);
+    const { plan, startedAtMs } = upload;
+    const manifest = await stages.control.writeManifest({ target, plan, file, faultyRooms, startedAtMs });
+    return summaryOf(making, 'complete', manifest, upload.batchesRedone);
+  } catch (error) {
+    if (error instanceof ContinueAsNew) throw error;
+    await CancellationScope.nonCancellable(async () => {
+      try {
+        await stages.cleanup.abortUpload({ target, key, uploadId: upload.uploadId });
+      } catch (abortError) {
+        // The first error is the one to report; the next run of this key aborts what is left.
+        log.warn('could not abort the upload', { key, cause: String(abortError) });
+        progress.update({
+          note: 'The unfinished upload could not be aborted; the next run of this interval does it.',
+        });
+      }
+    });
+    throw error;
+  }
+}
+
+/** Exports, checks and completes until nothing moved between the plan and the check and the store took every part as it was sent. */
+async function finishFile(making: FileMaking, upload: CarriedRun): Promise<CompletedFile> {
+  const { target, stages, progress } = making;
+  const { key, writeId } = upload.plan;
+  for (;;) {
+    await exportRanges(making, upload);
+    progress.update({ state: 'checking' });
+    if (await redoChanged(making, upload)) continue;
+    progress.update({ state: 'completing' });
+    const parts = upload.parts;
+    const outcome = await stages.control.completeFile({
+      target,
+      key,
+      writeId,
+      uploadId: upload.uploadId,
+      parts,
+    });
+    if (outcome.outcome === 'completed') return outcome.file;
+    dropParts(upload, outcome.partNumbers);
+    countCheck(upload, 'parts were overwritten by another attempt');
+  }
+}
+
+/** True when ranges have to be exported again: their history moved, or their part does not hold the rooms it should. */
+async function redoChanged(making: FileMaking, upload: CarriedRun): Promise<boolean> {
+  const { plan, parts } = upload;
+  const { changed } = await making.stages.control.checkInterval({
+    target: making.target,
+    ranges: plan.ranges,
+  });
+  const redo = new Set<number>();
+  for (const { index, range } of changed) {
+    plan.ranges[index] = range;
+    redo.add(index + 1);
+  }
+  for (const part of parts) {
+    if (plan.ranges[part.partNumber - 1]?.fingerprint.rooms !== part.rooms) redo.add(part.partNumber);
+  }
+  if (redo.size === 0) return false;
+  plan.fingerprint = sumFingerprints(plan.ranges.map((range) => range.fingerprint));
+  if (plan.ranges.length > 1 && plan.ranges.some((range) => range.fingerprint.rooms === 0)) {
+    throw ApplicationFailure.retryable('a range of the plan has no rooms any more', FAILURE.rangeMisjudged);
+  }
+  dropParts(upload, [...redo]);
+  countCheck(upload, 'the history of the interval changed while it was read');
+  making.progress.update({ note: `History moved: ${redo.size} batches exported again.` });
+  return true;
+}
+
+function dropParts(upload: CarriedRun, partNumbers: readonly number[]): void {
+  upload.parts = upload.parts.filter((part) => !partNumbers.includes(part.partNumber));
+  upload.batchesRedone += partNumbers.length;
+}
+
+function countCheck(upload: CarriedRun, reason: string): void {
+  upload.checksMade += 1;
+  if (upload.checksMade < CHECKS_MAX) return;
+  throw ApplicationFailure.nonRetryable(
+    `${reason}, ${CHECKS_MAX} times in a row; nothing was stored. Retry the run when the history is at rest, or lengthen the stream's settle time`,
+    FAILURE.historyUnsettled,
+  );
+}
+
+function summaryOf(
+  making: FileMaking,
+  outcome: 'complete' | 'already-complete',
+  manifest: RunSummary['manifest'],
+  batchesRedone: number,
+): RunSummary {
+  return {
+    outcome,
+    stream: making.target.stream,
+    interval: making.progress.current.interval,
+    manifest,
+    batchesRedone,
+  };
+}
+
+/** The application failure of one of these types in the chain of causes, if there is one. */
+function failureIn(error: unknown, types: readonly string[]): ApplicationFailure | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof ApplicationFailure && types.includes(at.type ?? '')) return at;
+  }
+  return undefined;
+}

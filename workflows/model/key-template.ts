@@ -1,0 +1,92 @@
+// Key templates: where in its bucket the file of an interval lies. Rendering, and the proof that no two intervals of a stream
+// can get the same key. Pure; the problems are returned as sentences, the caller decides what to do with them.
+import { toCompactTime, type Interval } from './interval.ts';
+
+export const KEY_TEMPLATE_DEFAULT = '{prefix}{stream}/{yyyy}/{mm}/{dd}/{stream}_{start}_{end}.{ext}';
+
+/** S3 keys have at most 1,024 bytes; the manifest's key adds its prefix and `.manifest.json`, so some room is left for those. */
+export const KEY_BYTES_MAX = 900;
+
+const PLACEHOLDERS = [
+  'prefix',
+  'project',
+  'stream',
+  'yyyy',
+  'mm',
+  'dd',
+  'hh',
+  'min',
+  'start',
+  'end',
+  'ext',
+] as const;
+type Placeholder = (typeof PLACEHOLDERS)[number];
+
+export interface KeyNames {
+  prefix: string;
+  project: string;
+  stream: string;
+  extension: string;
+}
+
+/** The key of the file of `interval`. Unknown placeholders stay as they are: `keyTemplateProblems` refuses them beforehand. */
+export function renderKey(template: string, names: KeyNames, interval: Interval): string {
+  const iso = new Date(interval.startMs).toISOString();
+  const values: Record<Placeholder, string> = {
+    prefix: names.prefix,
+    project: names.project,
+    stream: names.stream,
+    yyyy: iso.slice(0, 4),
+    mm: iso.slice(5, 7),
+    dd: iso.slice(8, 10),
+    hh: iso.slice(11, 13),
+    min: iso.slice(14, 16),
+    start: toCompactTime(interval.startMs),
+    end: toCompactTime(interval.endMs),
+    ext: names.extension,
+  };
+  return template.replaceAll(/\{([^{}]*)\}/g, (whole, name: string) =>
+    isPlaceholder(name) ? values[name] : whole,
+  );
+}
+
+/** What is wrong with a template for intervals of `everySeconds`; empty when it may be used. */
+export function keyTemplateProblems(template: string, everySeconds: number): string[] {
+  const problems: string[] = [];
+  const used = new Set<string>();
+  for (const [, name = ''] of template.matchAll(/\{([^{}]*)\}/g)) {
+    used.add(name);
+    if (!isPlaceholder(name)) {
+      problems.push(`unknown placeholder {${name}}; allowed: ${PLACEHOLDERS.map((p) => `{${p}}`).join(' ')}`);
+    }
+  }
+  const bare = template.replaceAll(/\{[^{}]*\}/g, '');
+  if (/[{}]/.test(bare)) problems.push('a brace without its partner');
+  if (/[\p{Cc}\\]/u.test(bare)) problems.push('a control character or a backslash');
+  if (template.startsWith('/')) problems.push('begins with a slash');
+  if (/(^|\/)\.{1,2}(\/|$)/.test(template)) problems.push('has a path segment "." or ".."');
+  if (!isUniquePerInterval(used, everySeconds)) {
+    problems.push(`two intervals of ${everySeconds} s could get the same key; add {start} or {end}`);
+  }
+  return problems;
+}
+
+function isPlaceholder(name: string): name is Placeholder {
+  return (PLACEHOLDERS as readonly string[]).includes(name);
+}
+
+/** Start or end names the interval; a calendar field does only together with all coarser ones, and only if intervals are as long as it. */
+function isUniquePerInterval(used: ReadonlySet<string>, everySeconds: number): boolean {
+  if (used.has('start') || used.has('end')) return true;
+  const fields: readonly [string, number][] = [
+    ['dd', 86_400],
+    ['hh', 3_600],
+    ['min', 60],
+  ];
+  if (!used.has('yyyy') || !used.has('mm')) return false;
+  for (const [name, lengthSeconds] of fields) {
+    if (!used.has(name)) return false;
+    if (everySeconds >= lengthSeconds) return true;
+  }
+  return false;
+}

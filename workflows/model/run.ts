@@ -1,0 +1,116 @@
+// A run: one workflow execution that exports one interval. What it is asked, what it carries over continue-as-new, what it shows
+// while it works and what it ends with. Plain and small: all of it passes through Temporal.
+import { describeInterval, toRfc3339, type Interval } from './interval.ts';
+import { type Manifest } from './manifest.ts';
+import { type ExportedPart, type IntervalPlan } from './plan.ts';
+import { type StreamDefinition } from './stream.ts';
+
+export interface ExportRequest {
+  stream: StreamDefinition;
+  /** Absent when a schedule fires: then the nominal time names the interval. */
+  interval?: Interval;
+  /** Make the interval again although it is complete. */
+  force?: boolean;
+  /** Set by continue-as-new only. */
+  carried?: CarriedRun;
+}
+
+/** What survives continue-as-new. */
+export interface CarriedRun {
+  startedAtMs: number;
+  plan: IntervalPlan;
+  uploadId: string;
+  parts: ExportedPart[];
+  uploadsBegun: number;
+  checksMade: number;
+  batchesRedone: number;
+}
+
+export type RunState =
+  | 'waiting'
+  | 'planning'
+  | 'exporting'
+  | 'checking'
+  | 'completing'
+  | 'complete'
+  | 'already-complete'
+  | 'failed'
+  | 'canceled'
+  | 'handed-over';
+
+export interface RunProgress {
+  stream: string;
+  interval: string;
+  state: RunState;
+  key: string | null;
+  generation: number | null;
+  roomsPlanned: number;
+  roomsDone: number;
+  batchesPlanned: number;
+  batchesDone: number;
+  /** Batches made again because the history moved or an upload vanished. */
+  batchesRedone: number;
+  rawBytesDone: number;
+  startedAtMs: number;
+  exportStartedAtMs: number | null;
+  updatedAtMs: number;
+  note: string | null;
+}
+
+export interface RunSummary {
+  outcome: 'complete' | 'already-complete' | 'handed-over';
+  stream: string;
+  interval: string;
+  /** Null when the run handed over to the one that owns the interval. */
+  manifest: Manifest | null;
+  batchesRedone: number;
+}
+
+export function newProgress(stream: string, interval: Interval, nowMs: number): RunProgress {
+  return {
+    stream,
+    interval: describeInterval(interval),
+    state: 'waiting',
+    key: null,
+    generation: null,
+    roomsPlanned: 0,
+    roomsDone: 0,
+    batchesPlanned: 0,
+    batchesDone: 0,
+    batchesRedone: 0,
+    rawBytesDone: 0,
+    startedAtMs: nowMs,
+    exportStartedAtMs: null,
+    updatedAtMs: nowMs,
+    note: null,
+  };
+}
+
+/** The run's progress as the markdown that the Web UI shows as current details. */
+export function toMarkdown(progress: RunProgress): string {
+  const seconds =
+    progress.exportStartedAtMs === null ? 0 : (progress.updatedAtMs - progress.exportStartedAtMs) / 1000;
+  const rate = seconds > 0 ? `${Math.round(progress.roomsDone / seconds).toLocaleString('en')} rooms/s` : '–';
+  const rows = [
+    ['Interval', progress.interval],
+    ['State', `**${progress.state}**`],
+    ['Rooms', `${progress.roomsDone.toLocaleString('en')} of ${progress.roomsPlanned.toLocaleString('en')}`],
+    [
+      'Batches',
+      `${progress.batchesDone} of ${progress.batchesPlanned}, ${progress.batchesRedone} made again`,
+    ],
+    ['Raw bytes', `${(progress.rawBytesDone / 1e6).toFixed(1)} MB`],
+    ['Rate', rate],
+    ['File', progress.key === null ? '–' : `\`${progress.key}\``],
+    ['Generation', progress.generation === null ? '–' : String(progress.generation)],
+    ['Updated', toRfc3339(progress.updatedAtMs)],
+  ];
+  const table = rows.map(([name = '', value = '']) => `| ${name} | ${value} |`).join('\n');
+  const note = progress.note === null ? '' : `\n\n${progress.note}`;
+  return `| | |\n|---|---|\n${table}${note}`;
+}
+
+/** The queue on which a worker takes batches, beside the queue of everything else. */
+export function batchQueueOf(taskQueue: string): string {
+  return `${taskQueue}-batches`;
+}

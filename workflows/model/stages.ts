@@ -1,0 +1,114 @@
+// The stages of a run as the workflow sees them: what goes into each activity and what comes back.
+// Types only. The activities in activities/ implement `Stages`; nothing here holds rooms, credentials or open connections.
+import { type Interval } from './interval.ts';
+import { type Manifest } from './manifest.ts';
+import { type ExportedPart, type IntervalPlan, type PlannedRange } from './plan.ts';
+import { type RunSummary } from './run.ts';
+import { type StreamDefinition, type StreamSettings } from './stream.ts';
+
+/** The interval of a stream that a run makes: handed to every stage. */
+export interface Target {
+  stream: string;
+  settings: StreamSettings;
+  interval: Interval;
+}
+
+export interface PlanRequest {
+  target: Target;
+  /** Make the interval again although a valid manifest covers it. */
+  force: boolean;
+  /** Real bytes over estimated bytes, learnt from a range that came out too long or too short; 1 at first. */
+  bytesScale: number;
+}
+
+export type PlanOutcome =
+  { outcome: 'already-complete'; manifest: Manifest } | { outcome: 'planned'; plan: IntervalPlan };
+
+export interface UploadRequest {
+  target: Target;
+  key: string;
+  writeId: string;
+}
+
+export interface BatchRequest extends UploadRequest {
+  uploadId: string;
+  range: PlannedRange;
+  partNumber: number;
+  /** The first range opens the file; a range that is first and last closes it, too. */
+  isFirst: boolean;
+  isLast: boolean;
+}
+
+export interface CheckRequest {
+  target: Target;
+  ranges: PlannedRange[];
+}
+
+/** The ranges whose history moved, by their place in the plan, with what they hold now. Empty: nothing moved. */
+export interface CheckOutcome {
+  changed: { index: number; range: PlannedRange }[];
+}
+
+export interface CompleteRequest extends UploadRequest {
+  uploadId: string;
+  parts: ExportedPart[];
+}
+
+export interface CompletedFile {
+  etag: string;
+  bytes: number;
+  rawBytes: number;
+  crc32: number;
+  parts: number;
+}
+
+/** Parts that another attempt overwrote with other bytes have to be exported again before the file can be completed. */
+export type CompleteOutcome =
+  { outcome: 'completed'; file: CompletedFile } | { outcome: 'parts-replaced'; partNumbers: number[] };
+
+export interface ManifestRequest {
+  target: Target;
+  plan: IntervalPlan;
+  /** Null when the interval is empty and the stream skips empty files. */
+  file: CompletedFile | null;
+  faultyRooms: number;
+  startedAtMs: number;
+}
+
+export interface AbortRequest {
+  target: Target;
+  key: string;
+  uploadId: string;
+}
+
+/** What a worker finds wrong with a stream; none: it could run. */
+export interface StreamCheck {
+  problems: string[];
+}
+
+/** Every stage is safe to run again after a crash: its result, not its attempt, is the truth. */
+export interface Stages {
+  planInterval(request: PlanRequest): Promise<PlanOutcome>;
+  beginUpload(request: UploadRequest): Promise<{ uploadId: string }>;
+  exportBatch(request: BatchRequest): Promise<ExportedPart>;
+  checkInterval(request: CheckRequest): Promise<CheckOutcome>;
+  completeFile(request: CompleteRequest): Promise<CompleteOutcome>;
+  writeManifest(request: ManifestRequest): Promise<Manifest>;
+  abortUpload(request: AbortRequest): Promise<void>;
+  /** Waits for the run that already has this workflow id and returns what it ended with. */
+  awaitRun(request: { workflowId: string }): Promise<RunSummary>;
+  /** Everything that can be told before a stream runs: its fields, its destination, whether the bucket can be reached. */
+  checkStream(stream: StreamDefinition): Promise<StreamCheck>;
+}
+
+/** Types of the failures that the workflow answers by other means than a retry of the stage. */
+export const FAILURE = {
+  /** The store no longer knows the upload: begin a new one. */
+  uploadGone: 'UploadGone',
+  /** A part is shorter than S3 allows or longer than the buffer: plan again with what was learnt. */
+  rangeMisjudged: 'RangeMisjudged',
+  /** The history moved at every check. */
+  historyUnsettled: 'HistoryUnsettled',
+  /** What was asked for cannot be done as it is written. */
+  invalidRequest: 'InvalidRequest',
+} as const;

@@ -1,0 +1,57 @@
+// What is wrong with a stream's definition, as far as it can be told without asking a server: each problem names the field, what it
+// got and what is allowed. The command line and the worker ask the same questions here.
+import { keyTemplateProblems } from './key-template.ts';
+import { type StreamDefinition, type StreamSettings } from './stream.ts';
+
+const MINUTE_SECONDS = 60;
+const DAY_SECONDS = 86_400;
+
+/** Shorter intervals would make more files than any reader wants; longer ones are a backfill, not a stream. */
+export const EVERY_SECONDS_MIN = MINUTE_SECONDS;
+export const EVERY_SECONDS_MAX = 7 * DAY_SECONDS;
+
+/** A day of settling is a history that is not one; later changes are found by the audit. */
+export const SETTLE_SECONDS_MAX = DAY_SECONDS;
+
+export const GIVE_UP_SECONDS_MIN = MINUTE_SECONDS;
+export const GIVE_UP_SECONDS_MAX = 30 * DAY_SECONDS;
+
+export const STREAM_NAME = /^[a-z][a-z0-9-]{0,62}$/;
+
+export function streamProblems(stream: StreamDefinition): string[] {
+  const problems: string[] = [];
+  if (!STREAM_NAME.test(stream.name))
+    problems.push(`name: got "${stream.name}", allowed: [a-z][a-z0-9-]{0,62}`);
+  if (stream.revisions.length === 0) problems.push('revisions: got none, allowed: at least one');
+  for (const { settings } of stream.revisions) problems.push(...settingsProblems(settings));
+  return problems;
+}
+
+export function settingsProblems(settings: StreamSettings): string[] {
+  const problems: string[] = [];
+  const { everySeconds, offsetSeconds, settleSeconds, giveUpSeconds } = settings;
+  checkSeconds(problems, 'every', everySeconds, [EVERY_SECONDS_MIN, EVERY_SECONDS_MAX]);
+  checkSeconds(problems, 'offset', offsetSeconds, [0, Math.max(0, everySeconds - 1)]);
+  checkSeconds(problems, 'settle', settleSeconds, [0, SETTLE_SECONDS_MAX]);
+  checkSeconds(problems, 'give-up', giveUpSeconds, [GIVE_UP_SECONDS_MIN, GIVE_UP_SECONDS_MAX]);
+  if (settings.project === '') problems.push('project: got "", allowed: the id of a project');
+  if (settings.destination === '')
+    problems.push('destination: got "", allowed: the name of a destination of the worker');
+  if (
+    settings.prefix !== '' &&
+    (/^\/|[\p{Cc}\\{}]/u.test(settings.prefix) || /(^|\/)\.{1,2}(\/|$)/.test(settings.prefix))
+  ) {
+    problems.push(
+      `prefix: got "${settings.prefix}", allowed: no leading slash, no "." or ".." segment, no braces, backslashes or control characters`,
+    );
+  }
+  for (const problem of keyTemplateProblems(settings.keyTemplate, everySeconds)) {
+    problems.push(`key-template: got "${settings.keyTemplate}", which has ${problem}`);
+  }
+  return problems;
+}
+
+function checkSeconds(problems: string[], field: string, got: number, [low, high]: [number, number]): void {
+  if (Number.isInteger(got) && got >= low && got <= high) return;
+  problems.push(`${field}: got ${got} s, allowed: whole seconds from ${low} to ${high}`);
+}

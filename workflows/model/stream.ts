@@ -1,0 +1,67 @@
+// Data streams: a customer's export. The definition is the input of the schedule's action, so the schedule is its record.
+// Plain types and the rules to read them; what comes from a person is validated in client/ and by the worker.
+import { type Grid, type Interval } from './interval.ts';
+
+export type FileFormat = 'json' | 'ndjson';
+export type Compression = 'none' | 'gzip';
+export type FieldSet = 'standard' | 'extended';
+export type EmptyPolicy = 'write' | 'skip';
+
+/** Everything about a stream that can change over time. Names its destination; never holds credentials. */
+export interface StreamSettings extends Grid {
+  project: string;
+  destination: string;
+  /** Put before every key; may be empty. */
+  prefix: string;
+  /** A run reads no earlier than the interval's end plus this. */
+  settleSeconds: number;
+  format: FileFormat;
+  compression: Compression;
+  fields: FieldSet;
+  keyTemplate: string;
+  /** What an interval without rooms gets: an empty file, or its manifest only. */
+  empty: EmptyPolicy;
+  /** Retryable errors are retried until this long after the interval's end (or after the start of a later run). */
+  giveUpSeconds: number;
+}
+
+/** Settings in force for intervals that start at `fromMs` or later, until the next revision. */
+export interface StreamRevision {
+  fromMs: number;
+  settings: StreamSettings;
+}
+
+export interface StreamDefinition {
+  name: string;
+  /** In order of `fromMs`; the first one holds for everything before it, too. Never empty. */
+  revisions: StreamRevision[];
+}
+
+/** What to say about the file's end: `json`, `ndjson`, and `.gz` behind it when compressed. */
+export function extensionOf(settings: Pick<StreamSettings, 'format' | 'compression'>): string {
+  return settings.compression === 'gzip' ? `${settings.format}.gz` : settings.format;
+}
+
+/** gzip is its own content type: a content encoding would be undone by clients behind the reader's back. */
+export function contentTypeOf(settings: Pick<StreamSettings, 'format' | 'compression'>): string {
+  if (settings.compression === 'gzip') return 'application/gzip';
+  return settings.format === 'json' ? 'application/json' : 'application/x-ndjson';
+}
+
+/** The settings in force for an interval that starts at `startMs`. */
+export function settingsAt(stream: StreamDefinition, startMs: number): StreamSettings {
+  const [first, ...later] = stream.revisions;
+  if (first === undefined) throw new RangeError(`stream ${stream.name} has no settings`);
+  let held = first;
+  for (const revision of later) if (revision.fromMs <= startMs) held = revision;
+  return held.settings;
+}
+
+/** The settings under which an interval ending at `endMs` was or is made: borders are common to old and new length. */
+export function settingsEndingAt(
+  stream: StreamDefinition,
+  endMs: number,
+): { settings: StreamSettings; interval: Interval } {
+  const settings = settingsAt(stream, endMs - 1);
+  return { settings, interval: { startMs: endMs - settings.everySeconds * 1000, endMs } };
+}
