@@ -1,0 +1,49 @@
+// The file of an interval: which rooms are in it, in which order, and what stands around and between them.
+import { compareTexts, type ByteText, type RoomHistory } from './history-rows.ts';
+import { toHoldingRoom } from './holding-rows.ts';
+import { toRoomText, type Fields } from './room-text.ts';
+
+export type Format = 'json' | 'ndjson';
+
+export interface FileOptions {
+  /** Rooms finalised at or after `startMs` and before `endMs`. */
+  startMs: number;
+  endMs: number;
+  fields: Fields;
+  format: Format;
+}
+
+export interface RoomLine {
+  sessionId: ByteText;
+  /** With the comma that stands behind it, without its newline. */
+  text: ByteText;
+}
+
+export interface FileText {
+  rooms: RoomLine[];
+  /** The whole file, UTF-8. */
+  body: Buffer;
+}
+
+export function toFileText(history: readonly RoomHistory[], options: FileOptions): FileText {
+  const { startMs, endMs, fields, format } = options;
+  const inside = history
+    .map(toHoldingRoom)
+    .filter((room) => room !== null)
+    .filter(({ row }) => row.finalizedAtMs >= startMs && row.finalizedAtMs < endMs)
+    .sort(
+      (a, b) => a.row.finalizedAtMs - b.row.finalizedAtMs || compareTexts(a.row.sessionId, b.row.sessionId),
+    );
+  const rooms = inside.map((room, index) => {
+    const isLast = index === inside.length - 1;
+    const separator = format === 'json' && !isLast ? ',' : '';
+    return { sessionId: room.row.sessionId, text: toRoomText(room, fields) + separator };
+  });
+  return { rooms, body: Buffer.from(enclose(rooms, format), 'latin1') };
+}
+
+function enclose(rooms: readonly RoomLine[], format: Format): ByteText {
+  const lines = rooms.map(({ text }) => `${text}\n`).join('');
+  if (format === 'ndjson') return lines;
+  return rooms.length === 0 ? '[]\n' : `[\n${lines}]\n`;
+}
