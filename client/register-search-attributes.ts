@@ -1,11 +1,12 @@
 // Registers the search attributes of the runs with the Temporal server. Adding one that exists is harmless; one that exists with
 // another type is kept by the server without a word, so the result is read back and compared.
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { SEARCH_ATTRIBUTES } from '../workflows/model/search-attributes.ts';
 import { type Connected } from './connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
-const { IndexedValueType } = temporal.api.enums.v1;
+// A CommonJS package whose names Node cannot see before it runs: only its default export can be imported.
+const { IndexedValueType } = proto.temporal.api.enums.v1;
 const VALUE_TYPES = {
   Keyword: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
   Datetime: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,

@@ -1,0 +1,63 @@
+// `npm run build [-- --out DIR]`: the product as plain JavaScript in dist/, for the image and for installs without development packages.
+// Compiles, adds what the code reads beside itself (SQL, the recorded call), and makes the workflow bundle where the worker looks for
+// it. Built aside and moved into place at the end: an earlier build is replaced by all of the new one or by nothing.
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** The folders of tsconfig.build.json. */
+const FOLDERS = ['workflows', 'activities', 'worker', 'client', 'history'];
+
+/** Sources, notes, and what only recording and testing need; every other file is read at run time. */
+const LEFT_OUT = /\.(ts|md|html)$|lossy-call/;
+
+const { values } = parseArgs({ options: { out: { type: 'string', default: join(ROOT, 'dist') } } });
+const out = resolve(values.out);
+if (existsSync(out) && readdirSync(out).length > 0 && !existsSync(join(out, 'worker', 'main.js')))
+  fail(`--out: got "${out}", allowed: a new or empty folder, or one with an earlier build`);
+
+mkdirSync(join(ROOT, '.local'), { recursive: true });
+const aside = mkdtempSync(join(ROOT, '.local', 'build-'));
+try {
+  compile(aside);
+  for (const folder of FOLDERS) copyAssets(folder, aside);
+  await makeWorkflowBundle(aside);
+  rmSync(out, { recursive: true, force: true });
+  cpSync(aside, out, { recursive: true });
+} finally {
+  rmSync(aside, { recursive: true, force: true });
+}
+console.log(`built in ${out}`);
+
+function compile(to) {
+  const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  const args = [compiler, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', to];
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+  if (status !== 0) throw new Error('the compiler found errors; they are above');
+}
+
+function copyAssets(folder, to) {
+  for (const entry of readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || LEFT_OUT.test(entry.name)) continue;
+    const path = join(entry.parentPath, entry.name).slice(ROOT.length);
+    mkdirSync(dirname(join(to, path)), { recursive: true });
+    cpSync(join(ROOT, path), join(to, path));
+  }
+}
+
+/** As worker/run-worker.ts makes it at its start, where it finds none. */
+async function makeWorkflowBundle(to) {
+  const logger = new DefaultLogger('WARN');
+  const { code } = await bundleWorkflowCode({ workflowsPath: join(to, 'workflows', 'index.js'), logger });
+  writeFileSync(join(to, 'workflow-bundle.js'), code);
+}
+
+function fail(sentence) {
+  console.error(sentence);
+  process.exit(2);
+}
