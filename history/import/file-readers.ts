@@ -1,11 +1,11 @@
 // Reads several dumps at once, each in a thread of its own, one after the other in each thread. Knows threads and files,
-// nothing of what is in them.
+// nothing of what is in them. A thread that dies takes its file with it, not the import.
 import { createReadStream } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { FormatName } from './formats/format-reader.ts';
 import { readRecording } from './read-file.ts';
 import type { ReadFile } from './read-file.ts';
-import type { WorkerAnswer } from './read-file-worker.ts';
+import type { ThreadAnswer, ThreadJob } from './read-file-worker.ts';
 
 export interface FileJob {
   path: string;
@@ -17,11 +17,13 @@ export type FileOutcome = { kind: 'read'; file: ReadFile } | { kind: 'failed'; m
 export interface ReadFilesOptions {
   format: FormatName | 'auto';
   threads: number;
+  tickBytesInMemory: number;
   /** Bytes of the file at this index read so far. */
   progress: (index: number, bytes: number) => void;
+  signal?: AbortSignal;
 }
 
-/** Outcomes in the order of the jobs. A file that cannot be opened is an outcome, not an error. */
+/** Outcomes in the order of the jobs. A file that cannot be opened is an outcome, not an error. Rejects when it is aborted. */
 export async function readFiles(jobs: readonly FileJob[], options: ReadFilesOptions): Promise<FileOutcome[]> {
   const outcomes: FileOutcome[] = [];
   const threads = Math.min(options.threads, jobs.length);
@@ -31,52 +33,75 @@ export async function readFiles(jobs: readonly FileJob[], options: ReadFilesOpti
   }
   let next = 0;
   const workOff = async (): Promise<void> => {
-    const thread = openThread();
+    let thread: Worker | null = null;
     try {
       for (let index = next++; index < jobs.length; index = next++) {
         const job = jobs[index];
         if (job === undefined) return;
-        outcomes[index] = await readThere(thread, { ...job, format: options.format }, (bytes) =>
-          options.progress(index, bytes),
-        );
+        options.signal?.throwIfAborted();
+        thread ??= openThread();
+        const { outcome, isAlive } = await readThere(thread, job, index, options);
+        outcomes[index] = outcome;
+        if (!isAlive) thread = null;
       }
     } finally {
-      await thread.terminate();
+      await thread?.terminate();
     }
   };
-  await Promise.all(Array.from({ length: threads }, workOff));
+  const ends = await Promise.allSettled(Array.from({ length: threads }, workOff));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return outcomes;
 }
 
 async function readHere(job: FileJob, index: number, options: ReadFilesOptions): Promise<FileOutcome> {
+  const { format, tickBytesInMemory, signal } = options;
   try {
-    const file = await readRecording(createReadStream(job.path, { highWaterMark: PIECE_BYTES }), {
-      format: options.format,
+    const file = await readRecording(createReadStream(job.path, { highWaterMark: PIECE_BYTES, signal }), {
+      format,
       spoolPath: job.spoolPath,
+      tickBytesInMemory,
       progress: (bytes) => options.progress(index, bytes),
     });
     return { kind: 'read', file };
   } catch (error) {
+    signal?.throwIfAborted();
     return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
   }
 }
 
+interface ThreadOutcome {
+  outcome: FileOutcome;
+  isAlive: boolean;
+}
+
 function readThere(
   thread: Worker,
-  job: FileJob & { format: string },
-  progress: (bytes: number) => void,
-): Promise<FileOutcome> {
+  job: FileJob,
+  index: number,
+  { format, tickBytesInMemory, progress, signal }: ReadFilesOptions,
+): Promise<ThreadOutcome> {
   return new Promise((resolve, reject) => {
-    const settle = (outcome: FileOutcome): void => {
-      thread.off('message', onMessage).off('error', reject);
-      resolve(outcome);
+    const listeners = new AbortController();
+    const settle = (outcome: FileOutcome, isAlive: boolean): void => {
+      listeners.abort();
+      thread.off('message', onMessage).off('error', onError).off('exit', onExit);
+      resolve({ outcome, isAlive });
     };
-    const onMessage = (answer: WorkerAnswer): void => {
-      if (answer.kind === 'progress') progress(answer.bytes);
-      else settle(answer);
+    const onMessage = (answer: ThreadAnswer): void => {
+      if (answer.kind === 'progress') progress(index, answer.bytes);
+      else settle(answer, true);
     };
-    thread.on('message', onMessage).on('error', reject);
-    thread.postMessage(job);
+    const onError = (error: unknown): void =>
+      settle({ kind: 'failed', message: error instanceof Error ? error.message : String(error) }, false);
+    const onExit = (code: number): void =>
+      settle({ kind: 'failed', message: `the thread that read it ended with code ${code}` }, false);
+    const onAbort = (): void => {
+      thread.off('exit', onExit);
+      reject(signal?.reason instanceof Error ? signal.reason : new Error('the import was stopped'));
+    };
+    thread.on('message', onMessage).on('error', onError).on('exit', onExit);
+    signal?.addEventListener('abort', onAbort, { signal: listeners.signal });
+    thread.postMessage({ ...job, format, tickBytesInMemory } satisfies ThreadJob);
   });
 }
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
-import { writeImport } from './import-files.ts';
 import { readRecording } from './read-file.ts';
+import { writeImport } from './write-import.ts';
 
 const DEMO_CALL = new URL('../recording/demo-call.jsonl.gz', import.meta.url);
 

@@ -2,7 +2,7 @@
 // the same whenever the same file is read.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { FileRecording, RecordedConnection, RecordedSession } from './recording.ts';
+import type { FileRecording, RecordedConnection, RecordedSession, SessionFacts } from './recording.ts';
 import { lastSegment } from './formats/rtcstats-identity.ts';
 import { readUserAgent } from './user-agent.ts';
 
@@ -59,15 +59,30 @@ const CALL_SETUP_MS_MAX = 3_600_000;
 export function toPresences(recording: FileRecording, fallbackName: string): ReadPresence[] {
   const presences: ReadPresence[] = [];
   for (const session of recording.sessions) {
-    const made = toPresence(session, fallbackName);
-    if (made === null)
-      recording.leaveOut('session without any media', session.key === '' ? 'file' : session.key);
+    const place = session.key === '' ? 'file' : session.key;
+    const clean = (text: string): string => {
+      if (text.length > TEXT_CHARACTERS_MAX)
+        recording.leaveOut(`what a text has beyond ${TEXT_CHARACTERS_MAX} characters`, place);
+      return toWellFormed(text.slice(0, TEXT_CHARACTERS_MAX));
+    };
+    const made = toPresence(session, fallbackName, clean);
+    if (made === null) recording.leaveOut('session without any media', place);
     else presences.push(made);
   }
   return presences;
 }
 
-function toPresence(session: RecordedSession, fallbackName: string): ReadPresence | null {
+/** A name or a label is shorter; what is longer is damage, and would not fit into a request. */
+const TEXT_CHARACTERS_MAX = 1000;
+
+type Clean = (text: string) => string;
+
+/** Half a surrogate pair has no place in UTF-8, and is no name that could be found again. */
+function toWellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\uFFFD');
+}
+
+function toPresence(session: RecordedSession, fallbackName: string, clean: Clean): ReadPresence | null {
   const { facts } = session;
   const used = session.connections.filter((connection) => connection.tickCount > 0);
   const connectedMs = used.map(standing);
@@ -76,37 +91,67 @@ function toPresence(session: RecordedSession, fallbackName: string): ReadPresenc
   const leftAtMs = facts.leftAtMs ?? greatest(connectedMs.map(([, to]) => to)) ?? joinedAtMs;
   if (joinedAtMs === null || leftAtMs === null) return null;
   if (used.length === 0 && facts.leftAtMs === null) return null;
-  const roomId = facts.roomId ?? facts.roomIdFromUrl ?? fallbackName;
-  const peerId = facts.peerId ?? fallbackName;
+  const roomId = clean(facts.roomId ?? facts.roomIdFromUrl ?? fallbackName);
+  const peerId = clean(facts.peerId ?? fallbackName);
   const roomKey = roomId.toLowerCase();
+  const sourceId = digest([roomKey, peerId, session.key, String(facts.joinedAtMs ?? firstReadAt(session))]);
   const presence: Presence = {
-    sourceId: digest([roomKey, peerId, session.key, String(joinedAtMs)]),
+    sourceId,
     roomKey,
     roomId,
-    roomUrl: urlOf(facts.roomUrl, facts.roomId),
-    meetingId: facts.meetingId,
-    clientMeeting: facts.clientMeeting,
     peerId,
-    joinedAtMs,
-    leftAtMs: Math.max(leftAtMs, joinedAtMs),
-    connectedMs,
+    joinedAtMs: Math.round(joinedAtMs),
+    leftAtMs: Math.round(Math.max(leftAtMs, joinedAtMs)),
+    connectedMs: connectedMs.map(([from, to]) => [Math.round(from), Math.round(to)]),
     callSetupMs: callSetup(facts.joinedAtMs, session.connections),
-    ...readUserAgent(facts.userAgent),
-    sdkVersion: facts.sdkVersion,
-    city: facts.city,
-    country: facts.country,
-    organization: facts.organization,
-    audioDevice: facts.audioDevice,
-    videoDevice: facts.videoDevice,
-    endReason: facts.endReason,
-    keys: facts.keys,
+    ...readUserAgent(facts.userAgent === null ? null : clean(facts.userAgent)),
+    ...readTexts(facts, clean),
     rating: facts.rating,
     pathMs: sumPaths(used),
   };
+  return { presence, connections: used.map(({ index, id }) => ({ index, id: `${sourceId}/${clean(id)}` })) };
+}
+
+function readTexts(
+  facts: SessionFacts,
+  clean: Clean,
+): Pick<
+  Presence,
+  | 'roomUrl'
+  | 'meetingId'
+  | 'clientMeeting'
+  | 'sdkVersion'
+  | 'city'
+  | 'country'
+  | 'organization'
+  | 'audioDevice'
+  | 'videoDevice'
+  | 'endReason'
+  | 'keys'
+> {
+  const cleaned = (text: string | null): string | null => (text === null ? null : clean(text));
+  const keys = Object.entries(facts.keys).map(([name, values]) => [clean(name), values.map(clean)] as const);
   return {
-    presence,
-    connections: used.map(({ index, id }) => ({ index, id: `${presence.sourceId}/${id}` })),
+    roomUrl: cleaned(urlOf(facts.roomUrl, facts.roomId)),
+    meetingId: cleaned(facts.meetingId),
+    clientMeeting: cleaned(facts.clientMeeting),
+    sdkVersion: cleaned(facts.sdkVersion),
+    city: cleaned(facts.city),
+    country: cleaned(facts.country),
+    organization: cleaned(facts.organization),
+    audioDevice: cleaned(facts.audioDevice),
+    videoDevice: cleaned(facts.videoDevice),
+    endReason: cleaned(facts.endReason),
+    keys: Object.fromEntries(keys),
   };
+}
+
+/** Of the reading that comes first in the file: the same also when the file goes on. */
+function firstReadAt({ connections }: RecordedSession): number | null {
+  const first = connections
+    .flatMap(({ firstReading }) => (firstReading === null ? [] : [firstReading]))
+    .sort((a, b) => a.order - b.order)[0];
+  return first?.atMs ?? null;
 }
 
 function standing({ ticks, closedAtMs }: RecordedConnection): [number, number] {

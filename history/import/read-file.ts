@@ -1,14 +1,14 @@
 // Reads one dump from its bytes to presences and ticks: decompress, tell the format, read, fold. Holds no more of the file
 // than the piece it is at. Damage never throws: what could be read is the result, what could not is counted in it.
 import { createHash } from 'node:crypto';
-import { DETECT_BYTES, detectFormat } from './formats/detect-format.ts';
+import { DETECT_BYTES, DETECT_BYTES_MAX, detectFormat } from './formats/detect-format.ts';
 import type { FormatName, FormatReader, FormatReaderOptions } from './formats/format-reader.ts';
 import { readGetstats } from './formats/getstats.ts';
 import { readRtcstats } from './formats/rtcstats.ts';
 import { readWebrtcInternals } from './formats/webrtc-internals.ts';
 import { toPresences } from './presences.ts';
 import type { ReadPresence } from './presences.ts';
-import { decompress } from './read-bytes.ts';
+import { DamagedDataError, decompress } from './read-bytes.ts';
 import { FileRecording } from './recording.ts';
 import { TickSpool } from './tick-spool.ts';
 import type { SpooledTicks } from './tick-spool.ts';
@@ -34,6 +34,8 @@ export interface ReadFileOptions {
   format: FormatName | 'auto';
   /** A path for ticks that do not stay in memory. */
   spoolPath: string;
+  /** Bytes of ticks that may stay in memory; all files of an import share what it may take. */
+  tickBytesInMemory?: number;
   /** Called with the bytes read so far, before decompression. */
   progress?: (bytes: number) => void;
 }
@@ -47,55 +49,65 @@ const READERS: Readonly<Record<FormatName, (options: FormatReaderOptions) => For
 /** Bytes from which a name is made for what the file does not name. */
 const NAME_BYTES = 4096;
 
+/** Rejects with the error of the source, and only with that. */
 export async function readRecording(
   source: AsyncIterable<Buffer>,
   options: ReadFileOptions,
 ): Promise<ReadFile> {
-  const spool = new TickSpool(options.spoolPath);
-  const recording = new FileRecording((index, ticks) => spool.add(index, ticks));
-  const reading = new Reading(recording, options.format);
+  const spool = new TickSpool(options.spoolPath, options.tickBytesInMemory);
   try {
-    for await (const piece of decompress(counted(source, reading, options.progress))) reading.push(piece);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    // What the system says of the file itself is no damage of its content.
-    if (/^E[A-Z]+$/.test(code)) throw error;
-    recording.leaveOut(
-      `compressed data is damaged: ${error instanceof Error ? error.message : String(error)}`,
-      'end of what could be read',
-    );
+    const recording = new FileRecording((index, ticks) => spool.add(index, ticks));
+    const reading = new Reading(recording, options.format);
+    await readAll(source, { reading, recording, progress: options.progress ?? (() => undefined) });
+    recording.finish();
+    const presences = toPresences(recording, reading.name());
+    const { format, bytes } = reading;
+    const leftOut = [...recording.leftOut].map(([reason, found]) => ({ reason, ...found }));
+    return { format, bytes, presences, ticks: spool.finish(), leftOut };
+  } finally {
+    spool.close();
   }
-  reading.end();
-  recording.finish();
-  const presences = toPresences(recording, reading.name());
-  return {
-    format: reading.format,
-    bytes: reading.bytes,
-    presences,
-    ticks: spool.finish(),
-    leftOut: [...recording.leftOut].map(([reason, { count, firstPlace }]) => ({ reason, count, firstPlace })),
-  };
 }
 
-async function* counted(
+async function readAll(
   source: AsyncIterable<Buffer>,
-  reading: Reading,
-  progress?: (bytes: number) => void,
-): AsyncGenerator<Buffer> {
-  for await (const piece of source) {
-    reading.bytes += piece.length;
-    progress?.(reading.bytes);
-    yield piece;
+  { reading, recording, progress }: ReadAllOptions,
+): Promise<void> {
+  async function* counted(): AsyncGenerator<Buffer> {
+    for await (const piece of source) {
+      reading.bytes += piece.length;
+      progress(reading.bytes);
+      yield piece;
+    }
   }
+  try {
+    for await (const piece of decompress(counted())) {
+      reading.push(piece);
+      if (reading.isPassedOver) break;
+    }
+  } catch (error) {
+    if (!(error instanceof DamagedDataError)) throw error;
+    recording.leaveOut(`compressed data is damaged: ${error.message}`, 'end of what could be read');
+  }
+  reading.end();
+}
+
+interface ReadAllOptions {
+  reading: Reading;
+  recording: FileRecording;
+  progress: (bytes: number) => void;
 }
 
 /** Collects the beginning until the format is told from it, then passes everything to that format's reader. */
 class Reading {
   format: FormatName | null = null;
   bytes = 0;
+  /** The file is no dump: nothing more needs to be read of it. */
+  isPassedOver = false;
   readonly #recording: FileRecording;
   readonly #wanted: FormatName | 'auto';
   #beginning: Buffer = Buffer.alloc(0);
+  #detectAtBytes = DETECT_BYTES;
   #reader: FormatReader | null = null;
 
   constructor(recording: FileRecording, wanted: FormatName | 'auto') {
@@ -108,12 +120,13 @@ class Reading {
       this.#reader.push(piece);
       return;
     }
+    if (this.isPassedOver) return;
     this.#beginning = Buffer.concat([this.#beginning, piece]);
-    if (this.#beginning.length >= DETECT_BYTES) this.#begin();
+    if (this.#beginning.length >= this.#detectAtBytes) this.#begin(false);
   }
 
   end(): void {
-    if (this.#reader === null) this.#begin();
+    if (this.#reader === null && !this.isPassedOver) this.#begin(true);
     this.#reader?.end();
   }
 
@@ -122,16 +135,19 @@ class Reading {
     return `dump-${createHash('sha256').update(this.#beginning.subarray(0, NAME_BYTES)).digest('hex').slice(0, 10)}`;
   }
 
-  #begin(): void {
-    const sample = this.#beginning.subarray(0, DETECT_BYTES);
-    this.format = this.#wanted === 'auto' ? detectFormat(sample) : this.#wanted;
-    const make = this.format === null ? null : READERS[this.format];
-    const reader = make?.({ recording: this.#recording, fallbackName: () => this.name() }) ?? passOver;
-    if (make === null) this.#recording.leaveOut('not a dump of a known format', 'start of the file');
-    this.#reader = reader;
-    reader.push(this.#beginning);
-    this.#beginning = sample.subarray(0, NAME_BYTES);
+  #begin(isWhole: boolean): void {
+    const beginning = this.#beginning;
+    this.format = this.#wanted === 'auto' ? detectFormat(beginning, isWhole) : this.#wanted;
+    if (this.format === null) {
+      // A first line may be longer than any before it.
+      this.#detectAtBytes = beginning.length * 4;
+      this.isPassedOver = isWhole || beginning.length >= DETECT_BYTES_MAX;
+      if (this.isPassedOver) this.#recording.leaveOut('not a dump of a known format', 'start of the file');
+      return;
+    }
+    this.#reader = READERS[this.format]({ recording: this.#recording, fallbackName: () => this.name() });
+    this.#reader.push(beginning);
+    // A copy: what is left of a long beginning would keep all of it in memory.
+    this.#beginning = Buffer.from(beginning.subarray(0, NAME_BYTES));
   }
 }
-
-const passOver: FormatReader = { push: () => undefined, end: () => undefined };

@@ -202,7 +202,10 @@ function readCodec(store: ReportStore, fields: Fields): string | null {
   return mime === null ? readText(fields.googCodecName) : mime.slice(mime.indexOf('/') + 1);
 }
 
+/** Null also for what cannot be an age: a stream that has run for longer than a day is taken as one of unknown age. */
 function readAge(read: FieldReader, fields: Fields, name: string): number | null {
   const seconds = read.number(fields, name);
-  return seconds === null || seconds <= 0 ? null : Math.round(seconds * 1000);
+  return seconds === null || seconds <= 0 || seconds > AGE_S_MAX ? null : Math.round(seconds * 1000);
 }
+
+const AGE_S_MAX = 24 * 3600;

@@ -1,7 +1,8 @@
 // What one file tells, in the form that all formats are brought to: client sessions (one participant's stay in one room, as
 // one client saw it) with their connections, whose reports become ticks as they are read. Knows no format and no database.
 import { ConnectionTicks } from './ticks.ts';
-import type { Opening, Tick } from './ticks.ts';
+import type { Opening } from './ticks.ts';
+import type { Tick } from './sum-ticks.ts';
 import { ReportStore } from './report-store.ts';
 import { readNetworkPath } from './network-path.ts';
 import type { NetworkPath } from './network-path.ts';
@@ -43,6 +44,8 @@ export class RecordedConnection {
   readonly index: number;
   readonly reports = new ReportStore();
   readonly ticks = new ConnectionTicks();
+  /** The first reading that had a stream: which of the file's it was, and when. What is cut off behind does not change it. */
+  firstReading: { order: number; atMs: number } | null = null;
   openedAtMs: number | null = null;
   connectedAtMs: number | null = null;
   closedAtMs: number | null = null;
@@ -64,6 +67,7 @@ export class RecordedConnection {
       this.#recording.leaveOut(problem, place),
     );
     if (readings.length === 0 && before === null) return;
+    this.firstReading ??= { order: this.#recording.nextReading(), atMs: Math.round(takenAtMs) };
     this.#emit(this.ticks.add(takenAtMs, readings, this.#opening(takenAtMs)));
     const path = readNetworkPath(this.reports);
     if (path !== null)
@@ -146,6 +150,7 @@ export class FileRecording {
   readonly leftOut = new Map<string, { count: number; firstPlace: string }>();
   readonly #connections: RecordedConnection[] = [];
   readonly #sink: TickSink;
+  #readings = 0;
 
   constructor(sink: TickSink) {
     this.#sink = sink;
@@ -173,6 +178,12 @@ export class FileRecording {
         count: (this.leftOut.get(OTHER_REASONS)?.count ?? 0) + 1,
         firstPlace: place,
       });
+  }
+
+  /** Numbers of readings in the order of the file. */
+  nextReading(): number {
+    this.#readings += 1;
+    return this.#readings;
   }
 
   takeTicks(connectionIndex: number, ticks: readonly Tick[]): void {

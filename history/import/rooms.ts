@@ -55,55 +55,104 @@ const UINT32_MAX = 4_294_967_295;
 
 /** All rooms that the presences make, in the order of their start. */
 export function toRooms(placed: readonly PlacedPresence[]): Room[] {
-  return groupBySession(placed)
-    .map(toRoom)
-    .sort(
-      (a, b) => a.room.started_at - b.room.started_at || (a.room.session_id < b.room.session_id ? -1 : 1),
-    );
+  const groups = groupBySession(placed);
+  const taken = new Set(groups.map(heldSession).filter((sessionId) => sessionId !== null));
+  return groups
+    .sort((a, b) => byJoin(firstOf(a), firstOf(b)))
+    .map((group) => toRoom(group, heldSession(group) ?? nameSession(group, taken)));
+}
+
+/** The session that an earlier import has made of it. */
+function heldSession(group: readonly PlacedPresence[]): string | null {
+  return group.find(({ sessionId }) => sessionId !== null)?.sessionId ?? null;
+}
+
+/** The meeting's own id where it has one; where another room bears it already, with what tells the two apart. */
+function nameSession(group: readonly PlacedPresence[], taken: Set<string>): string {
+  const { roomKey, sourceId } = firstOf(group).presence;
+  const meetingId = group.find(({ presence }) => presence.meetingId !== null)?.presence.meetingId ?? null;
+  const wanted = meetingId === null ? [] : [meetingId, `${meetingId}-${roomKey}`];
+  const name = wanted.find((one) => !taken.has(one)) ?? `${roomKey}-${sourceId}`;
+  taken.add(name);
+  return name;
 }
 
 /**
  * Two presences of rooms of the same name are of one session when they bear the same meeting id, or, unless both bear one,
- * when the same client session took part or their times meet. Sessions made by earlier imports are never merged.
+ * when the same client session took part or their times meet. Sessions made by earlier imports are never merged. Each group
+ * is in the order of joining.
  */
 export function groupBySession(placed: readonly PlacedPresence[]): PlacedPresence[][] {
-  const groups: PlacedPresence[][] = [];
-  for (const ofRoom of byRoomKey(placed).values()) {
-    const sorted = [...ofRoom].sort(byJoin);
-    const ofThisRoom: PlacedPresence[][] = [];
-    for (const one of sorted) {
-      const matching = ofThisRoom.filter((group) => group.some((other) => belongTogether(one, other)));
-      const mergeable = mergeableGroups(matching, one.sessionId);
-      const merged = [...mergeable.flat(), one];
-      for (const group of mergeable) ofThisRoom.splice(ofThisRoom.indexOf(group), 1);
-      ofThisRoom.push(merged);
+  return [...byRoomKey(placed).values()].flatMap((ofRoom) => {
+    let groups: Group[] = [];
+    for (const one of [...ofRoom].sort(byJoin)) {
+      const merged = mergeableGroups(
+        groups.filter((group) => belongsTo(one, group)),
+        one.sessionId,
+      );
+      const into = merged[0] ?? emptyGroup();
+      for (const group of merged.slice(1)) for (const member of group.members) addTo(into, member);
+      addTo(into, one);
+      groups = [...groups.filter((group) => !merged.includes(group)), into];
     }
-    groups.push(...ofThisRoom);
+    return groups.map(({ members }) => members.sort(byJoin));
+  });
+}
+
+/** A session in the making, and what decides whether a presence that joined no earlier than all of its members belongs to it. */
+interface Group {
+  members: PlacedPresence[];
+  sessionId: string | null;
+  meetingIds: Set<string>;
+  clientMeetings: Set<string>;
+  lastLeftMs: number;
+  /** The same of those members that bear no meeting id. */
+  unnamed: { clientMeetings: Set<string>; lastLeftMs: number };
+}
+
+function emptyGroup(): Group {
+  return {
+    members: [],
+    sessionId: null,
+    meetingIds: new Set(),
+    clientMeetings: new Set(),
+    lastLeftMs: -Infinity,
+    unnamed: { clientMeetings: new Set(), lastLeftMs: -Infinity },
+  };
+}
+
+function addTo(group: Group, member: PlacedPresence): void {
+  const { meetingId, clientMeeting, leftAtMs } = member.presence;
+  group.members.push(member);
+  group.sessionId ??= member.sessionId;
+  if (meetingId !== null) group.meetingIds.add(meetingId);
+  for (const known of meetingId === null ? [group, group.unnamed] : [group]) {
+    if (clientMeeting !== null) known.clientMeetings.add(clientMeeting);
+    known.lastLeftMs = Math.max(known.lastLeftMs, leftAtMs);
   }
-  return groups;
+}
+
+function belongsTo({ presence, sessionId }: PlacedPresence, group: Group): boolean {
+  if (sessionId !== null && sessionId === group.sessionId) return true;
+  if (presence.meetingId !== null && group.meetingIds.has(presence.meetingId)) return true;
+  // Of two that both bear a meeting id only the ids decide.
+  const { clientMeetings, lastLeftMs } = presence.meetingId === null ? group : group.unnamed;
+  return (
+    (presence.clientMeeting !== null && clientMeetings.has(presence.clientMeeting)) ||
+    presence.joinedAtMs <= lastLeftMs + SESSION_GAP_MS
+  );
 }
 
 /** Of the groups that match, those that may become one: at most one of them has a session already. */
-function mergeableGroups(groups: readonly PlacedPresence[][], sessionId: string | null): PlacedPresence[][] {
+function mergeableGroups(groups: readonly Group[], sessionId: string | null): Group[] {
   let held = sessionId;
-  const kept: PlacedPresence[][] = [];
+  const kept: Group[] = [];
   for (const group of groups) {
-    const own = group.find((one) => one.sessionId !== null)?.sessionId ?? null;
-    if (own !== null && held !== null && own !== held) continue;
-    held = held ?? own;
+    if (group.sessionId !== null && held !== null && group.sessionId !== held) continue;
+    held = held ?? group.sessionId;
     kept.push(group);
   }
   return kept;
-}
-
-function belongTogether(a: PlacedPresence, b: PlacedPresence): boolean {
-  if (a.sessionId !== null && a.sessionId === b.sessionId) return true;
-  const [one, other] = [a.presence, b.presence];
-  if (one.meetingId !== null && other.meetingId !== null) return one.meetingId === other.meetingId;
-  if (one.clientMeeting !== null && one.clientMeeting === other.clientMeeting) return true;
-  return (
-    one.joinedAtMs <= other.leftAtMs + SESSION_GAP_MS && other.joinedAtMs <= one.leftAtMs + SESSION_GAP_MS
-  );
 }
 
 function byRoomKey(placed: readonly PlacedPresence[]): Map<string, PlacedPresence[]> {
@@ -120,14 +169,16 @@ function byJoin({ presence: a }: PlacedPresence, { presence: b }: PlacedPresence
   return a.joinedAtMs - b.joinedAtMs || (a.sourceId < b.sourceId ? -1 : 1);
 }
 
-function toRoom(group: readonly PlacedPresence[]): Room {
-  const presences = [...group].sort(byJoin).map(({ presence }) => presence);
-  const [first] = presences;
+function firstOf(group: readonly PlacedPresence[]): PlacedPresence {
+  const [first] = group;
   if (first === undefined) throw new Error('a room needs a presence');
-  const sessionId =
-    group.find((one) => one.sessionId !== null)?.sessionId ??
-    presences.find((one) => one.meetingId !== null)?.meetingId ??
-    `${first.roomKey}-${first.sourceId}`;
+  return first;
+}
+
+/** `group` in the order of joining. */
+function toRoom(group: readonly PlacedPresence[], sessionId: string): Room {
+  const presences = group.map(({ presence }) => presence);
+  const first = firstOf(group).presence;
   const peers = new Map<string, Presence[]>();
   for (const presence of presences) {
     const known = peers.get(presence.peerId);

@@ -1,35 +1,39 @@
 // Keeps the ticks of a file until it is known which room and peer they belong to: in memory while they are few, in a file of
 // the import's temporary folder when they are many. Ticks lie here as lines that only lack the columns of their owner.
-import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { Tick } from './ticks.ts';
+import { Readable } from 'node:stream';
+import type { Tick } from './sum-ticks.ts';
 
-/** Above this the ticks of a file go to disk: two workers stay far under the memory that an import may use. */
-const MEMORY_BYTES_MAX = 8 * 1024 * 1024;
+/** Above this the ticks of a file go to disk, if nothing else is said. */
+const BYTES_IN_MEMORY = 8 * 1024 * 1024;
 const BLOCK_BYTES = 1024 * 1024;
 /** No line is longer: numbers, and a codec's name of at most 100 characters. */
 const LINE_BYTES_MAX = 2048;
 const CODEC_CHARACTERS_MAX = 100;
 
-/** Ticks of one file; can be sent between threads. */
+/** Ticks of one file, in a file or in memory; can be sent between threads. */
 export interface SpooledTicks {
   path: string | null;
-  lines: string[];
+  bytes: Uint8Array;
   count: number;
 }
 
 export class TickSpool {
   readonly #path: string;
+  readonly #bytesInMemory: number;
   #file: number | null = null;
   /** Lines lie as bytes: as texts put together of pieces they would take ten times the room. */
   #full: Buffer[] = [];
+  #fullBytes = 0;
   #block = Buffer.allocUnsafe(BLOCK_BYTES);
   #used = 0;
   #count = 0;
 
   /** `path` is made only when the ticks do not stay in memory. */
-  constructor(path: string) {
+  constructor(path: string, bytesInMemory = BYTES_IN_MEMORY) {
     this.#path = path;
+    this.#bytesInMemory = bytesInMemory;
   }
 
   add(connectionIndex: number, ticks: readonly Tick[]): void {
@@ -42,26 +46,30 @@ export class TickSpool {
 
   finish(): SpooledTicks {
     this.#endBlock();
-    if (this.#file !== null) {
-      this.#toFile();
-      closeSync(this.#file);
-      return { path: this.#path, lines: [], count: this.#count };
-    }
-    const lines = Buffer.concat(this.#full).toString('utf8').split('\n').slice(0, -1);
-    return { path: null, lines, count: this.#count };
+    const bytes = this.#file === null ? Buffer.concat(this.#full) : Buffer.alloc(0);
+    if (this.#file !== null) this.#toFile();
+    return { path: this.#file === null ? null : this.#path, bytes, count: this.#count };
+  }
+
+  /** Also after a failure: gives the file back to the system. What was written stays. */
+  close(): void {
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null;
   }
 
   #endBlock(): void {
     this.#full.push(this.#block.subarray(0, this.#used));
+    this.#fullBytes += this.#used;
     this.#block = Buffer.allocUnsafe(BLOCK_BYTES);
     this.#used = 0;
-    if (this.#full.length * BLOCK_BYTES > MEMORY_BYTES_MAX) this.#toFile();
+    if (this.#fullBytes > this.#bytesInMemory) this.#toFile();
   }
 
   #toFile(): void {
     this.#file ??= openSync(this.#path, 'w');
-    for (const block of this.#full) writeSync(this.#file, block);
+    for (const block of this.#full) writeFileSync(this.#file, block);
     this.#full = [];
+    this.#fullBytes = 0;
   }
 }
 
@@ -93,14 +101,12 @@ export interface SpooledTick {
   columns: string;
 }
 
-export async function* readSpool(spooled: SpooledTicks): AsyncGenerator<SpooledTick> {
-  if (spooled.path === null) {
-    for (const line of spooled.lines) yield fromLine(line);
-    return;
-  }
-  for await (const line of createInterface({ input: createReadStream(spooled.path), crlfDelay: Infinity })) {
-    yield fromLine(line);
-  }
+export async function* readSpool({ path, bytes }: SpooledTicks): AsyncGenerator<SpooledTick> {
+  const input =
+    path === null
+      ? Readable.from([Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)])
+      : createReadStream(path);
+  for await (const line of createInterface({ input, crlfDelay: Infinity })) yield fromLine(line);
 }
 
 function toLine(connectionIndex: number, tick: Tick): string {

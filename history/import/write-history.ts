@@ -1,19 +1,15 @@
-// Writes rooms, peers and ticks of an import into the history, so that doing it again adds nothing: rooms found there keep
-// their session and finalized_at, rows are written only when they differ, ticks replace themselves, and the presence that
-// says "this is in" goes last. An import that was cut short is completed by importing again.
-import { Readable } from 'node:stream';
+// Reads and writes the rooms and peers of an import in the history, so that doing it again adds nothing: rooms found there keep
+// their session and finalized_at, and rows are written only when they differ. Notes which presences are in.
 import { isDeepStrictEqual } from 'node:util';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
 import { presenceSchema } from './presences.ts';
+import type { Presence } from './presences.ts';
 import type { PeerRow, PlacedPresence, Room, RoomRow } from './rooms.ts';
-import { escapeTab, readSpool, TICK_COLUMNS } from './tick-spool.ts';
-import type { SpooledTicks } from './tick-spool.ts';
 
-/** Keys bound to one statement: far below the longest request line and text that ClickHouse takes. */
-const KEYS_PER_QUERY = 500;
-/** Ticks joined to one piece of a request's body; the request itself streams. */
-const TICKS_PER_PIECE = 2_000;
+/** Texts bound to one statement travel in the request's line, of which ClickHouse takes 1 MB; encoded they may be six times as long. */
+const BLOCK_BYTES_MAX = 64 * 1024;
+const BLOCK_ITEMS_MAX = 500;
 
 export interface WriteResult {
   roomsWritten: number;
@@ -22,117 +18,105 @@ export interface WriteResult {
   finalizedAtMs: Map<string, number>;
 }
 
-/** Whose the ticks of a connection are, by the connection's index in the file. */
-export type TickOwners = ReadonlyMap<number, { sessionId: string; peerId: string; connectionId: string }>;
+/** Items in their order, as many at a time as go into one statement by their texts. */
+export function* inBlocks<Item>(items: readonly Item[], textOf: (item: Item) => string): Generator<Item[]> {
+  let block: Item[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    const itemBytes = Buffer.byteLength(textOf(item));
+    if (block.length === BLOCK_ITEMS_MAX || (block.length > 0 && bytes + itemBytes > BLOCK_BYTES_MAX)) {
+      yield block;
+      [block, bytes] = [[], 0];
+    }
+    block.push(item);
+    bytes += itemBytes;
+  }
+  if (block.length > 0) yield block;
+}
 
-/** Presences that earlier imports left in rooms of these names. */
+/** Presences that earlier imports left in rooms of the same names, or in sessions that bear the id of one of these meetings. */
 export async function readImported(
   client: ClickHouseClient,
   projectId: string,
-  roomKeys: readonly string[],
+  presences: readonly Presence[],
 ): Promise<PlacedPresence[]> {
-  const placed: PlacedPresence[] = [];
-  const row = z.object({ session_id: z.string(), presence: z.string() });
-  for (const keys of inBlocks(roomKeys, KEYS_PER_QUERY)) {
-    const query = `SELECT session_id, presence FROM imported_presences FINAL
-      WHERE project_id = {project_id:String} AND room_key IN {keys:Array(String)} ORDER BY room_key, session_id, source_id`;
-    for (const { session_id, presence } of await selectRows(
-      client,
-      query,
-      { project_id: projectId, keys },
-      row,
-    )) {
-      placed.push({ sessionId: session_id, presence: presenceSchema.parse(JSON.parse(presence)) });
+  const roomKeys = new Set(presences.map(({ roomKey }) => roomKey));
+  const meetingIds = new Set(presences.flatMap(({ meetingId }) => (meetingId === null ? [] : [meetingId])));
+  const placed = new Map<string, PlacedPresence>();
+  for (const [column, texts] of [
+    ['room_key', roomKeys],
+    ['session_id', meetingIds],
+  ] as const) {
+    for (const keys of inBlocks([...texts], (key) => key)) {
+      const query = `SELECT session_id, presence FROM imported_presences FINAL
+        WHERE project_id = {project_id:String} AND ${column} IN {keys:Array(String)} ORDER BY room_key, session_id, source_id`;
+      const rows = await selectRows(client, query, { project_id: projectId, keys }, importedRow);
+      for (const { session_id, presence } of rows) {
+        const known = presenceSchema.parse(JSON.parse(presence));
+        placed.set(known.sourceId, { sessionId: session_id, presence: known });
+      }
     }
   }
-  return placed;
+  return [...placed.values()];
 }
 
-/** Writes the rows of rooms and peers that are new or have changed. New rooms are finalised at `finalizedAtMs`. */
+const importedRow = z.object({ session_id: z.string(), presence: z.string() });
+
+/** Writes the rows of a block of rooms, and of their peers, that are new or have changed. New rooms are finalised at `finalizedAtMs`. */
 export async function writeRooms(
   client: ClickHouseClient,
   projectId: string,
   { rooms, finalizedAtMs }: { rooms: readonly Room[]; finalizedAtMs: number },
 ): Promise<WriteResult> {
-  const result: WriteResult = { roomsWritten: 0, peersWritten: 0, finalizedAtMs: new Map() };
-  for (const block of inBlocks(rooms, KEYS_PER_QUERY)) {
-    const sessions = block.map(({ room }) => room.session_id);
-    const knownRooms = await readRooms(client, projectId, sessions);
-    const knownPeers = await readPeers(client, projectId, sessions);
-    const roomRows: object[] = [];
-    const peerRows: object[] = [];
-    for (const { room, peers } of block) {
-      const known = knownRooms.get(room.session_id);
-      const finalized = known?.finalizedAtMs ?? finalizedAtMs;
-      result.finalizedAtMs.set(room.session_id, finalized);
-      if (!isDeepStrictEqual(known?.row, room))
-        roomRows.push(toRoomRow(projectId, finalized, known?.version, room));
-      for (const peer of peers) {
-        const knownPeer = knownPeers.get(`${room.session_id}\n${peer.peer_id}`);
-        if (isDeepStrictEqual(knownPeer?.row, peer)) continue;
-        peerRows.push(toPeerRow(projectId, finalized, knownPeer?.version, peer));
-      }
+  const sessions = rooms.map(({ room }) => room.session_id);
+  const knownRooms = await readRooms(client, projectId, sessions);
+  const knownPeers = await readPeers(client, projectId, sessions);
+  const finalizedAt = new Map<string, number>();
+  const roomRows: object[] = [];
+  const peerRows: object[] = [];
+  for (const { room, peers } of rooms) {
+    const known = knownRooms.get(room.session_id);
+    const finalized = known?.finalizedAtMs ?? finalizedAtMs;
+    finalizedAt.set(room.session_id, finalized);
+    if (!isDeepStrictEqual(known?.row, room))
+      roomRows.push(toRoomRow(projectId, finalized, known?.version, room));
+    for (const peer of peers) {
+      const knownPeer = knownPeers.get(`${room.session_id}\n${peer.peer_id}`);
+      if (isDeepStrictEqual(knownPeer?.row, peer)) continue;
+      peerRows.push(toPeerRow(projectId, finalized, knownPeer?.version, peer));
     }
-    await insertRows(client, 'peers', peerRows);
-    await insertRows(client, 'rooms', roomRows);
-    result.roomsWritten += roomRows.length;
-    result.peersWritten += peerRows.length;
   }
-  return result;
+  await insertRows(client, 'peers', peerRows);
+  await insertRows(client, 'rooms', roomRows);
+  return { roomsWritten: roomRows.length, peersWritten: peerRows.length, finalizedAtMs: finalizedAt };
 }
 
-/** Writes the ticks of a file; those of connections without an owner are passed over. `shiftMs` moves them in time. */
-export async function writeTicks(
-  client: ClickHouseClient,
-  projectId: string,
-  { ticks, owners, shiftMs }: { ticks: SpooledTicks; owners: TickOwners; shiftMs: number },
-): Promise<void> {
-  if (ticks.count === 0) return;
-  const project = escapeTab(projectId);
-  async function* pieces(): AsyncGenerator<string> {
-    let lines: string[] = [];
-    for await (const tick of readSpool(ticks)) {
-      const owner = owners.get(tick.connectionIndex);
-      if (owner === undefined) continue;
-      const whose = [
-        project,
-        escapeTab(owner.sessionId),
-        escapeTab(owner.peerId),
-        escapeTab(owner.connectionId),
-      ].join('\t');
-      lines.push(`${whose}\t${toSeconds(tick.endMs + shiftMs)}\t${tick.columns}\n`);
-      if (lines.length < TICKS_PER_PIECE) continue;
-      yield lines.join('');
-      lines = [];
-    }
-    if (lines.length > 0) yield lines.join('');
-  }
-  await client.insert({
-    table: 'media_samples',
-    columns: ['project_id', 'session_id', 'peer_id', 'connection_id', 'tick_end', ...TICK_COLUMNS],
-    values: Readable.from(pieces(), { objectMode: false }),
-    format: 'TabSeparated',
-  });
-}
-
-/** Notes that these presences are in; to be called when everything else is written. */
+/** Notes that the new ones of these presences are in; to be called when everything else of their rooms is written. */
 export async function writePresences(
   client: ClickHouseClient,
   projectId: string,
-  rooms: readonly Room[],
+  { rooms, isNew }: { rooms: readonly Room[]; isNew: (presence: Presence) => boolean },
 ): Promise<void> {
   const rows = rooms.flatMap(({ room, presences }) =>
-    presences.map((presence) => ({
+    presences.filter(isNew).map((presence) => ({
       project_id: projectId,
       room_key: presence.roomKey,
       session_id: room.session_id,
       source_id: presence.sourceId,
-      // A fuller file of the same stay reaches further; ended_at says which of two rows is of the fuller.
+      // A fuller file of the same stay reaches further; of two that reach as far the one that came last holds.
       version: presence.leftAtMs,
       presence: JSON.stringify(presence),
     })),
   );
-  for (const block of inBlocks(rows, KEYS_PER_QUERY)) await insertRows(client, 'imported_presences', block);
+  await insertRows(client, 'imported_presences', rows);
+}
+
+/** The server's clock, in epoch ms. */
+export async function readServerTime(client: ClickHouseClient): Promise<number> {
+  const row = z.object({ ms: z.number() });
+  const [answer] = await selectRows(client, 'SELECT toUnixTimestamp64Milli(now64(3)) AS ms', {}, row);
+  if (answer === undefined) throw new Error('the history did not tell its time');
+  return answer.ms;
 }
 
 async function readRooms(
@@ -235,7 +219,7 @@ function whose(projectId: string, finalizedAtMs: number, versionBefore: number |
 }
 
 /** Epoch ms as ClickHouse reads a DateTime64(3) from text: seconds with three decimals. */
-function toSeconds(ms: number): string {
+export function toSeconds(ms: number): string {
   const whole = Math.round(ms);
   return `${Math.floor(whole / 1000)}.${String(((whole % 1000) + 1000) % 1000).padStart(3, '0')}`;
 }
@@ -257,8 +241,4 @@ async function selectRows<Row>(
     clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
   });
   return z.array(row).parse(await answer.json());
-}
-
-function* inBlocks<Item>(items: readonly Item[], size: number): Generator<Item[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
 }

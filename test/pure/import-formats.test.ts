@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { readDump, sumTicks, toPlainObject } from './import-reading.ts';
+import { readDump, sumTicks, tickLines, toPlainObject } from './import-reading.ts';
 import type { Sums } from './import-reading.ts';
 import { replayGetstats } from './import-replay.ts';
 import { recordedReadings, toGetstats, toInternals, toRtcstats } from './import-small-dumps.ts';
@@ -114,7 +114,7 @@ describe('formats', () => {
       ],
       ['Planning', 'ada', 's-9', 200, AT + 3300],
     );
-    assert.equal(file.ticks.lines.length, 4);
+    assert.equal(tickLines(file).length, 4);
   });
 
   it('reads old Chrome’s reports: every value as text, milliseconds, a far end that has said nothing yet', async () => {
@@ -170,7 +170,7 @@ describe('formats', () => {
     });
     assert.deepEqual(Object.keys(file.presences[0]?.presence.pathMs ?? {}), ['STUN/udp']);
     assert.ok(
-      file.ticks.lines.some((line) => line.includes('\tVP8\t') && line.includes('\t35000\t1\t35000\t')),
+      tickLines(file).some((line) => line.includes('\tVP8\t') && line.includes('\t35000\t1\t35000\t')),
     );
   });
 
@@ -211,7 +211,7 @@ describe('formats', () => {
     assert.deepEqual(toPlainObject(sumTicks(file)), {
       'PC_0 audio send': { bytes: 4000, packets: 40, lost: 3, arrived: 36 },
     });
-    assert.ok(file.ticks.lines[0]?.includes('\t2000\t48000\t1\t48000\t'));
+    assert.ok(tickLines(file)[0]?.includes('\t2000\t48000\t1\t48000\t'));
   });
 
   it('does not count a 32-bit counter that fell below zero', async () => {

@@ -28,6 +28,11 @@ export async function readDump(
   return readRecording(pieces(), { format, spoolPath: join(tmpdir(), `import-test-${process.pid}.tsv`) });
 }
 
+/** The ticks of a file as they are kept, one a line; only those in memory. */
+export function tickLines(file: ReadFile): string[] {
+  return Buffer.from(file.ticks.bytes).toString('utf8').split('\n').slice(0, -1);
+}
+
 /** Sums of ticks by `connection media direction`, where the connection bears the name that the dump gives it. */
 export function sumTicks(file: ReadFile): Map<string, Sums> {
   const names = new Map(
@@ -36,7 +41,7 @@ export function sumTicks(file: ReadFile): Map<string, Sums> {
     ),
   );
   const sums = new Map<string, Sums>();
-  for (const line of file.ticks.lines) {
+  for (const line of tickLines(file)) {
     const [index, , media, direction, , , bytes, packets, lost, arrived] = line.split('\t');
     const key = `${names.get(Number(index)) ?? '?'} ${media ?? ''} ${direction ?? ''}`;
     const sum = sums.get(key) ?? { bytes: 0, packets: 0, lost: 0, arrived: 0 };

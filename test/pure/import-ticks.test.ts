@@ -5,7 +5,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { RemoteReading, StreamReading } from '../../history/import/stream-reading.ts';
 import { ConnectionTicks } from '../../history/import/ticks.ts';
-import type { Opening, Tick } from '../../history/import/ticks.ts';
+import type { Opening } from '../../history/import/ticks.ts';
+import type { Tick } from '../../history/import/sum-ticks.ts';
 
 const OPENED: Opening = { isInRecord: true, atMs: 0 };
 

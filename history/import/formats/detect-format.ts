@@ -2,16 +2,18 @@
 import { isFields } from '../read-value.ts';
 import type { FormatName } from './format-reader.ts';
 
-/** Bytes from the start that decide; the first lines of every format are shorter. */
+/** Bytes from the start that mostly decide. */
 export const DETECT_BYTES = 256 * 1024;
+/** Where the first line is longer, as one getStats call of a large conference is, this many. */
+export const DETECT_BYTES_MAX = 16 * 1024 * 1024;
 
-/** The format of a file that begins like this, or null if it is none of the three. */
-export function detectFormat(beginning: Buffer): FormatName | null {
+/** The format of a file that begins like this, or null if it cannot be told to be one of the three. */
+export function detectFormat(beginning: Buffer, isWhole: boolean): FormatName | null {
   const text = beginning.toString('utf8').replace(/^\uFEFF/, '');
   if (text.startsWith('RTCStatsDump')) return 'rtcstats';
   const lines = text.split('\n');
   // The last line may be cut off.
-  for (const line of beginning.length < DETECT_BYTES ? lines : lines.slice(0, -1)) {
+  for (const line of isWhole ? lines : lines.slice(0, -1)) {
     const format = formatOfLine(line);
     if (format !== null) return format;
   }

@@ -3,6 +3,7 @@
 // unchanged, a sequence number behind the time) and those of today's rtcstats (numbers for names, times as differences).
 import { isFields, readText } from '../read-value.ts';
 import type { Fields } from '../read-value.ts';
+import { WANTED_FIELDS } from '../wanted-fields.ts';
 import type { RecordedConnection, RecordedSession } from '../recording.ts';
 import { addClientInfo, addIdentity, addMediaDevices } from './rtcstats-identity.ts';
 import { EVENT_OF_CODE, FIELD_OF_CODE, TYPE_OF_CODE } from './rtcstats-codes.ts';
@@ -166,7 +167,8 @@ function isTimeOnly(report: Fields): boolean {
 function toNames(report: Fields): Fields {
   const named: Record<string, unknown> = {};
   for (const code in report) {
-    const name = FIELD_OF_CODE[code] ?? code;
+    const name = Object.hasOwn(FIELD_OF_CODE, code) ? (FIELD_OF_CODE[code] ?? code) : code;
+    if (!WANTED_FIELDS.has(name)) continue;
     named[name] = name === 'type' ? nameOf(report[code], TYPE_OF_CODE) : report[code];
   }
   return named;

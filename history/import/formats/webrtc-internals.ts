@@ -8,6 +8,7 @@ import { ConnectionColumns } from './internals-columns.ts';
 import { lastSegment } from './rtcstats-identity.ts';
 import { JsonDamage, JsonPieces } from './json-pieces.ts';
 import type { JsonPath } from './json-pieces.ts';
+import { isCallTime } from './format-reader.ts';
 import type { FormatReader, FormatReaderOptions } from './format-reader.ts';
 
 const DEPTH_MAX = 4;
@@ -123,27 +124,35 @@ class InternalsDump {
   #addDevices(value: unknown): void {
     if (!Array.isArray(value)) return;
     for (const entry of value as unknown[]) {
-      if (!isFields(entry)) continue;
+      // A screen that is shared is no camera.
+      if (!isFields(entry) || (readText(entry.request_type) ?? '').startsWith('getDisplayMedia')) continue;
       this.#audioDevice = labelIn(entry.audio_track_info) ?? this.#audioDevice;
       this.#videoDevice = labelIn(entry.video_track_info) ?? this.#videoDevice;
     }
   }
 
-  /** State changes whose time is written with its zone; older dumps wrote the browser's local time in its own language. */
+  /** The log begins when the connection is made. Entries whose time cannot be told are passed over. */
   #addLog(connection: { openedAtMs: number | null; setState: (state: string, atMs: number) => void }): void {
     for (const entry of this.#log) {
       if (!isFields(entry)) continue;
-      const time = readText(entry.time);
-      const atMs =
-        time !== null && /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(time) ? Date.parse(time) : NaN;
-      if (Number.isNaN(atMs)) continue;
+      const atMs = logTimeOf(entry.time);
+      if (atMs === null) continue;
+      connection.openedAtMs ??= atMs;
       const type = readText(entry.type);
-      if (type === 'create') connection.openedAtMs ??= atMs;
       if (type === 'connectionstatechange' || type === 'iceconnectionstatechange') {
         connection.setState((readText(entry.value) ?? '').replaceAll('"', ''), atMs);
       }
     }
   }
+}
+
+/** Epoch ms, or a text with its zone. Chrome long wrote the browser's local time in its own language: that tells no time. */
+function logTimeOf(time: unknown): number | null {
+  const text = readText(time);
+  if (text === null) return null;
+  const isZoned = /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(text);
+  const atMs = isZoned ? Date.parse(text) : Number(text);
+  return isCallTime(atMs) ? atMs : null;
 }
 
 function labelIn(info: unknown): string | null {

@@ -1,0 +1,170 @@
+// Puts what files told together with what earlier imports told of the same rooms, writes what is new, has the track totals
+// computed. Ticks first; then, a block of rooms at a time, their rows, their totals, and last the note that they are in: who
+// reads meanwhile soon finds a room whole, and an import that was cut short is completed by doing it again.
+import { isDeepStrictEqual } from 'node:util';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { analyse } from '../analyse.ts';
+import type { ImportProgress } from './import-files.ts';
+import type { Presence } from './presences.ts';
+import type { ReadFile } from './read-file.ts';
+import { toRooms } from './rooms.ts';
+import type { PlacedPresence, Room } from './rooms.ts';
+import { inBlocks, readImported, readServerTime, writePresences, writeRooms } from './write-history.ts';
+import { writeTicks } from './write-ticks.ts';
+import type { OwnedTicks, TickOwners } from './write-ticks.ts';
+
+export interface WriteImportOptions {
+  projectId: string;
+  finalizedAtMs?: number;
+  /** For a recording that is loaded under another name and at another time; else null. */
+  relabel: Relabel | null;
+  progress?: ImportProgress;
+  signal?: AbortSignal;
+}
+
+export interface Relabel {
+  /** Takes the place of the meeting's own id. */
+  sessionId: string;
+  shiftMs: number;
+}
+
+export interface WrittenImport {
+  /** All rooms that the files told of. */
+  rooms: Room[];
+  roomsWritten: number;
+  peersWritten: number;
+  /** The session into which each presence was put, by its source id. */
+  sessionOf: ReadonlyMap<string, string>;
+  /** Presences that the history had before, as full or fuller. */
+  wasIn: ReadonlySet<string>;
+}
+
+/** Writes what was read; `null` stands for a file that could not be read. */
+export async function writeImport(
+  connection: ClickHouseClient,
+  read: readonly (ReadFile | null)[],
+  options: WriteImportOptions,
+): Promise<WrittenImport> {
+  const { projectId, relabel } = options;
+  const files = read.flatMap((file) => {
+    if (file === null) return [];
+    return [relabel === null ? file : moved(file, relabel)];
+  });
+  const found = files.flatMap(({ presences }) => presences.map(({ presence }) => presence));
+  const { placed, wasIn } = placePresences(found, await readImported(connection, projectId, found));
+  const touched = new Set(found.map(({ sourceId }) => sourceId));
+  const isNew = ({ sourceId }: Presence): boolean => touched.has(sourceId) && !wasIn.has(sourceId);
+  const rooms = toRooms(placed).filter(({ presences }) =>
+    presences.some(({ sourceId }) => touched.has(sourceId)),
+  );
+  const changed = rooms.filter(({ presences }) => presences.some(isNew));
+  await writeTicks(connection, projectId, { sources: ownedTicks(files, changed, isNew), ...options });
+  const written = await writeBlocks(connection, changed, { ...options, isNew });
+  const sessionOf = new Map(
+    rooms.flatMap(({ room, presences }) =>
+      presences.map(({ sourceId }) => [sourceId, room.session_id] as const),
+    ),
+  );
+  return { rooms, ...written, sessionOf, wasIn };
+}
+
+function moved(file: ReadFile, { shiftMs, sessionId }: Relabel): ReadFile {
+  const move = (presence: Presence): Presence => ({
+    ...presence,
+    sourceId: `${presence.sourceId}-${sessionId}`,
+    meetingId: sessionId,
+    joinedAtMs: presence.joinedAtMs + shiftMs,
+    leftAtMs: presence.leftAtMs + shiftMs,
+    connectedMs: presence.connectedMs.map(([from, to]) => [from + shiftMs, to + shiftMs]),
+  });
+  return { ...file, presences: file.presences.map((one) => ({ ...one, presence: move(one.presence) })) };
+}
+
+/** All presences of the rooms concerned: those just read, each once and the fuller of two, and those of earlier imports. */
+function placePresences(
+  found: readonly Presence[],
+  imported: readonly PlacedPresence[],
+): { placed: PlacedPresence[]; wasIn: Set<string> } {
+  const ofEarlier = new Set(imported);
+  const placed = new Map(imported.map((one) => [one.presence.sourceId, one]));
+  const wasIn = new Set<string>();
+  for (const presence of found) {
+    const known = placed.get(presence.sourceId);
+    const isKnown = known !== undefined && isDeepStrictEqual(known.presence, presence);
+    if (!isKnown && (known === undefined || known.presence.leftAtMs <= presence.leftAtMs)) {
+      placed.set(presence.sourceId, { presence, sessionId: known?.sessionId ?? null });
+      wasIn.delete(presence.sourceId);
+    } else if (ofEarlier.has(known)) wasIn.add(presence.sourceId);
+  }
+  return { placed: [...placed.values()], wasIn };
+}
+
+/** The ticks of what is new, with their owners. */
+function ownedTicks(
+  files: readonly ReadFile[],
+  rooms: readonly Room[],
+  isNew: (presence: Presence) => boolean,
+): OwnedTicks[] {
+  const places = new Map(
+    rooms.flatMap(({ room, presences }) =>
+      presences.map(({ sourceId, peerId }) => [sourceId, { sessionId: room.session_id, peerId }] as const),
+    ),
+  );
+  return files.flatMap(({ presences, ticks }) => {
+    const owners: TickOwners = new Map(
+      presences
+        .filter(({ presence }) => isNew(presence))
+        .flatMap(({ presence, connections }) => {
+          const place = places.get(presence.sourceId);
+          if (place === undefined) return [];
+          return connections.map(({ index, id }) => [index, { ...place, connectionId: id }] as const);
+        }),
+    );
+    return owners.size === 0 ? [] : [{ ticks, owners }];
+  });
+}
+
+interface WriteBlocksOptions extends WriteImportOptions {
+  isNew: (presence: Presence) => boolean;
+}
+
+async function writeBlocks(
+  connection: ClickHouseClient,
+  rooms: readonly Room[],
+  { projectId, finalizedAtMs, isNew, progress, signal }: WriteBlocksOptions,
+): Promise<{ roomsWritten: number; peersWritten: number }> {
+  const sums = { roomsWritten: 0, peersWritten: 0 };
+  let done = 0;
+  for (const block of inBlocks(rooms, ({ room }) => room.session_id)) {
+    signal?.throwIfAborted();
+    const written = await writeRooms(connection, projectId, {
+      rooms: block,
+      // Asked anew for each block: a room must not turn up long after the time at which it was finalised.
+      finalizedAtMs: finalizedAtMs ?? (await readServerTime(connection)),
+    });
+    await analyseRooms(connection, projectId, written.finalizedAtMs);
+    await writePresences(connection, projectId, { rooms: block, isNew });
+    sums.roomsWritten += written.roomsWritten;
+    sums.peersWritten += written.peersWritten;
+    done += block.length;
+    progress?.('writing rooms', done, rooms.length);
+  }
+  return sums;
+}
+
+/** New rooms are finalised at one time, those of earlier imports each at its own. */
+async function analyseRooms(
+  connection: ClickHouseClient,
+  projectId: string,
+  finalizedAtMs: ReadonlyMap<string, number>,
+): Promise<void> {
+  const sessionsAt = new Map<number, string[]>();
+  for (const [sessionId, at] of finalizedAtMs) {
+    const sessions = sessionsAt.get(at);
+    if (sessions === undefined) sessionsAt.set(at, [sessionId]);
+    else sessions.push(sessionId);
+  }
+  for (const [at, sessionIds] of sessionsAt) {
+    await analyse(connection, { projectId, finalizedFromMs: at, finalizedToMs: at + 1, sessionIds });
+  }
+}
