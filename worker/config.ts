@@ -1,8 +1,20 @@
 // The only reader of the environment. Everything a process needs is parsed once, at its start; all problems are reported together,
-// each with the variable's name, what it got and what is allowed. Values of secrets never stand in a message.
-import { existsSync, readFileSync } from 'node:fs';
+// each with the variable's name, what it got and what is allowed (worker/config/). Values of secrets never stand in a message.
 import { z } from 'zod';
 import { type Destination } from '../activities/store/destination.ts';
+import { DESTINATION_VARIABLES, readDestinations, stemOf } from './config/destinations.ts';
+import { ConfigError, readVariables, type Environment, type Values } from './config/read-variables.ts';
+import {
+  hostAndPort,
+  identifier,
+  megabytes,
+  origin,
+  truth,
+  webAddress,
+  wholeNumber,
+} from './config/values.ts';
+
+export { ConfigError } from './config/read-variables.ts';
 
 export interface TemporalConfig {
   address: string;
@@ -38,200 +50,88 @@ export interface BatchLimits {
   rangeBytesGzip: number;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Every problem of a configuration at once. Exit code 2: nothing was tried. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly problems: readonly string[];
-  constructor(problems: readonly string[]) {
-    super(
-      `configuration: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}\n${problems.map((p) => `  ${p}`).join('\n')}`,
-    );
-    this.problems = problems;
-  }
-}
-
-const address = z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'host:port');
-const httpUrl = z.url({ protocol: /^https?$/, error: 'http://host:port or https://host:port' });
-const name = z.string().regex(/^[A-Za-z_][\w-]*$/, 'letters, digits, _ and -');
-const truth = z.enum(['true', 'false'], 'true or false').transform((text) => text === 'true');
-const megabytes = (low: number, high: number) =>
-  z.coerce
-    .number(`a number of megabytes from ${low} to ${high}`)
-    .min(low, `at least ${low}`)
-    .max(high, `at most ${high}`);
-
-const temporalShape = {
-  TEMPORAL_ADDRESS: address.default('127.0.0.1:7233'),
-  TEMPORAL_NAMESPACE: z.string().min(1, 'a namespace').default('default'),
-  TEMPORAL_TASK_QUEUE: z.string().min(1, 'a task queue').default('room-streams'),
-  TEMPORAL_UI_URL: httpUrl.optional(),
+const TEMPORAL = {
+  TEMPORAL_ADDRESS: hostAndPort.default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  TEMPORAL_TASK_QUEUE: z.string().default('room-streams'),
+  TEMPORAL_UI_URL: webAddress.optional(),
   TEMPORAL_API_KEY: z.string().optional(),
   TEMPORAL_TLS: truth.default(false),
 };
 
-const clickHouseShape = {
-  CLICKHOUSE_URL: httpUrl.default('http://127.0.0.1:8123'),
-  CLICKHOUSE_DATABASE: name.default('room_history'),
+const CLICKHOUSE = {
+  CLICKHOUSE_URL: origin.default('http://127.0.0.1:8123'),
+  CLICKHOUSE_DATABASE: identifier.default('room_history'),
 };
 
-const workerShape = {
-  CLICKHOUSE_USER: name.default('exporter'),
+const EXPORTER = {
+  CLICKHOUSE_USER: identifier.default('exporter'),
   CLICKHOUSE_PASSWORD: z.string().default(''),
-  BATCHES_AT_ONCE: z.coerce
-    .number('a whole number from 1 to 64')
-    .int('a whole number')
-    .min(1, 'at least 1')
-    .max(64, 'at most 64')
-    .default(3),
-  // Under 16 MB a part of a slightly overestimated range could fall below the 5 MiB that a store demands.
-  BATCH_MB_PLAIN: megabytes(10, 512).default(16),
-  BATCH_MB_GZIP: megabytes(1, 1024).default(64),
-  DESTINATIONS: z.string().default(''),
 };
 
-const adminShape = {
-  CLICKHOUSE_ADMIN_USER: name.default('admin'),
+const ADMIN = {
+  CLICKHOUSE_ADMIN_USER: identifier.default('admin'),
   CLICKHOUSE_ADMIN_PASSWORD: z.string().default(''),
 };
 
+const WORKER = {
+  BATCHES_AT_ONCE: wholeNumber(1, 64).default(3),
+  // Under 10 MB a part of a slightly overestimated range could fall below the 5 MiB that a store demands.
+  BATCH_MB_PLAIN: megabytes(10, 512).default(16),
+  BATCH_MB_GZIP: megabytes(1, 1024).default(64),
+};
+
+const DESTINATIONS = { DESTINATIONS: z.string().default('') };
+
+/** Who reads which variables: what each process is to be given, and no more. */
+export const VARIABLES = {
+  temporal: Object.keys(TEMPORAL),
+  clickHouse: Object.keys(CLICKHOUSE),
+  exporter: Object.keys(EXPORTER),
+  admin: Object.keys(ADMIN),
+  worker: [...Object.keys(WORKER), ...Object.keys(DESTINATIONS)],
+  destination: (name: string): string[] =>
+    Object.keys(DESTINATION_VARIABLES).map((key) => `${stemOf(name)}${key}`),
+} as const;
+
 export function readTemporalConfig(environment: Environment = process.env): TemporalConfig {
   const problems: string[] = [];
-  const config = temporalOf(parseShape(temporalShape, environment, problems));
-  return settled(config, problems);
+  return settled(readTemporal(environment, problems), problems);
 }
 
 /** The connection that may change the history: migrations, analyses, imports. Not the exporter's. */
 export function readClickHouseAdmin(environment: Environment = process.env): ClickHouseConfig {
   const problems: string[] = [];
-  const values = parseShape({ ...clickHouseShape, ...adminShape }, environment, problems);
-  const config = values && {
-    url: values.CLICKHOUSE_URL,
-    database: values.CLICKHOUSE_DATABASE,
-    user: values.CLICKHOUSE_ADMIN_USER,
-    password: values.CLICKHOUSE_ADMIN_PASSWORD,
-  };
-  return settled(config, problems);
+  return settled(readAdmin(environment, problems), problems);
+}
+
+/** Both at once: a migration that is half done because the other server's address is wrong helps nobody. */
+export function readMigrationConfig(environment: Environment = process.env): {
+  admin: ClickHouseConfig;
+  temporal: TemporalConfig;
+} {
+  const problems: string[] = [];
+  const admin = readAdmin(environment, problems);
+  const temporal = readTemporal(environment, problems);
+  return settled(admin && temporal && { admin, temporal }, problems);
 }
 
 export function readWorkerConfig(environment: Environment = process.env): WorkerConfig {
   const problems: string[] = [];
-  const temporal = temporalOf(parseShape(temporalShape, environment, problems));
-  const values = parseShape({ ...clickHouseShape, ...workerShape }, environment, problems);
-  const destinations = readDestinations(values?.DESTINATIONS ?? '', environment, problems);
-  const config = values &&
-    temporal && {
-      temporal,
-      clickHouse: {
-        url: values.CLICKHOUSE_URL,
-        database: values.CLICKHOUSE_DATABASE,
-        user: values.CLICKHOUSE_USER,
-        password: values.CLICKHOUSE_PASSWORD,
-      },
-      destinations,
-      batches: {
-        atOnce: values.BATCHES_AT_ONCE,
-        rangeBytesPlain: values.BATCH_MB_PLAIN * 1_000_000,
-        rangeBytesGzip: values.BATCH_MB_GZIP * 1_000_000,
-      },
-    };
+  const temporal = readTemporal(environment, problems);
+  const clickHouse = readExporter(environment, problems);
+  const { complete: worker } = readVariables(WORKER, { environment, problems });
+  // Read by itself, so that problems of the destinations are told together with all others.
+  const { sound } = readVariables(DESTINATIONS, { environment, problems });
+  const destinations = readDestinations(sound.DESTINATIONS ?? '', environment, problems);
+  const config = temporal &&
+    clickHouse &&
+    worker && { temporal, clickHouse, destinations, batches: toLimits(worker) };
   return settled(config, problems);
 }
 
-const destinationShape = {
-  ENDPOINT: httpUrl,
-  REGION: z.string().min(1, 'a region').default('us-east-1'),
-  BUCKET: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, '3 to 63 of a-z, 0-9, dot and hyphen'),
-  ACCESS_KEY_ID: z.string().min(1, 'an access key'),
-  SECRET_ACCESS_KEY: z.string().min(1, 'a secret key'),
-  PATH_STYLE: truth.default(true),
-  MANIFEST_PREFIX: z
-    .string()
-    .regex(/^([^/\p{Cc}][^\p{Cc}]*\/)?$/u, 'empty, or a prefix that ends with a slash')
-    .default('_manifests/'),
-};
-
-function readDestinations(
-  list: string,
-  environment: Environment,
-  problems: string[],
-): Map<string, Destination> {
-  const destinations = new Map<string, Destination>();
-  for (const destination of list
-    .split(',')
-    .map((each) => each.trim())
-    .filter((each) => each !== '')) {
-    if (!/^[a-z][a-z0-9-]{0,62}$/.test(destination)) {
-      problems.push(
-        `DESTINATIONS: got "${destination}", allowed: names of [a-z][a-z0-9-]{0,62}, separated by commas`,
-      );
-      continue;
-    }
-    const stem = `DESTINATION_${destination.toUpperCase().replaceAll('-', '_')}_`;
-    const values = parseShape(destinationShape, environment, problems, stem);
-    if (values === undefined) continue;
-    destinations.set(destination, {
-      name: destination,
-      endpoint: values.ENDPOINT,
-      region: values.REGION,
-      bucket: values.BUCKET,
-      pathStyle: values.PATH_STYLE,
-      accessKeyId: values.ACCESS_KEY_ID,
-      secretAccessKey: values.SECRET_ACCESS_KEY,
-      manifestPrefix: values.MANIFEST_PREFIX,
-    });
-  }
-  return destinations;
-}
-
-/**
- * Parses the variables `stem` + key. A variable `NAME_FILE` names a file whose first line is the value: the usual way to hand a
- * secret to a container. An empty variable counts as unset.
- */
-function parseShape<Shape extends z.ZodRawShape>(
-  shape: Shape,
-  environment: Environment,
-  problems: string[],
-  stem = '',
-): z.infer<z.ZodObject<Shape>> | undefined {
-  const values: Record<string, string> = {};
-  for (const key of Object.keys(shape)) {
-    const value = readVariable(`${stem}${key}`, environment, problems);
-    if (value !== undefined) values[key] = value;
-  }
-  const parsed = z.object(shape).safeParse(values);
-  if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) {
-    const key = String(issue.path[0]);
-    const got = values[key];
-    const shown = got === undefined ? 'nothing' : isSecret(key) ? 'a value that is not shown' : `"${got}"`;
-    problems.push(
-      `${stem}${key}: got ${shown}, allowed: ${got === undefined ? 'a value (it has no default)' : issue.message}`,
-    );
-  }
-  return undefined;
-}
-
-function readVariable(variable: string, environment: Environment, problems: string[]): string | undefined {
-  const direct = environment[variable];
-  if (direct !== undefined && direct !== '') return direct;
-  const file = environment[`${variable}_FILE`];
-  if (file === undefined || file === '') return undefined;
-  if (!existsSync(file)) {
-    problems.push(`${variable}_FILE: got "${file}", allowed: a file that exists`);
-    return undefined;
-  }
-  return readFileSync(file, 'utf8').split(/\r?\n/, 1)[0];
-}
-
-function isSecret(key: string): boolean {
-  return /PASSWORD|SECRET|API_KEY|ACCESS_KEY/.test(key);
-}
-
-function temporalOf(
-  values: z.infer<z.ZodObject<typeof temporalShape>> | undefined,
-): TemporalConfig | undefined {
+function readTemporal(environment: Environment, problems: string[]): TemporalConfig | undefined {
+  const { complete: values } = readVariables(TEMPORAL, { environment, problems });
   return (
     values && {
       address: values.TEMPORAL_ADDRESS,
@@ -242,6 +142,38 @@ function temporalOf(
       tls: values.TEMPORAL_TLS,
     }
   );
+}
+
+function readAdmin(environment: Environment, problems: string[]): ClickHouseConfig | undefined {
+  const { complete: values } = readVariables({ ...CLICKHOUSE, ...ADMIN }, { environment, problems });
+  return (
+    values && {
+      url: values.CLICKHOUSE_URL,
+      database: values.CLICKHOUSE_DATABASE,
+      user: values.CLICKHOUSE_ADMIN_USER,
+      password: values.CLICKHOUSE_ADMIN_PASSWORD,
+    }
+  );
+}
+
+function readExporter(environment: Environment, problems: string[]): ClickHouseConfig | undefined {
+  const { complete: values } = readVariables({ ...CLICKHOUSE, ...EXPORTER }, { environment, problems });
+  return (
+    values && {
+      url: values.CLICKHOUSE_URL,
+      database: values.CLICKHOUSE_DATABASE,
+      user: values.CLICKHOUSE_USER,
+      password: values.CLICKHOUSE_PASSWORD,
+    }
+  );
+}
+
+function toLimits(values: Values<typeof WORKER>): BatchLimits {
+  return {
+    atOnce: values.BATCHES_AT_ONCE,
+    rangeBytesPlain: values.BATCH_MB_PLAIN * 1_000_000,
+    rangeBytesGzip: values.BATCH_MB_GZIP * 1_000_000,
+  };
 }
 
 function settled<Config>(config: Config | undefined, problems: readonly string[]): Config {

@@ -2,21 +2,28 @@
 // and the transport carries the call's abort signal; making one costs microseconds, connections live in the shared agent.
 import type http from 'node:http';
 import { Client } from 'minio';
-import { type Destination } from './destination.ts';
+import { type DestinationPlace, type StoreKeys } from './destination.ts';
 import { openTransport, type Exchange } from './store-transport.ts';
 
-export function openClient(destination: Destination, agent: http.Agent, exchange: Exchange): Client {
-  const endpoint = new URL(destination.endpoint);
-  const { sessionToken } = destination;
+export interface ClientOptions {
+  place: DestinationPlace;
+  keys: StoreKeys;
+  agent: http.Agent;
+  exchange: Exchange;
+}
+
+export function openClient({ place, keys, agent, exchange }: ClientOptions): Client {
+  const endpoint = new URL(place.endpoint);
+  const { accessKeyId, secretAccessKey, sessionToken } = keys;
   return new Client({
     endPoint: endpoint.hostname.replace(/^\[|\]$/g, ''),
     port: endpoint.port === '' ? (endpoint.protocol === 'https:' ? 443 : 80) : Number(endpoint.port),
     useSSL: endpoint.protocol === 'https:',
     // Always given: without one, the library asks the store for it before every first call.
-    region: destination.region,
-    pathStyle: destination.pathStyle,
-    accessKey: destination.accessKeyId,
-    secretKey: destination.secretAccessKey,
+    region: place.region,
+    pathStyle: place.pathStyle,
+    accessKey: accessKeyId,
+    secretKey: secretAccessKey,
     transport: openTransport(exchange),
     transportAgent: agent,
     retryOptions: { disableRetry: true },

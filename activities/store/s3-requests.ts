@@ -1,5 +1,6 @@
-// The parts of a request to S3 that are not addresses or signatures: queries, the list of a completion, metadata.
+// The parts of a request to S3 that are not addresses or signatures: queries, the list of a completion, metadata, encryption.
 import { type IncomingHttpHeaders } from 'node:http';
+import { type DestinationPlace } from './destination.ts';
 
 /** Leaves out what is empty, but for a name alone. */
 export function toQuery(values: Readonly<Record<string, string>>): string {
@@ -43,4 +44,17 @@ export function toMetadata(headers: IncomingHttpHeaders): Record<string, string>
     }
   }
   return metadata;
+}
+
+const ENCRYPTION = 'x-amz-server-side-encryption';
+
+/** How the store is to encrypt what is written; nothing when its bucket says so. */
+export function toEncryptionHeaders({
+  serverSideEncryption,
+  kmsKeyId,
+}: Pick<DestinationPlace, 'serverSideEncryption' | 'kmsKeyId'>): Record<string, string> {
+  return {
+    ...(serverSideEncryption === undefined ? {} : { [ENCRYPTION]: serverSideEncryption }),
+    ...(kmsKeyId === undefined ? {} : { [`${ENCRYPTION}-aws-kms-key-id`]: kmsKeyId }),
+  };
 }

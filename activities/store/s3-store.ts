@@ -1,10 +1,10 @@
 // The object store over S3's protocol. minio-js addresses and signs the requests; what is asked and how an answer is read stands here,
 // because its own methods lose headers, misread listings, and hide the code of an error inside a 200. Knows nothing of streams, runs and manifests.
 import { createHash } from 'node:crypto';
-import http from 'node:http';
-import https from 'node:https';
+import type http from 'node:http';
 import { type Readable } from 'node:stream';
 import { type Destination } from './destination.ts';
+import { openKeySource, type KeySource } from './key-source.ts';
 import type * as store from './object-store.ts';
 import {
   readCompletedEtag,
@@ -16,7 +16,15 @@ import {
   type Page,
 } from './s3-answers.ts';
 import { openClient } from './s3-client.ts';
-import { escapeForQuery, toCompletionXml, toMetadata, toMetadataHeaders, toQuery } from './s3-requests.ts';
+import {
+  escapeForQuery,
+  toCompletionXml,
+  toEncryptionHeaders,
+  toMetadata,
+  toMetadataHeaders,
+  toQuery,
+} from './s3-requests.ts';
+import { openAgent } from './store-agent.ts';
 import { StoreError } from './store-errors.ts';
 import {
   errorInBody,
@@ -26,9 +34,6 @@ import {
   type Exchange,
   type StoreTimeouts,
 } from './store-transport.ts';
-
-/** Shorter than servers keep idle connections (SeaweedFS and AWS: seconds to minutes), so that none is used that is closing. */
-const IDLE_SOCKET_MS = 4_000;
 
 /** Answers other than objects: a completion is a few hundred bytes. */
 const ANSWER_BYTES_MAX = 1024 * 1024;
@@ -57,18 +62,13 @@ export class S3Store implements store.ObjectStore {
   readonly #destination: Destination;
   readonly #timeouts: StoreTimeouts;
   readonly #agent: http.Agent;
+  readonly #keySource: KeySource;
 
   constructor(destination: Destination, timeouts: StoreTimeouts) {
-    const endpoint = new URL(destination.endpoint);
-    if (!/^https?:$/.test(endpoint.protocol) || endpoint.pathname !== '/') {
-      throw new TypeError(
-        `destination ${destination.name}: endpoint: got ${destination.endpoint}, allowed: http(s)://host:port`,
-      );
-    }
     this.#destination = destination;
     this.#timeouts = timeouts;
-    const options = { keepAlive: true, timeout: IDLE_SOCKET_MS };
-    this.#agent = endpoint.protocol === 'https:' ? new https.Agent(options) : new http.Agent(options);
+    this.#agent = openAgent(destination);
+    this.#keySource = openKeySource(destination);
   }
 
   async beginUpload(of: store.BeginUpload): Promise<string> {
@@ -246,7 +246,8 @@ export class S3Store implements store.ObjectStore {
     of.signal?.throwIfAborted();
     const exchange: Exchange = { operation, key: of.key, signal: of.signal, timeouts: this.#timeouts };
     try {
-      const client = openClient(this.#destination, this.#agent, exchange);
+      const keys = await this.#keySource();
+      const client = openClient({ place: this.#destination, keys, agent: this.#agent, exchange });
       const request = {
         method,
         bucketName: this.#destination.bucket,
@@ -262,11 +263,7 @@ export class S3Store implements store.ObjectStore {
   }
 
   #writeHeaders(contentType: string): Record<string, string> {
-    const { serverSideEncryption } = this.#destination;
-    return {
-      'content-type': contentType,
-      ...(serverSideEncryption === undefined ? {} : { 'x-amz-server-side-encryption': serverSideEncryption }),
-    };
+    return { 'content-type': contentType, ...toEncryptionHeaders(this.#destination) };
   }
 }
 

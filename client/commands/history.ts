@@ -4,7 +4,7 @@ import { type Command } from 'commander';
 import { analyse } from '../../history/analyse.ts';
 import { openConnection } from '../../history/connection.ts';
 import { migrate } from '../../history/migrate.ts';
-import { readClickHouseAdmin } from '../../worker/config.ts';
+import { readClickHouseAdmin, readMigrationConfig } from '../../worker/config.ts';
 import { type Terminal } from '../cli.ts';
 import { withTemporal } from '../connect.ts';
 import { parseInstantMs } from '../parse-arguments.ts';
@@ -19,12 +19,15 @@ export function addHistoryCommands(program: Command, terminal: Terminal): void {
     .option('--no-temporal', 'leave Temporal alone')
     .addHelpText('after', '\nExample:\n  room-streams migrate')
     .action(async (options: { temporal: boolean }) => {
-      const applied = await migrate(readClickHouseAdmin(), (name) => terminal.out(`applied ${name}`));
+      const { admin, temporal } = options.temporal
+        ? readMigrationConfig()
+        : { admin: readClickHouseAdmin(), temporal: undefined };
+      const applied = await migrate(admin, (name) => terminal.out(`applied ${name}`));
       terminal.out(
         applied.length === 0 ? 'history: up to date' : `history: ${applied.length} migrations applied`,
       );
-      if (!options.temporal) return;
-      const added = await withTemporal(registerSearchAttributes);
+      if (temporal === undefined) return;
+      const added = await withTemporal(registerSearchAttributes, temporal);
       terminal.out(
         added.length === 0 ? 'search attributes: up to date' : `search attributes: ${added.join(', ')} added`,
       );
