@@ -1,5 +1,5 @@
 // The command line's connection to Temporal, and what is said when a server is not there.
-import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
+import { Client, Connection, isGrpcServiceError, type ServiceError } from '@temporalio/client';
 import { readTemporalConfig, type TemporalConfig } from '../worker/config.ts';
 
 export interface Connected {
@@ -11,7 +11,8 @@ export interface Connected {
 /** A server that does not answer within this is taken as absent: a person waits. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** The status code by which gRPC says that no server could be reached. */
+/** The status codes by which gRPC says that a call took too long, and that no server could be reached. */
+const GRPC_DEADLINE_EXCEEDED = 4;
 const GRPC_UNAVAILABLE = 14;
 
 /** Opens a connection for the time of `use`, and closes it whatever happens. */
@@ -47,9 +48,19 @@ export class TemporalUnreachableError extends Error {
 /** One sentence when the error says that a server cannot be reached; undefined for every other error. */
 export function describeConnectionError(error: unknown): string | undefined {
   if (error instanceof TemporalUnreachableError) return error.message;
-  if (!isGrpcServiceError(error)) return undefined;
+  if (!hasGrpcCode(error, GRPC_UNAVAILABLE)) return undefined;
+  return `Temporal cannot be reached: ${error.message}`;
+}
+
+/** Whether the server let a call run into its deadline. */
+export function isDeadlineExceeded(error: unknown): boolean {
+  return hasGrpcCode(error, GRPC_DEADLINE_EXCEEDED);
+}
+
+function hasGrpcCode(error: unknown, wanted: number): error is ServiceError {
+  if (!isGrpcServiceError(error)) return false;
   const code: number = error.code;
-  return code === GRPC_UNAVAILABLE ? `Temporal cannot be reached: ${error.details}` : undefined;
+  return code === wanted;
 }
 
 /** The page of a run in the Web UI; null when the configuration does not say where that is. */

@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { type RunProgress, type RunSummary } from '../workflows/model/run.ts';
+import { isDeadlineExceeded } from './connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { type RunHandle } from './streams.ts';
 
@@ -13,7 +14,7 @@ export async function followRun(
   handle: RunHandle,
   onProgress: (progress: RunProgress) => void,
 ): Promise<RunSummary> {
-  const ended = handle.result().then(
+  const ended = awaitResult(handle).then(
     (summary) => ({ summary }),
     (error: unknown) => ({ error }),
   );
@@ -26,6 +27,17 @@ export async function followRun(
     throw new CommandError(`run ${handle.workflowId} failed: ${innermostMessage(end.error)}`, EXIT.failed, {
       cause: end.error,
     });
+  }
+}
+
+/** The result, however long it takes: a server under load may let a call that waits for it run into its deadline. */
+export async function awaitResult(handle: RunHandle): Promise<RunSummary> {
+  for (;;) {
+    try {
+      return await handle.result();
+    } catch (error) {
+      if (!isDeadlineExceeded(error)) throw error;
+    }
   }
 }
 

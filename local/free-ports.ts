@@ -1,13 +1,26 @@
 // Free ports of 127.0.0.1. Between finding a port and using it somebody else may take it; the server then fails to start and says so.
+import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 
-/** As many different free ports as asked for. */
+/**
+ * Below the ports that systems hand out to outgoing connections (from 32768 on Linux, 49152 elsewhere): a server may listen seconds
+ * after its port was found, and in that time a connection of any process could take one of those.
+ */
+const PORT_MIN = 15_000;
+const PORT_MAX = 32_000;
+
+/** How often a port is drawn before the machine counts as full. */
+const DRAWS_MAX = 1_000;
+
+/** As many different free ports as asked for, drawn at random, so that two who look at the same time rarely find the same. */
 export async function findFreePorts(count: number): Promise<number[]> {
-  // All are held at once, so that they differ.
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(0)));
-  const ports = servers.map(portOf);
-  await Promise.all(servers.map(close));
-  return ports;
+  const ports = new Set<number>();
+  for (let draw = 0; ports.size < count; draw += 1) {
+    if (draw === DRAWS_MAX) throw new Error(`no ${count} free ports from ${PORT_MIN} to ${PORT_MAX}`);
+    const port = randomInt(PORT_MIN, PORT_MAX);
+    if (await isPortFree(port)) ports.add(port);
+  }
+  return [...ports];
 }
 
 /** True when nothing listens on this port of 127.0.0.1. */
@@ -26,12 +39,6 @@ function listen(port: number): Promise<Server> {
     server.once('error', reject);
     server.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(server));
   });
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('the server has no port');
-  return address.port;
 }
 
 function close(server: Server): Promise<void> {

@@ -2,7 +2,8 @@
 // they are still free, ports. One process at a time owns it.
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { findFreePorts, isPortFree } from './free-ports.ts';
 import { ServerFailedError } from './owned-server.ts';
@@ -35,6 +36,13 @@ const PORT_VARIABLES: Readonly<Record<string, Exclude<keyof StackPorts, 'seaweed
   LOCAL_TEMPORAL_UI_PORT: 'temporalUi',
   LOCAL_S3_PORT: 's3',
 };
+
+/** Where the stack of `npm start` and `npm run stack` lives: `.local/stack`, or LOCAL_STACK_DIR. */
+export function stackFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  const named = environment['LOCAL_STACK_DIR'];
+  if (named !== undefined && named !== '') return resolve(named);
+  return fileURLToPath(new URL('../.local/stack', import.meta.url));
+}
 
 /** Settings of the folder, made at its first use. Throws ServerFailedError when a port that was asked for is taken. */
 export async function readStackSettings(

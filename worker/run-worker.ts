@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { bundleWorkflowCode, NativeConnection, Worker, type Logger, type WorkflowBundleOption } from '@temporalio/worker';
 import { openHistoryReader } from '../activities/history/history-reader.ts';
 import { createStages } from '../activities/index.ts';
 import { openObjectStore } from '../activities/store/object-store.ts';
@@ -32,11 +32,11 @@ export interface RunningWorker {
 /** Where the built bundle lies in the image; in a checkout the bundle is made at start, in seconds. */
 const BUILT_BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 
-export async function makeBundle(): Promise<WorkflowBundleOption> {
+export async function makeBundle(options: { logger?: Logger } = {}): Promise<WorkflowBundleOption> {
   if (existsSync(BUILT_BUNDLE)) return { codePath: BUILT_BUNDLE };
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const workflowsPath = fileURLToPath(new URL(`../workflows/index.${extension}`, import.meta.url));
-  return bundleWorkflowCode({ workflowsPath });
+  return bundleWorkflowCode({ workflowsPath, ...options });
 }
 
 /** Connects, opens the tools and takes work. Throws when Temporal cannot be reached; ClickHouse and the stores are tried by the stages. */

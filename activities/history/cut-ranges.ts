@@ -13,10 +13,9 @@ const BYTES_PER_ROOM = { standard: 700, extended: 2_000 } as const;
 const BYTES_PER_PEER = { standard: 1_150, extended: 1_900 } as const;
 
 const cutRow = z.object({
-  finalized_at_ms: z.number().int(),
-  session_id: z.string(),
-  rooms: z.number().int(),
-  bytes: z.number(),
+  first_finalized_at_ms: z.number().int(),
+  first_session_id: z.string(),
+  range_bytes: z.number(),
 });
 
 export interface RangesToCut {
@@ -51,10 +50,10 @@ export async function cutRanges(
   });
   const last = rows.at(-1);
   // A small remainder joins the range before it: a part of its own would be shorter than a store allows.
-  if (rows.length > 1 && last !== undefined && last.bytes * bytesScale < rangeBytes / 2) rows.pop();
+  if (rows.length > 1 && last !== undefined && last.range_bytes * bytesScale < rangeBytes / 2) rows.pop();
   const inner: RoomBound[] = rows
     .slice(1)
-    .map((row) => ({ finalizedAtMs: row.finalized_at_ms, sessionId: row.session_id }));
+    .map((row) => ({ finalizedAtMs: row.first_finalized_at_ms, sessionId: row.first_session_id }));
   const bounds = [
     { finalizedAtMs: interval.startMs, sessionId: '' },
     ...inner,

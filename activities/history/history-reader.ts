@@ -1,6 +1,6 @@
 // The exporter's connection to ClickHouse: read-only, settings stated on every query, one query id each, so that cancelling an
 // activity ends its query on the server, too. Runs one statement and hands back parsed rows; knows nothing of streams or files.
-import { createClient, type ClickHouseClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type z } from 'zod';
@@ -41,6 +41,8 @@ export function openHistoryReader(connection: HistoryConnection): HistoryReader 
     password: connection.password,
     application: 'room-streams',
     request_timeout: REQUEST_TIMEOUT_MS,
+    // Errors are thrown and become failures of the stage; the client's own log would print them a second time, at length.
+    log: { level: ClickHouseLogLevel.OFF },
     keep_alive: { enabled: true, idle_socket_ttl: IDLE_SOCKET_MS },
     max_open_connections: 32,
   });

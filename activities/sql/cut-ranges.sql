@@ -36,10 +36,9 @@ WITH
         FROM sized_rooms
     )
 SELECT
-    toUnixTimestamp64Milli(min((finalized_at, session_id)).1) AS finalized_at_ms,
-    min((finalized_at, session_id)).2 AS session_id,
-    count() AS rooms,
-    sum(bytes) AS bytes
+    toUnixTimestamp64Milli(min((finalized_at, session_id)).1) AS first_finalized_at_ms,
+    min((finalized_at, session_id)).2 AS first_session_id,
+    sum(bytes) AS range_bytes
 FROM placed_rooms
 GROUP BY place
 ORDER BY place

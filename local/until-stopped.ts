@@ -1,0 +1,15 @@
+// Waits for the person at the terminal, or a supervisor, to end the program.
+
+/** Resolves at the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once, and all it started with it. */
+export function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    let isStopping = false;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        if (isStopping) process.exit(130);
+        isStopping = true;
+        resolve();
+      });
+    }
+  });
+}
