@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32, gunzipSync } from 'node:zlib';
 import { Client } from 'minio';
-import { format } from 'prettier';
+import { applyEdits, format } from 'jsonc-parser';
 import { openObjectStore } from '../activities/store/object-store.ts';
 import { manifestKeyOf, type Manifest } from '../workflows/model/manifest.ts';
 import { type StackAddresses } from './stack.ts';
@@ -96,8 +96,10 @@ function presign(address: StackAddresses['store'], key: string): Promise<string>
 }
 
 /** The first room, laid out over several lines, each number as it stands in the file; null when there is none. */
-export async function firstRoomOf({ raw, format: fileFormat }: FetchedFile): Promise<string | null> {
+export function firstRoomOf({ raw, format: fileFormat }: FetchedFile): string | null {
   const line = raw?.toString('utf8').split('\n')[fileFormat === 'json' ? 1 : 0] ?? '';
   if (!line.startsWith('{')) return null;
-  return format(line.replace(/,$/, ''), { parser: 'json', printWidth: 100 });
+  const room = line.replace(/,$/, '');
+  // Only white space is added: parsed and printed again, 3.10 would become 3.1.
+  return applyEdits(room, format(room, undefined, { insertSpaces: true, tabSize: 2 }));
 }

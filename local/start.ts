@@ -94,7 +94,7 @@ async function showRun(stack: RunningStack, { summary }: DemoRun, { out }: Start
     step(
       `${summary.outcome}: ${manifest.rooms} rooms, ${manifest.size_bytes} bytes, CRC-32 ${manifest.raw_crc32} as the manifest says`,
     );
-    const room = await firstRoomOf(fetched);
+    const room = firstRoomOf(fetched);
     console.log(room === null ? '\nthe file holds no rooms' : `\nthe first room:\n${room}`);
     if (out !== undefined) await save(fetched, out);
     console.log(`\nfile and manifest, fetched while the stack is up:
