@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../worker/config.ts';
 import { addHistoryCommands } from './commands/history.ts';
+import { addImportCommand } from './commands/import.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addStreamCommands } from './commands/stream.ts';
 import { describeConnectionError } from './connect.ts';
@@ -12,6 +13,8 @@ import { CommandError, EXIT, type ExitCode } from './exit-codes.ts';
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
+  /** Puts the text in place of the last line, which is not ended; absent where that cannot be done, as in a pipe. */
+  rewrite?(text: string): void;
 }
 
 /** Runs one command and returns its exit code; never throws and never ends the process. */
@@ -46,6 +49,7 @@ function makeProgram(terminal: Terminal): Command {
   addStreamCommands(program, terminal);
   addRunCommands(program, terminal);
   addHistoryCommands(program, terminal);
+  addImportCommand(program, terminal);
   settle(program, terminal);
   return program;
 }

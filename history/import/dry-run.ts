@@ -1,9 +1,10 @@
 // An import that changes nothing: into an engine that is made for it and thrown away, by the same statements as the real
 // import, analysis and export. The engine comes as a parameter, so that this needs nothing running and knows no embedding.
+import { randomBytes } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
 import { toRoomsStatement } from '../../activities/history/rooms-query.ts';
-import { openConnection } from '../connection.ts';
+import { openConnection, toAccessError } from '../connection.ts';
 import type { AdminTarget } from '../connection.ts';
 import { migrate } from '../migrate.ts';
 import { importFiles } from './import-files.ts';
@@ -12,6 +13,32 @@ import type { PeerRow, RoomRow } from './rooms.ts';
 
 /** Runs `use` against an empty ClickHouse and ends it afterwards, however `use` ends. */
 export type WithEngine = <Result>(use: (target: AdminTarget) => Promise<Result>) => Promise<Result>;
+
+/** A database made on a server that runs already, dropped afterwards. Needs the right to make and to drop databases. */
+export async function withOwnDatabase<Result>(
+  server: AdminTarget,
+  use: (target: AdminTarget) => Promise<Result>,
+): Promise<Result> {
+  const target = { ...server, database: `${server.database}_dry_run_${randomBytes(6).toString('hex')}` };
+  await commandFirst(target, 'CREATE DATABASE {database:Identifier}');
+  try {
+    return await use(target);
+  } finally {
+    await commandFirst(target, 'DROP DATABASE {database:Identifier}');
+  }
+}
+
+/** The server's own database is always there: the one to connect to while ours is not. */
+async function commandFirst(target: AdminTarget, query: string): Promise<void> {
+  const connection = openConnection({ ...target, database: 'default' });
+  try {
+    await connection.command({ query, query_params: { database: target.database } });
+  } catch (error) {
+    throw toAccessError(error, target);
+  } finally {
+    await connection.close();
+  }
+}
 
 export interface DryRunResult {
   files: FileSummary[];
@@ -35,12 +62,15 @@ export async function dryRunImport(
       // Any time will do, the same for all rooms and the same in every dry run of the same files.
       const finalizedAtMs = options.finalizedAtMs ?? DRY_RUN_FINALIZED_MS;
       const { files, rooms } = await importFiles(connection, paths, { ...options, finalizedAtMs });
+      const finishedRooms = await readFinishedRooms(connection, options.projectId, finalizedAtMs);
+      if (finishedRooms.length !== rooms.length)
+        throw new Error(`the export made ${finishedRooms.length} rooms of ${rooms.length} imported`);
       return {
         files,
         rooms: rooms.map(({ room }) => room),
         peers: rooms.flatMap(({ peers }) => peers),
         trackTotals: await readTotals(connection, options.projectId),
-        finishedRooms: await readFinishedRooms(connection, options.projectId, finalizedAtMs),
+        finishedRooms,
       };
     } finally {
       await connection.close();
@@ -56,7 +86,7 @@ export function toDryRunJson({ files, rooms, peers, trackTotals, finishedRooms }
   const rows = (items: readonly unknown[]): string => block(items.map((item) => JSON.stringify(item)));
   return [
     '{',
-    `"files": ${rows(files)},`,
+    `"files": ${rows(files.map(toFileRow))},`,
     `"rooms": ${rows(rooms.map(withIsoTimes))},`,
     `"peers": ${rows(peers.map(withIsoTimes))},`,
     `"track_totals": ${rows(trackTotals)},`,
@@ -65,12 +95,24 @@ export function toDryRunJson({ files, rooms, peers, trackTotals, finishedRooms }
   ].join('\n');
 }
 
+/** A summary with its names as those of the columns are written. */
+export function toFileRow(file: FileSummary): Record<string, unknown> {
+  const { isNamed, wasAlreadyIn, leftOut, error, ...counts } = file;
+  return {
+    ...counts,
+    is_named: isNamed,
+    was_already_in: wasAlreadyIn,
+    left_out: leftOut.map(({ reason, count, firstPlace }) => ({ reason, count, first_place: firstPlace })),
+    error,
+  };
+}
+
 function block(texts: readonly string[]): string {
   return texts.length === 0 ? '[]' : `[\n${texts.join(',\n')}\n]`;
 }
 
 /** Times as text, as in the finished rooms. */
-function withIsoTimes(row: RoomRow | PeerRow): Record<string, unknown> {
+export function withIsoTimes(row: RoomRow | PeerRow): Record<string, unknown> {
   const written: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(row) as [string, unknown][]) {
     written[name] = name.endsWith('_at') && typeof value === 'number' ? new Date(value).toISOString() : value;
@@ -102,7 +144,12 @@ async function readFinishedRooms(
     from: { finalizedAtMs, sessionId: '' },
     to: { finalizedAtMs: finalizedAtMs + 1, sessionId: '' },
   };
-  const { stream } = await connection.exec(toRoomsStatement(range, { fields: 'standard', separator: '' }));
+  const statement = toRoomsStatement(range, { fields: 'standard', separator: '' });
+  const { stream } = await connection.exec({
+    ...statement,
+    // An error in the middle must be an error, not a shorter answer.
+    clickhouse_settings: { ...statement.clickhouse_settings, wait_end_of_query: 1 },
+  });
   const pieces: Buffer[] = [];
   for await (const piece of stream) if (Buffer.isBuffer(piece)) pieces.push(piece);
   const text = Buffer.concat(pieces).toString('utf8');

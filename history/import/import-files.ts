@@ -53,6 +53,8 @@ export interface ImportResult {
   files: FileSummary[];
   /** The rooms that the files told of, with all that the history knows of them by now. */
   rooms: Room[];
+  /** When each of them is finalised, by its session id: those of earlier imports as it was then. */
+  finalizedAtMs: ReadonlyMap<string, number>;
   roomsWritten: number;
   peersWritten: number;
 }
@@ -75,11 +77,11 @@ export async function importFiles(
     const outcomes = await readAll(files, folder, options);
     const read = outcomes.map((outcome) => (outcome.kind === 'read' ? outcome.file : null));
     const written = await writeImport(connection, read, { ...options, relabel: null });
-    const { rooms, roomsWritten, peersWritten } = written;
+    const { rooms, finalizedAtMs, roomsWritten, peersWritten } = written;
     const summaries = files.map((file, index) =>
       summarize(file, outcomes[index] ?? { kind: 'failed', message: 'was not read' }, written),
     );
-    return { files: summaries, rooms, roomsWritten, peersWritten };
+    return { files: summaries, rooms, finalizedAtMs, roomsWritten, peersWritten };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

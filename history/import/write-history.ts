@@ -91,6 +91,21 @@ export async function writeRooms(
   return { roomsWritten: roomRows.length, peersWritten: peerRows.length, finalizedAtMs: finalizedAt };
 }
 
+/** When rooms of the history are finalised, by their session ids. */
+export async function readFinalizedAt(
+  client: ClickHouseClient,
+  projectId: string,
+  rooms: readonly Room[],
+): Promise<Map<string, number>> {
+  const finalizedAtMs = new Map<string, number>();
+  const sessionIds = rooms.map(({ room }) => room.session_id);
+  for (const block of inBlocks(sessionIds, (sessionId) => sessionId)) {
+    for (const [sessionId, known] of await readRooms(client, projectId, block))
+      finalizedAtMs.set(sessionId, known.finalizedAtMs);
+  }
+  return finalizedAtMs;
+}
+
 /** Notes that the new ones of these presences are in; to be called when everything else of their rooms is written. */
 export async function writePresences(
   client: ClickHouseClient,

@@ -9,7 +9,15 @@ import type { Presence } from './presences.ts';
 import type { ReadFile } from './read-file.ts';
 import { toRooms } from './rooms.ts';
 import type { PlacedPresence, Room } from './rooms.ts';
-import { inBlocks, readImported, readServerTime, writePresences, writeRooms } from './write-history.ts';
+import {
+  inBlocks,
+  readFinalizedAt,
+  readImported,
+  readServerTime,
+  writePresences,
+  writeRooms,
+} from './write-history.ts';
+import type { WriteResult } from './write-history.ts';
 import { writeTicks } from './write-ticks.ts';
 import type { OwnedTicks, TickOwners } from './write-ticks.ts';
 
@@ -33,6 +41,8 @@ export interface WrittenImport {
   rooms: Room[];
   roomsWritten: number;
   peersWritten: number;
+  /** When each of them is finalised, by its session id. */
+  finalizedAtMs: ReadonlyMap<string, number>;
   /** The session into which each presence was put, by its source id. */
   sessionOf: ReadonlyMap<string, string>;
   /** Presences that the history had before, as full or fuller. */
@@ -58,14 +68,17 @@ export async function writeImport(
     presences.some(({ sourceId }) => touched.has(sourceId)),
   );
   const changed = rooms.filter(({ presences }) => presences.some(isNew));
+  const unchanged = rooms.filter(({ presences }) => !presences.some(isNew));
   await writeTicks(connection, projectId, { sources: ownedTicks(files, changed, isNew), ...options });
   const written = await writeBlocks(connection, changed, { ...options, isNew });
+  const finalizedAtMs = await readFinalizedAt(connection, projectId, unchanged);
+  for (const [sessionId, at] of written.finalizedAtMs) finalizedAtMs.set(sessionId, at);
   const sessionOf = new Map(
     rooms.flatMap(({ room, presences }) =>
       presences.map(({ sourceId }) => [sourceId, room.session_id] as const),
     ),
   );
-  return { rooms, ...written, sessionOf, wasIn };
+  return { rooms, ...written, finalizedAtMs, sessionOf, wasIn };
 }
 
 function moved(file: ReadFile, { shiftMs, sessionId }: Relabel): ReadFile {
@@ -132,8 +145,8 @@ async function writeBlocks(
   connection: ClickHouseClient,
   rooms: readonly Room[],
   { projectId, finalizedAtMs, isNew, progress, signal }: WriteBlocksOptions,
-): Promise<{ roomsWritten: number; peersWritten: number }> {
-  const sums = { roomsWritten: 0, peersWritten: 0 };
+): Promise<WriteResult> {
+  const sums: WriteResult = { roomsWritten: 0, peersWritten: 0, finalizedAtMs: new Map() };
   let done = 0;
   for (const block of inBlocks(rooms, ({ room }) => room.session_id)) {
     signal?.throwIfAborted();
@@ -146,6 +159,7 @@ async function writeBlocks(
     await writePresences(connection, projectId, { rooms: block, isNew });
     sums.roomsWritten += written.roomsWritten;
     sums.peersWritten += written.peersWritten;
+    for (const [sessionId, at] of written.finalizedAtMs) sums.finalizedAtMs.set(sessionId, at);
     done += block.length;
     progress?.('writing rooms', done, rooms.length);
   }

@@ -1,0 +1,242 @@
+// `room-streams import`: recordings of calls into the history. Opens ClickHouse itself, as its administrator: no activity does this
+// work. What it prints and how it ends stand here; how dumps are read and written, in history/import/.
+import { existsSync } from 'node:fs';
+import { InvalidArgumentError, type Command } from 'commander';
+import { dryRunImport, toDryRunJson, toFileRow, withIsoTimes } from '../../history/import/dry-run.ts';
+import { type FormatName } from '../../history/import/formats/format-reader.ts';
+import {
+  importFiles,
+  type FileSummary,
+  type ImportOptions,
+  type ImportResult,
+} from '../../history/import/import-files.ts';
+import { listFiles } from '../../history/import/list-files.ts';
+import { type RoomRow } from '../../history/import/rooms.ts';
+import { type Terminal } from '../cli.ts';
+import { withDryRunEngine } from '../dry-run-engine.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { toCommandError, withHistory } from '../history-access.ts';
+import { parseInstantMs, parseWord } from '../parse-arguments.ts';
+import { printJson, toByteText } from '../print.ts';
+import { ProgressLine } from '../progress-line.ts';
+
+const FORMATS = ['auto', 'rtcstats', 'webrtc-internals', 'getstats'] as const;
+const THREADS_MAX = 64;
+
+/** Whose rooms are imported when nobody says: apart from those of real customers. */
+const PROJECT_DEFAULT = 'imported';
+
+/** More rooms than this are not listed one by one. */
+const ROOMS_LISTED_MAX = 20;
+
+interface ImportCommandOptions {
+  project: string;
+  dryRun?: boolean;
+  json?: boolean;
+  format: FormatName | 'auto';
+  finalizedAt?: number;
+  threads?: number;
+}
+
+export function addImportCommand(program: Command, terminal: Terminal): void {
+  program
+    .command('import')
+    .argument('<path...>', 'dumps, and folders of dumps; also packed with gzip or zstd')
+    .description('brings recordings of calls into the history: rtcstats, webrtc-internals and getStats dumps')
+    .option('--project <id>', 'whose rooms they become', parseProject, PROJECT_DEFAULT)
+    .option('--dry-run', 'show what an import would bring; change nothing')
+    .option('--json', 'print as JSON, and no progress')
+    .option('--format <format>', FORMATS.join(', '), parseWord(FORMATS), 'auto')
+    .option('--finalized-at <time>', 'when new rooms count as finalised; now if absent', parseInstantMs)
+    .option('--threads <number>', 'files read at once; one for each processor if absent', parseThreads)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  room-streams import --project acme dumps/\n  room-streams import --dry-run --json call.jsonl.gz',
+    )
+    .action(async (paths: string[], options: ImportCommandOptions) => {
+      await assertFiles(paths);
+      const progress = new ProgressLine(terminal);
+      const importing = toImportOptions(options, progress);
+      const files = await stoppable(importing, () =>
+        options.dryRun === true
+          ? runDry(terminal, { paths, options, importing, progress })
+          : runImport(terminal, { paths, options, importing, progress }),
+      ).finally(() => progress.clear());
+      assertImported(files);
+    });
+}
+
+interface Run {
+  paths: readonly string[];
+  options: ImportCommandOptions;
+  importing: ImportOptions;
+  progress: ProgressLine;
+}
+
+async function runImport(
+  terminal: Terminal,
+  { paths, options, importing, progress }: Run,
+): Promise<FileSummary[]> {
+  const result = await withHistory((connection) => importFiles(connection, paths, importing));
+  progress.clear();
+  if (options.json === true) printJson(terminal, toResultJson(importing.projectId, result));
+  else {
+    const { files, rooms, roomsWritten, peersWritten } = result;
+    printFiles(terminal, files);
+    printRooms(terminal, rooms);
+    const written = `${count(roomsWritten, 'room')} and ${count(peersWritten, 'peer')} written or changed`;
+    terminal.out(
+      `project ${importing.projectId}: ${roomsWritten + peersWritten === 0 ? 'nothing new' : written}`,
+    );
+  }
+  return result.files;
+}
+
+async function runDry(
+  terminal: Terminal,
+  { paths, options, importing, progress }: Run,
+): Promise<FileSummary[]> {
+  const result = await dryRunImport(withDryRunEngine, paths, importing).catch((error: unknown) => {
+    throw toCommandError(error);
+  });
+  progress.clear();
+  if (options.json === true) terminal.out(toDryRunJson(result));
+  else {
+    printFiles(terminal, result.files);
+    const peersOf = (sessionId: string): unknown[] =>
+      result.peers.filter(({ session_id }) => session_id === sessionId);
+    printRooms(
+      terminal,
+      result.rooms.map((room) => ({ room, peers: peersOf(room.session_id) })),
+    );
+    terminal.out('dry run: nothing was changed; --json shows peers, track totals and the finished rooms');
+  }
+  return result.files;
+}
+
+function toImportOptions(options: ImportCommandOptions, progress: ProgressLine): ImportOptions {
+  const { project, format, finalizedAt, threads } = options;
+  return {
+    projectId: project,
+    format,
+    ...(finalizedAt === undefined ? {} : { finalizedAtMs: finalizedAt }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(options.json === true
+      ? {}
+      : {
+          progress: (stage, done, total) =>
+            progress.show({ stage, done, total, toText: stage === 'reading' ? toByteText : toAmount }),
+        }),
+  };
+}
+
+/** Ctrl-C ends the import between two steps, so that nothing is left behind; a second one ends the process. */
+async function stoppable<Result>(importing: ImportOptions, run: () => Promise<Result>): Promise<Result> {
+  const stop = new AbortController();
+  importing.signal = stop.signal;
+  const onInterrupt = (): void => stop.abort(new CommandError(STOPPED, EXIT.failed));
+  process.once('SIGINT', onInterrupt);
+  try {
+    return await run();
+  } catch (error) {
+    stop.signal.throwIfAborted();
+    throw error;
+  } finally {
+    process.off('SIGINT', onInterrupt);
+  }
+}
+
+const STOPPED = 'stopped; what was written stays, and importing the same files again completes it';
+
+async function assertFiles(paths: readonly string[]): Promise<void> {
+  const missing = paths.filter((path) => !existsSync(path));
+  if (missing.length > 0)
+    throw new CommandError(`nothing imported: there is no ${missing.join(', ')}`, EXIT.notFound);
+  if ((await listFiles(paths)).length === 0)
+    throw new CommandError(`nothing imported: there is no file in ${paths.join(', ')}`, EXIT.notFound);
+}
+
+/** Files that were named must be dumps; a folder may hold others beside them. */
+function assertImported(files: readonly FileSummary[]): void {
+  const failed = files.filter(({ error }) => error !== null);
+  const others = files.filter(({ isNamed, format, error }) => isNamed && format === null && error === null);
+  const problems = [
+    ...failed.map(({ path, error }) => `${path} could not be read: ${error ?? ''}`),
+    ...others.map(({ path }) => `${path} is not a dump of a known format`),
+  ];
+  if (problems.length === 0 && files.every(({ sessions }) => sessions === 0))
+    problems.push(`no room was found in ${count(files.length, 'file')}`);
+  if (problems.length > 0) throw new CommandError(problems.join('\n'), EXIT.failed);
+}
+
+function printFiles(terminal: Terminal, files: readonly FileSummary[]): void {
+  for (const file of files) {
+    terminal.out(`${file.path}: ${describeFile(file)}`);
+    for (const { reason, count: times, firstPlace } of file.leftOut)
+      terminal.out(`  left out: ${reason}${times === 1 ? '' : `, ${times} times`} (${firstPlace})`);
+  }
+}
+
+function describeFile(file: FileSummary): string {
+  if (file.error !== null) return 'could not be read';
+  if (file.format === null) return 'no dump';
+  const { rooms, peers, sessions, ticks } = file;
+  const counts = [
+    count(rooms, 'room'),
+    count(peers, 'peer'),
+    count(sessions, 'session'),
+    count(ticks, 'tick'),
+  ];
+  const state = file.wasAlreadyIn ? ', in the history already' : '';
+  return `${file.format}, ${toByteText(file.bytes)}: ${counts.join(', ')}${state}`;
+}
+
+function printRooms(
+  terminal: Terminal,
+  rooms: readonly { room: RoomRow; peers: readonly unknown[] }[],
+): void {
+  for (const { room, peers } of rooms.slice(0, ROOMS_LISTED_MAX)) {
+    const seconds = Math.round((room.ended_at - room.started_at) / 1000);
+    terminal.out(
+      `room ${room.room_id} (session ${room.session_id}): ${count(peers.length, 'peer')}, ` +
+        `${new Date(room.started_at).toISOString()}, ${toAmount(seconds)} s`,
+    );
+  }
+  if (rooms.length > ROOMS_LISTED_MAX)
+    terminal.out(`and ${count(rooms.length - ROOMS_LISTED_MAX, 'more room')}`);
+}
+
+function toResultJson(projectId: string, result: ImportResult): Record<string, unknown> {
+  const { files, rooms, finalizedAtMs, roomsWritten, peersWritten } = result;
+  return {
+    project_id: projectId,
+    files: files.map(toFileRow),
+    rooms: rooms.map(({ room, peers }) => ({
+      ...withIsoTimes(room),
+      finalized_at: new Date(finalizedAtMs.get(room.session_id) ?? Number.NaN).toISOString(),
+      peers: peers.length,
+    })),
+    rooms_written: roomsWritten,
+    peers_written: peersWritten,
+  };
+}
+
+function count(amount: number, what: string): string {
+  return `${toAmount(amount)} ${what}${amount === 1 ? '' : 's'}`;
+}
+
+function toAmount(amount: number): string {
+  return amount.toLocaleString('en-US');
+}
+
+function parseProject(text: string): string {
+  if (text === '') throw new InvalidArgumentError('got "", allowed: any text that is not empty');
+  return text;
+}
+
+function parseThreads(text: string): number {
+  const threads = Number(text);
+  if (!/^\d+$/.test(text) || threads < 1 || threads > THREADS_MAX)
+    throw new InvalidArgumentError(`got "${text}", allowed: whole numbers from 1 to ${THREADS_MAX}`);
+  return threads;
+}

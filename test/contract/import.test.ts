@@ -1,0 +1,203 @@
+// Method: dumps are imported into the real ClickHouse, and the track totals there, as the export reads them, are compared with what is
+// known otherwise: Chromium's own final counters, the count of the relay that dropped packets, a replay of raw counters.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { importFiles } from '../../history/import/import-files.ts';
+import { loadDemoCall } from '../../history/import/load-demo-call.ts';
+import type { RecordedLine } from '../../history/recording/record-format.ts';
+import { findSample, toPlainObject } from '../pure/import-reading.ts';
+import { replayGetstats, replayInternals, replayRtcstats } from '../pure/import-replay.ts';
+import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
+import { addUp, FINALIZED_MS, totalsOf, type Total } from './import-database.ts';
+
+const recording = (name: string): string =>
+  fileURLToPath(new URL(`../../history/recording/${name}.jsonl.gz`, import.meta.url));
+
+const SAMPLES = [
+  ['rtcstats/59c86272-03ea-42e9-a62d-1c8a272e8ab0.jsonl', replayRtcstats],
+  ['rtcstats/chrome-standard-multiple-p2p.jsonl', replayRtcstats],
+  ['rtcstats/google-standard-stats-p2p.jsonl', replayRtcstats],
+  ['rtcstats/google-standard-stats-sfu.jsonl', replayRtcstats],
+  ['webrtc-internals/sample-webrtc-internals-dump.txt', replayInternals],
+] as const;
+
+describe('imported dumps', () => {
+  let history: HistoryDatabase;
+  before(async () => {
+    history = await makeHistoryDatabase();
+  });
+  after(() => history.drop());
+
+  for (const name of ['demo-call', 'lossy-call']) {
+    it(`have in the totals of ${name}, to the byte, what Chromium counted when each connection was closed`, async () => {
+      const projectId = `final-${name}`;
+      await importFiles(history.connection, [recording(name)], { projectId, finalizedAtMs: FINALIZED_MS });
+      const expected = addUp(finalCounters(linesOf(name)));
+      assert.ok(expected.size >= 8);
+      assert.deepEqual(toPlainObject(await totalsOf(history, projectId)), toPlainObject(expected));
+    });
+
+    it(`have in the totals of ${name} the sums of its raw counters`, async () => {
+      const projectId = `replay-${name}`;
+      await importFiles(history.connection, [recording(name)], { projectId, finalizedAtMs: FINALIZED_MS });
+      const text = gunzipSync(readFileSync(recording(name))).toString('utf8');
+      assertSameByMedia(await totalsOf(history, projectId, mediaOf), replayGetstats(text));
+    });
+  }
+
+  it('have lost, at each receiver, as many media packets as the relay between the two dropped', async () => {
+    const projectId = 'lossy-relay';
+    await importFiles(history.connection, [recording('lossy-call')], {
+      projectId,
+      finalizedAtMs: FINALIZED_MS,
+    });
+    const dropped = new Map<string, number>();
+    for (const line of linesOf('lossy-call')) {
+      // Retransmissions have a stream of their own that no loss is counted of.
+      if (!('type' in line) || line.type !== 'relay' || line.payload_type === RETRANSMISSION) continue;
+      dropped.set(line.to, (dropped.get(line.to) ?? 0) + line.dropped);
+    }
+    const received = await totalsOf(history, projectId, ({ peer_id, direction }) =>
+      direction === 'recv' ? String(peer_id) : 'sent',
+    );
+    assert.equal(dropped.size, 2);
+    for (const [peer, count] of dropped) assert.equal(received.get(peer)?.lost, count, peer);
+  });
+
+  for (const [name, replay] of SAMPLES) {
+    const { path, skip } = findSample(name);
+    it(`have in the totals of ${name} the sums of its raw counters`, { skip }, async () => {
+      const projectId = `sample-${name}`;
+      const { files } = await importFiles(history.connection, [path ?? ''], {
+        projectId,
+        finalizedAtMs: FINALIZED_MS,
+      });
+      assert.deepEqual(files[0]?.leftOut, []);
+      const replayed = replay(readFileSync(path ?? '', 'utf8'));
+      assertSameByMedia(await totalsOf(history, projectId, mediaOf), replayed);
+    });
+  }
+
+  it('become three peers of one room, one of whom joined twice, with path, devices, keys and set-up time', async () => {
+    const projectId = 'peers';
+    await importFiles(history.connection, [recording('demo-call')], {
+      projectId,
+      finalizedAtMs: FINALIZED_MS,
+    });
+    const peers = await history.select(
+      `SELECT peer_id, joins, connection_type, media_transport, audio_device, video_device, keys, browser, os,
+          call_setup_ms BETWEEN 1 AND 5000 AS is_set_up, connected_ms <= dateDiff('millisecond', joined_at, left_at) AS is_within
+        FROM export_peers WHERE project_id = {project:String} ORDER BY peer_id`,
+      { project: projectId },
+    );
+    const common = {
+      connection_type: 'HOST',
+      media_transport: 'udp',
+      audio_device: 'Fake Default Audio Input',
+      browser: 'Chrome',
+      os: 'Linux',
+      is_set_up: 1,
+      is_within: 1,
+    };
+    const camera = { video_device: 'fake_device_0' };
+    assert.deepEqual(peers, [
+      {
+        ...common,
+        ...camera,
+        peer_id: 'ada',
+        joins: 1,
+        keys: { team: ['platform'], roles: ['host', 'presenter'] },
+      },
+      { ...common, video_device: '', peer_id: 'ben', joins: 1, keys: { team: ['platform'] } },
+      { ...common, ...camera, peer_id: 'cleo', joins: 2, keys: { team: ['design'] } },
+    ]);
+  });
+
+  it('bear codec, frame size and frames of their video', async () => {
+    const projectId = 'video';
+    await importFiles(history.connection, [recording('demo-call')], {
+      projectId,
+      finalizedAtMs: FINALIZED_MS,
+    });
+    const rows = await history.select(
+      `SELECT DISTINCT media, codec, width_max, height_max, frames > 0 AS has_frames FROM export_track_totals
+        WHERE project_id = {project:String} ORDER BY media`,
+      { project: projectId },
+    );
+    assert.deepEqual(rows, [
+      { media: 'audio', codec: 'opus', width_max: 0, height_max: 0, has_frames: 0 },
+      { media: 'video', codec: 'VP8', width_max: 640, height_max: 480, has_frames: 1 },
+    ]);
+  });
+
+  it('give, loaded as the demonstration does, the same totals under any session id and at any time', async () => {
+    const projectId = 'demo';
+    for (const sessionId of ['one', 'two'])
+      await loadDemoCall(history.connection, { projectId, finalizedAtMs: FINALIZED_MS, sessionId });
+    const totals = await totalsOf(history, projectId, ({ session_id, ...row }) =>
+      [session_id, row.peer_id, row.media, row.direction].map(String).join(' '),
+    );
+    const expected = addUp(finalCounters(linesOf('demo-call')));
+    for (const sessionId of ['one', 'two']) {
+      for (const [key, total] of expected) assert.deepEqual(totals.get(`${sessionId} ${key}`), total, key);
+    }
+    assert.equal(totals.size, 2 * expected.size);
+    const rooms = await history.select(
+      `SELECT toUnixTimestamp64Milli(ended_at) AS ended_ms FROM export_rooms WHERE project_id = {project:String}`,
+      { project: projectId },
+    );
+    assert.deepEqual(
+      rooms.map(({ ended_ms }) => Number(ended_ms)),
+      [FINALIZED_MS - 10_000, FINALIZED_MS - 10_000],
+    );
+  });
+});
+
+/** Payload type of RTX in the recording: the one whose streams Chromium does not list as inbound. */
+const RETRANSMISSION = 97;
+
+function mediaOf({ media, direction }: Record<string, unknown>): string {
+  return `${String(media)} ${String(direction)}`;
+}
+
+/** The replay knows connections, the history peers: compared are the sums of each medium and direction. */
+function assertSameByMedia(totals: ReadonlyMap<string, Total>, replayed: ReadonlyMap<string, Total>): void {
+  const expected = addUp([...replayed].map(([key, sum]) => [key.slice(key.indexOf(' ') + 1), sum]));
+  assert.ok(expected.size > 0);
+  assert.deepEqual(toPlainObject(totals), toPlainObject(expected));
+}
+
+function linesOf(name: string): RecordedLine[] {
+  const text = gunzipSync(readFileSync(recording(name))).toString('utf8');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as RecordedLine);
+}
+
+/** From the last reading of each connection, by `peer media direction`. */
+function finalCounters(lines: readonly RecordedLine[]): [string, Total][] {
+  return lines.flatMap((line) => {
+    if (!('final' in line)) return [];
+    return line.reports
+      .filter(({ type }) => type === 'outbound-rtp' || type === 'inbound-rtp')
+      .map((report): [string, Total] => {
+        const isSent = report.type === 'outbound-rtp';
+        const way = isSent ? 'Sent' : 'Received';
+        const remote = line.reports.find(
+          ({ type, localId }) => type === 'remote-inbound-rtp' && localId === report.id,
+        );
+        return [
+          `${line.peer} ${String(report.kind)} ${isSent ? 'send' : 'recv'}`,
+          {
+            bytes: Number(report[`bytes${way}`]),
+            packets: Number(report[`packets${way}`]),
+            lost: Number(isSent ? (remote?.packetsLost ?? 0) : report.packetsLost),
+          },
+        ];
+      });
+  });
+}
