@@ -1,7 +1,7 @@
 // Counts how many rooms of a history's interval reach each edge, so that the table says what a run really proved.
 import { EDGES, type SeenRoom } from './edges.ts';
 import { groupBy, type ByteText } from './history-rows.ts';
-import { toHoldingRoom, type HoldingPeer } from './holding-rows.ts';
+import type { HoldingPeer, HoldingRoom } from './holding-rows.ts';
 import type { MadeHistory } from './make-history.ts';
 import { toRoomHistory, type MadeRoom } from './make-room.ts';
 import { lastDelivered } from './track-totals.ts';
@@ -16,12 +16,19 @@ export function newEdgeCounts(): EdgeCounts {
   return new Map(Object.keys(EDGES).map((name) => [name, 0]));
 }
 
-/** Adds the rooms of one history to the counts. */
-export function countEdges(counts: EdgeCounts, { startMs, endMs, rooms }: MadeHistory): void {
+/** Adds the rooms of one history to the counts; `holding` is what holds of each of them, in the same order. */
+export function countEdges(
+  counts: EdgeCounts,
+  { startMs, endMs, rooms }: MadeHistory,
+  holding: readonly HoldingRoom[],
+): void {
   const roomIdsBefore = new Set<ByteText>();
-  for (const made of rooms) {
-    const room = seeRoom(made, { startMs, endMs, roomIdsBefore });
-    if (room === null || room.row.finalizedAtMs < startMs || room.row.finalizedAtMs >= endMs) continue;
+  for (const [index, made] of rooms.entries()) {
+    const held = holding[index];
+    if (held === undefined) throw new RangeError(`got ${holding.length} holding rooms of ${rooms.length}`);
+    const { finalizedAtMs } = held.row;
+    if (finalizedAtMs < startMs || finalizedAtMs >= endMs) continue;
+    const room = seeRoom(made, held, { startMs, endMs, roomIdsBefore });
     for (const [name, isReached] of Object.entries(EDGES))
       if (isReached(room)) counts.set(name, (counts.get(name) ?? 0) + 1);
     roomIdsBefore.add(room.row.roomId);
@@ -36,12 +43,10 @@ export function missedEdges(counts: EdgeCounts, roomsPerHistory: number): string
 
 function seeRoom(
   made: MadeRoom,
+  { row, peers }: HoldingRoom,
   around: Pick<SeenRoom, 'startMs' | 'endMs' | 'roomIdsBefore'>,
-): SeenRoom | null {
+): SeenRoom {
   const history = toRoomHistory(made);
-  const holding = toHoldingRoom(history);
-  if (holding === null) return null;
-  const { row, peers } = holding;
   const own = history.samples.filter(({ sessionId }) => sessionId === row.sessionId);
   const keys = peers.flatMap((peer) => peer.row.keys);
   const keyNames = keys.map(([name]) => name);

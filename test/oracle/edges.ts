@@ -104,6 +104,8 @@ export const EDGES: Readonly<Record<string, Edge>> = {
   'invalid UTF-8 in a key name': ({ keyNames }) => keyNames.some(isBroken),
   'invalid UTF-8 elsewhere': ({ texts }) => texts.some(isBroken),
   'invalid UTF-8 in the session': ({ row }) => isBroken(row.sessionId),
+  'key names that become one': ({ peers }) =>
+    peers.some(({ row }) => new Set(row.keys.map(([name]) => toWellFormed(name))).size < row.keys.length),
   'empty peer_id': ({ peers }) => peers.some(({ row }) => row.peerId === ''),
   'unknown connection type': ({ peers }) =>
     peers.some(({ row }) => !['HOST', 'STUN', 'TURN', ''].includes(row.connectionType)),

@@ -1,6 +1,6 @@
 // The file of an interval: which rooms are in it, in which order, and what stands around and between them.
-import { compareTexts, type ByteText, type RoomHistory } from './history-rows.ts';
-import { toHoldingRoom } from './holding-rows.ts';
+import { compareTexts, type ByteText } from './history-rows.ts';
+import type { HoldingRoom } from './holding-rows.ts';
 import { toRoomText, type Fields } from './room-text.ts';
 
 export type Format = 'json' | 'ndjson';
@@ -25,21 +25,19 @@ export interface FileText {
   body: Buffer;
 }
 
-export function toFileText(history: readonly RoomHistory[], options: FileOptions): FileText {
+export function toFileText(rooms: readonly HoldingRoom[], options: FileOptions): FileText {
   const { startMs, endMs, fields, format } = options;
-  const inside = history
-    .map(toHoldingRoom)
-    .filter((room) => room !== null)
+  const inside = rooms
     .filter(({ row }) => row.finalizedAtMs >= startMs && row.finalizedAtMs < endMs)
     .sort(
       (a, b) => a.row.finalizedAtMs - b.row.finalizedAtMs || compareTexts(a.row.sessionId, b.row.sessionId),
     );
-  const rooms = inside.map((room, index) => {
+  const lines = inside.map((room, index) => {
     const isLast = index === inside.length - 1;
     const separator = format === 'json' && !isLast ? ',' : '';
     return { sessionId: room.row.sessionId, text: toRoomText(room, fields) + separator };
   });
-  return { rooms, body: Buffer.from(enclose(rooms, format), 'latin1') };
+  return { rooms: lines, body: Buffer.from(enclose(lines, format), 'latin1') };
 }
 
 function enclose(rooms: readonly RoomLine[], format: Format): ByteText {

@@ -15,10 +15,10 @@ export interface HoldingRoom {
   peers: HoldingPeer[];
 }
 
-/** Null when the room was never finalised. */
-export function toHoldingRoom(history: RoomHistory): HoldingRoom | null {
+/** Throws RangeError for a history without a row of the room: it is still open. */
+export function toHoldingRoom(history: RoomHistory): HoldingRoom {
   const row = highest(history.rooms);
-  if (row === undefined) return null;
+  if (row === undefined) throw new RangeError('a room without a row is still open');
   const versions = groupBy(history.peers, (peer) => peer.peerId);
   const samples = groupBy(
     history.samples.filter(({ sessionId }) => sessionId === row.sessionId),

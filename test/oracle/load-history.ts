@@ -12,22 +12,22 @@ type Value = string | number | bigint | null | readonly (readonly [string, reado
 type Columns<Row> = Readonly<Record<string, (row: Row) => Value>>;
 
 const ROOMS: Columns<RoomRow> = {
-  finalized_at: (row) => toSeconds(row.finalizedAtMs),
+  finalized_at: (row) => toDateTime(row.finalizedAtMs),
   session_id: (row) => row.sessionId,
   version: (row) => row.version,
   room_id: (row) => row.roomId,
   room_url: (row) => row.roomUrl,
-  started_at: (row) => toSeconds(row.startedAtMs),
-  ended_at: (row) => toSeconds(row.endedAtMs),
+  started_at: (row) => toDateTime(row.startedAtMs),
+  ended_at: (row) => toDateTime(row.endedAtMs),
 };
 
 const PEERS: Columns<PeerRow> = {
-  finalized_at: (row) => toSeconds(row.finalizedAtMs),
+  finalized_at: (row) => toDateTime(row.finalizedAtMs),
   session_id: (row) => row.sessionId,
   peer_id: (row) => row.peerId,
   version: (row) => row.version,
-  joined_at: (row) => toSeconds(row.joinedAtMs),
-  left_at: (row) => toSeconds(row.leftAtMs),
+  joined_at: (row) => toDateTime(row.joinedAtMs),
+  left_at: (row) => toDateTime(row.leftAtMs),
   connected_ms: (row) => row.connectedMs,
   joins: (row) => row.joins,
   os: (row) => row.os,
@@ -55,7 +55,7 @@ const SAMPLES: Columns<SampleRow> = {
   media: (row) => row.media,
   direction: (row) => row.direction,
   codec: (row) => row.codec,
-  tick_end: (row) => toSeconds(row.tickEndMs),
+  tick_end: (row) => toDateTime(row.tickEndMs),
   tick_ms: (row) => row.tickMs,
   bytes: (row) => row.bytes,
   packets: (row) => row.packets,
@@ -70,7 +70,7 @@ const SAMPLES: Columns<SampleRow> = {
   width: (row) => row.width,
   height: (row) => row.height,
   freezes: (row) => row.freezes,
-  delivered_at: (row) => toSeconds(row.deliveredAtMs),
+  delivered_at: (row) => toDateTime(row.deliveredAtMs),
 };
 
 /** Text is handed over in pieces of about this many bytes. */
@@ -160,7 +160,7 @@ function toJson(value: Value): string {
   return `{${value.map(([name, texts]) => `${JSON.stringify(name)}:${JSON.stringify(texts)}`).join(',')}}`;
 }
 
-/** As ClickHouse reads a DateTime64(3): seconds with three decimals. */
-function toSeconds(ms: number): string {
-  return (ms / 1000).toFixed(3);
+/** As ClickHouse reads a DateTime64(3). */
+function toDateTime(ms: number): string {
+  return new Date(ms).toISOString().slice(0, -1).replace('T', ' ');
 }

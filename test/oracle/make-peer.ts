@@ -34,6 +34,9 @@ const SENT: readonly TrackKind[] = [
   ['video', 'send'],
 ];
 
+/** The first three are one in the file, and so are the last two, which are one already. */
+const NAMES_THAT_BECOME_ONE: readonly ByteText[] = ['\xff', '\xfe\xfe', '\xef\xbf\xbd', 'twice', 'twice'];
+
 const TICK_MS = 10_000;
 const LONG_TICK_MS = 60_000;
 const UINT64_MAX = 2n ** 64n - 1n;
@@ -178,8 +181,10 @@ function makeIdentity(
   };
 }
 
-/** Names are different, and stay so when what is ill-formed in them is replaced. */
+/** Names differ, and stay different when what is ill-formed in them is replaced, but for a few. */
 function makeKeys(random: Random): PeerRow['keys'] {
+  if (random.chance(0.003))
+    return [...NAMES_THAT_BECOME_ONE.map((name) => [name, [plainText(random)]] as const)];
   const keys = new Map<ByteText, ByteText[]>();
   const count = random.weighted([
     [0, 3],

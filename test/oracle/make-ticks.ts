@@ -25,13 +25,16 @@ export interface Track {
   direction: Direction;
 }
 
-type Counters = Omit<
+/** What names a tick, and when it was. */
+type TickPlace = Pick<
   SampleRow,
   'sessionId' | 'peerId' | 'connectionId' | 'media' | 'direction' | 'tickEndMs' | 'tickMs' | 'deliveredAtMs'
 >;
 
-/** Makes the counters of one tick. */
-type TickMaker = (random: Random, time: TickTime) => Counters;
+/** Puts counters to a tick. Objects are spread first and once: hundreds of thousands are made. */
+type TickMaker = (random: Random, place: TickPlace) => SampleRow;
+
+type Picture = Pick<SampleRow, 'pixels' | 'frames' | 'width' | 'height' | 'freezes'>;
 
 /** A tick is delivered this long after its end, and again each such time after. */
 const DELIVERY_MS = 700;
@@ -79,17 +82,17 @@ export function makeTicks(
   ]);
   const isMutedAt = mutedStretch(random);
   return [...connections].flatMap(([connectionId, times]) =>
-    times.map((time, index) => {
-      const counters = maker(random, time);
-      return {
+    times.map(({ endMs, lengthMs }, index) => {
+      const place = {
         ...track,
         connectionId,
-        tickEndMs: time.endMs,
-        tickMs: time.lengthMs,
-        ...counters,
-        ...(isMutedAt(index) ? { bytes: 0n, packets: 0n, packetsLost: 0n, frames: 0 } : {}),
-        deliveredAtMs: time.endMs + DELIVERY_MS,
+        tickEndMs: endMs,
+        tickMs: lengthMs,
+        deliveredAtMs: endMs + DELIVERY_MS,
       };
+      const tick = maker(random, place);
+      if (isMutedAt(index)) Object.assign(tick, MUTED);
+      return tick;
     }),
   );
 }
@@ -110,7 +113,8 @@ function plausible(trackRandom: Random, { media, direction }: Track, profile: Ne
   const codecs: [string, ...string[]] =
     media === 'audio' ? ['opus', 'opus', 'red', ''] : ['VP8', 'VP8', 'VP9', 'AV1', 'H264', ''];
   const codec = trackRandom.pick(codecs);
-  return (random, { lengthMs }) => {
+  return (random, place) => {
+    const lengthMs = place.tickMs;
     const kbps = media === 'audio' ? profile.audioKbps : profile.videoKbps;
     const bytes = Math.floor((kbps * lengthMs * (0.7 + random.fraction() * 0.6)) / 8);
     const packets = media === 'audio' ? Math.ceil(lengthMs / 20) : Math.ceil(bytes / 1100);
@@ -120,7 +124,9 @@ function plausible(trackRandom: Random, { media, direction }: Track, profile: Ne
     const readings = hasRtt ? random.int(0, 3) : 0;
     const rttUs = Math.round(profile.rttMs * 1000 * (0.5 + random.fraction()));
     const jitterUs = Math.round(profile.jitterMs * 1000 * random.fraction());
+    const picture = media === 'audio' ? NO_PICTURE : makePicture(random, { direction, lengthMs });
     return {
+      ...place,
       codec: random.chance(0.1) ? random.pick(codecs) : codec,
       bytes: BigInt(bytes),
       packets: BigInt(packets),
@@ -130,18 +136,23 @@ function plausible(trackRandom: Random, { media, direction }: Track, profile: Ne
       rttUsSum: BigInt(readings * rttUs),
       rttCount: readings,
       rttUsMax: readings === 0 ? 0 : rttUs + random.int(0, 900),
-      ...(media === 'audio' ? NO_PICTURE : makePicture(random, { direction, lengthMs })),
+      pixels: picture.pixels,
+      frames: picture.frames,
+      width: picture.width,
+      height: picture.height,
+      freezes: picture.freezes,
     };
   };
 }
 
-const NO_PICTURE = { pixels: 0, frames: 0, width: 0, height: 0, freezes: 0 };
+const MUTED: Partial<SampleRow> = { bytes: 0n, packets: 0n, packetsLost: 0n, frames: 0 };
+const NO_PICTURE: Picture = { pixels: 0, frames: 0, width: 0, height: 0, freezes: 0 };
 
 /** Simulcast: several layers sent at once, so more pixels than the largest frame has. */
 function makePicture(
   random: Random,
   { direction, lengthMs }: { direction: Direction; lengthMs: number },
-): typeof NO_PICTURE {
+): Picture {
   const freezes = random.chance(0.1) ? random.int(1, 3) : 0;
   const frames = Math.round((random.pick([0, 7.5, 15, 24, 30, 60]) * lengthMs) / 1000);
   if (random.chance(0.1)) return { ...NO_PICTURE, frames, freezes };
@@ -155,9 +166,10 @@ function makePicture(
 function halfWay(trackRandom: Random, { media, direction }: Track): TickMaker {
   const odd = (most: number): number => 2 * trackRandom.int(0, most) + 1;
   const [bitrateHalves, lossTwentieths, jitterHalves, rttHalves] = [odd(60), odd(99), odd(100), odd(400)];
-  return (_random, { lengthMs }) => ({
+  return (_random, place) => ({
+    ...place,
     codec: media === 'audio' ? 'opus' : 'VP8',
-    bytes: BigInt(Math.round((bitrateHalves * 625 * lengthMs) / 10_000)),
+    bytes: BigInt(Math.round((bitrateHalves * 625 * place.tickMs) / 10_000)),
     packets: BigInt(direction === 'recv' ? 2000 - lossTwentieths : 2000),
     packetsLost: BigInt(lossTwentieths),
     packetsArrived: BigInt(2000 - lossTwentieths),
@@ -167,18 +179,19 @@ function halfWay(trackRandom: Random, { media, direction }: Track): TickMaker {
     rttUsMax: direction === 'send' ? rttHalves * 500 : 0,
     ...(media === 'audio'
       ? NO_PICTURE
-      : { pixels: 640 * 360, frames: Math.round(lengthMs / 40), width: 640, height: 360, freezes: 0 }),
+      : { pixels: 640 * 360, frames: Math.round(place.tickMs / 40), width: 640, height: 360, freezes: 0 }),
   });
 }
 
 /** Each counter at an end of its column, near it, or small: two such ticks have a sum that its column cannot hold. */
 function atLimits(_trackRandom: Random, { media, direction }: Track): TickMaker {
-  return (random) => {
+  return (random, place) => {
     const uint64 = (): bigint => random.pick([0n, 1n, UINT64_MAX, UINT64_MAX - 1n, 2n ** 53n + 1n]);
     const uint32 = (): number => random.pick([0, 1, UINT32_MAX, UINT32_MAX - 1]);
     const side = random.pick([0, 1, 65_535]);
     const picture = { pixels: uint32(), frames: uint32(), width: side, height: 65_535, freezes: uint32() };
     return {
+      ...place,
       codec: random.pick(['', 'a', 'b']),
       bytes: uint64(),
       packets: uint64(),

@@ -2,12 +2,17 @@
 // splitmix32. A fork is a generator of its own, so that one room does not depend on how many stand before it.
 
 export class Random {
-  readonly #state: Uint32Array;
+  #a: number;
+  #b: number;
+  #c: number;
+  #count = 1;
 
   constructor(seed: number, ...path: readonly number[]) {
     let hash = 0x9e3779b9;
     for (const part of [seed, ...path]) hash = mix(hash ^ mix(part | 0));
-    this.#state = Uint32Array.of(hash, mix(hash + 1), mix(hash + 2), 1);
+    this.#a = hash | 0;
+    this.#b = mix(hash + 1) | 0;
+    this.#c = mix(hash + 2) | 0;
     for (let round = 0; round < 12; round += 1) this.#next();
   }
 
@@ -54,13 +59,12 @@ export class Random {
   }
 
   #next(): number {
-    const [a = 0, b = 0, c = 0, count = 0] = this.#state;
-    const result = (a + b + count) >>> 0;
-    this.#state[0] = b ^ (b >>> 9);
-    this.#state[1] = c + (c << 3);
-    this.#state[2] = ((c << 21) | (c >>> 11)) + result;
-    this.#state[3] = count + 1;
-    return result;
+    const result = (this.#a + this.#b + this.#count) | 0;
+    this.#count = (this.#count + 1) | 0;
+    this.#a = this.#b ^ (this.#b >>> 9);
+    this.#b = (this.#c + (this.#c << 3)) | 0;
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + result) | 0;
+    return result >>> 0;
   }
 }
 

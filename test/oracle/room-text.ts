@@ -180,9 +180,15 @@ function network({ bitrate, packetLoss, jitter }: Network): Entry[] {
   ];
 }
 
+/** By name, as it stands in the file. Names that are one there, though not in the history, are one key with the values of all. */
 function keysText(keys: PeerRow['keys']): string {
-  const entries = [...keys]
-    .sort(([a], [b]) => compareTexts(toWellFormed(a), toWellFormed(b)))
+  const merged = new Map<ByteText, ByteText[]>();
+  for (const [name, values] of [...keys].sort(([a], [b]) => compareTexts(a, b))) {
+    const shown = toWellFormed(name);
+    merged.set(shown, [...(merged.get(shown) ?? []), ...values]);
+  }
+  const entries = [...merged]
+    .sort(([a], [b]) => compareTexts(a, b))
     .map(([name, values]) => {
       const [first] = values;
       const isSingle = values.length === 1 && first !== undefined;
