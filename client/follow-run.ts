@@ -31,7 +31,7 @@ export async function followRun(
 }
 
 /** The result, however long it takes: a server under load may let a call that waits for it run into its deadline. */
-export async function awaitResult(handle: RunHandle): Promise<RunSummary> {
+export async function awaitResult(handle: Pick<RunHandle, 'result'>): Promise<RunSummary> {
   for (;;) {
     try {
       return await handle.result();

@@ -1,0 +1,152 @@
+// What tests of whole runs have in common: on the shared stack, a database and a task queue of their own with a worker on it, streams,
+// runs by the real workflow, and the files they made, read back. Knows nothing of what stands in them.
+import { randomBytes } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { openObjectStore, type ObjectStore } from '../activities/store/object-store.ts';
+import { withTemporal, type Connected } from '../client/connect.ts';
+import { awaitResult } from '../client/follow-run.ts';
+import { startRun } from '../client/streams.ts';
+import { openConnection, type AdminTarget } from '../history/connection.ts';
+import { migrate } from '../history/migrate.ts';
+import { toEnvironment, STACK_DESTINATION } from '../local/stack-environment.ts';
+import type { StackAddresses } from '../local/stack.ts';
+import { readWorkerConfig, type WorkerConfig } from '../worker/config.ts';
+import { makeBundle, startWorker, type RunningWorker } from '../worker/run-worker.ts';
+import type { Interval } from '../workflows/model/interval.ts';
+import { KEY_TEMPLATE_DEFAULT } from '../workflows/model/key-template.ts';
+import type { Manifest } from '../workflows/model/manifest.ts';
+import type { RunSummary } from '../workflows/model/run.ts';
+import type { StreamDefinition, StreamSettings } from '../workflows/model/stream.ts';
+import { getTestStack } from './stack.ts';
+
+export interface ExportBench {
+  stack: StackAddresses;
+  config: WorkerConfig;
+  /** The environment under which a worker or the command line works on this bench. */
+  environment: Record<string, string>;
+  admin: AdminTarget;
+  /** May write; the export has a user of its own. */
+  connection: ClickHouseClient;
+  connected: Connected;
+  store: ObjectStore;
+  /** The worker that `withExportBench` started; undefined when it was told not to. */
+  worker: RunningWorker | undefined;
+  /** A name that no other test has, good for streams and projects. */
+  unique(stem: string): string;
+  /** Makes an interval by a run of its own and waits for it. */
+  run(stream: StreamDefinition, interval: Interval, force?: boolean): Promise<RunSummary>;
+  /** The bytes of a file, uncompressed. */
+  readFile(manifest: Manifest | null): Promise<Buffer>;
+}
+
+export interface BenchOptions {
+  batches?: Partial<WorkerConfig['batches']>;
+  /** False when the test starts workers itself. */
+  startsWorker?: boolean;
+}
+
+const FILE_BYTES_MAX = 2 ** 31;
+
+/** All servers are ours: what fails for so long will not succeed. */
+const GIVE_UP_SECONDS = 120;
+
+/** The start of the interval that most tests use: a full hour, long over. */
+export const HOUR_START_MS = Date.UTC(2026, 10, 23, 10);
+export const HOUR_MS = 3_600_000;
+export const HOUR: Interval = { startMs: HOUR_START_MS, endMs: HOUR_START_MS + HOUR_MS };
+
+/** Opens everything for the time of `use`, then drops the database and ends the worker. */
+export async function withExportBench<Result>(
+  use: (bench: ExportBench) => Promise<Result>,
+  options: BenchOptions = {},
+): Promise<Result> {
+  const stack = await getTestStack();
+  const id = randomBytes(4).toString('hex');
+  const database = `bench_${id}`;
+  const environment = { ...toEnvironment(stack, database), TEMPORAL_TASK_QUEUE: database };
+  const parsed = readWorkerConfig(environment);
+  const config = { ...parsed, batches: { ...parsed.batches, ...options.batches } };
+  const admin = {
+    url: stack.clickhouse.url,
+    database,
+    user: stack.clickhouse.adminUser,
+    password: stack.clickhouse.adminPassword,
+  };
+  await migrate(admin);
+  const connection = openConnection(admin);
+  const store = openObjectStore(storeDestination(stack));
+  const worker = options.startsWorker === false ? undefined : await startTestWorker(config);
+  try {
+    return await withTemporal(
+      (connected) =>
+        use({
+          stack,
+          config,
+          environment,
+          admin,
+          connection,
+          connected,
+          store,
+          worker,
+          unique: (stem) => `${stem}-${id}`,
+          run: async (stream, interval, force = false) =>
+            awaitResult(await startRun(connected, { stream, interval, force })),
+          readFile: (manifest) => readStoredFile(store, manifest),
+        }),
+      config.temporal,
+    );
+  } finally {
+    await worker?.stop();
+    await store.close();
+    await connection.command({ query: `DROP DATABASE ${database}` });
+    await connection.close();
+  }
+}
+
+/** A worker in this process; only what it warns of is printed. */
+export async function startTestWorker(config: WorkerConfig): Promise<RunningWorker> {
+  bundle ??= makeTestBundle();
+  return startWorker(config, await bundle);
+}
+
+/** One for all workers of this process: making it takes seconds. */
+let bundle: ReturnType<typeof makeBundle> | undefined;
+
+function makeTestBundle(): ReturnType<typeof makeBundle> {
+  const logger = new DefaultLogger('WARN');
+  Runtime.install({ logger, shutdownSignals: [] });
+  return makeBundle({ logger });
+}
+
+/** A stream of hours with default settings, changed by `changes`. */
+export function makeStream(name: string, changes: Partial<StreamSettings> = {}): StreamDefinition {
+  const settings: StreamSettings = {
+    everySeconds: 3_600,
+    offsetSeconds: 0,
+    project: name,
+    destination: STACK_DESTINATION,
+    prefix: '',
+    settleSeconds: 0,
+    format: 'json',
+    compression: 'none',
+    fields: 'standard',
+    keyTemplate: KEY_TEMPLATE_DEFAULT,
+    empty: 'write',
+    giveUpSeconds: GIVE_UP_SECONDS,
+    ...changes,
+  };
+  return { name, revisions: [{ fromMs: 0, settings }] };
+}
+
+function storeDestination(stack: StackAddresses) {
+  return { ...stack.store, name: STACK_DESTINATION, pathStyle: true, manifestPrefix: '_manifests/' };
+}
+
+async function readStoredFile(store: ObjectStore, manifest: Manifest | null): Promise<Buffer> {
+  if (manifest === null) throw new Error('the run has no manifest');
+  const bytes = await store.getObject({ key: manifest.key, bytesMax: FILE_BYTES_MAX });
+  if (bytes === null) throw new Error(`no file at ${manifest.key}, though its manifest is there`);
+  return manifest.compression === 'gzip' ? gunzipSync(bytes) : bytes;
+}

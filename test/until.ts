@@ -1,0 +1,20 @@
+// Waiting in tests: for a condition, never for a time.
+import { setTimeout as wait } from 'node:timers/promises';
+
+const POLL_MS = 50;
+const GIVE_UP_MS = 60_000;
+
+/** Asks again and again until there is an answer; rejects, naming what was waited for, when there is none for a minute. */
+export async function until<Answer>(
+  what: string,
+  ask: () => Promise<Answer | undefined>,
+  giveUpMs = GIVE_UP_MS,
+): Promise<Answer> {
+  const deadlineMs = Date.now() + giveUpMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (Date.now() > deadlineMs) throw new Error(`waited ${giveUpMs / 1000} s in vain until ${what}`);
+    await wait(POLL_MS);
+  }
+}

@@ -1,0 +1,91 @@
+// Runs that a schedule starts: which interval they make does not depend on when they fire. The schedule's own backfill fires slots of the
+// past now, as a server does that was down, and a trigger fires off the grid, as a person does in the Web UI.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ScheduleOverlapPolicy } from '@temporalio/client';
+import { awaitResult } from '../../client/follow-run.ts';
+import { createSchedule, deleteSchedule, listStreamNames, readStream } from '../../client/streams.ts';
+import { scheduleIdOf, runIdOf, lastIntervalEndedBy } from '../../workflows/model/interval.ts';
+import type { ExportRequest, RunSummary } from '../../workflows/model/run.ts';
+import { settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
+import { HOUR, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
+import { until } from '../until.ts';
+
+describe('a run started by its schedule', () => {
+  it('makes the nominal interval, although it fires days later', () =>
+    withExportBench(async (bench) => {
+      const stream = makeStream(bench.unique('late'));
+      await withSchedule(bench, stream, async () => {
+        const at = new Date(HOUR.endMs);
+        const handle = bench.connected.client.schedule.getHandle(scheduleIdOf(stream.name));
+        // Jitter moves the time at which a slot fires, and with it whether it lies in the range.
+        const end = new Date(HOUR.endMs + 60_000);
+        await handle.backfill({ start: at, end, overlap: ScheduleOverlapPolicy.ALLOW_ALL });
+        const summary = await resultOf(bench, runIdOf(stream.name, HOUR));
+        assert.equal(summary.manifest?.interval_start, '2026-11-23T10:00:00Z');
+        assert.equal(summary.manifest.interval_end, '2026-11-23T11:00:00Z');
+        assert.match(summary.manifest.key, /late-\w+_20261123T100000Z_20261123T110000Z\.json$/);
+      });
+    }));
+
+  it('hands over to the run that owns the last complete interval when it was triggered off the grid', () =>
+    withExportBench(async (bench) => {
+      const stream = makeStream(bench.unique('trigger'));
+      await withSchedule(bench, stream, async () => {
+        const startedMs = Date.now();
+        const handle = bench.connected.client.schedule.getHandle(scheduleIdOf(stream.name));
+        await handle.trigger(ScheduleOverlapPolicy.ALLOW_ALL);
+        const { info } = await until('the trigger has started a run', async () => {
+          const description = await handle.describe();
+          return description.info.recentActions.length > 0 ? description : undefined;
+        });
+        const action = info.recentActions[0]?.action;
+        assert.equal(action?.type, 'startWorkflow');
+        const summary = await resultOf(bench, action.workflow.workflowId);
+        const interval = lastIntervalEndedBy(startedMs, settingsAt(stream, startedMs));
+        assert.notEqual(action.workflow.workflowId, runIdOf(stream.name, interval));
+        assert.equal(summary.outcome, 'handed-over');
+        assert.equal(Date.parse(summary.manifest?.interval_end ?? ''), interval.endMs);
+        assert.equal((await resultOf(bench, runIdOf(stream.name, interval))).outcome, 'complete');
+      });
+    }));
+
+  it('is found with its stream, which the schedule keeps', () =>
+    withExportBench(async (bench) => {
+      const stream = makeStream(bench.unique('kept'), { format: 'ndjson', everySeconds: 900 });
+      await withSchedule(bench, stream, async () => {
+        const state = await readStream(bench.connected, stream.name);
+        assert.deepEqual(state.stream, stream);
+        assert.equal(state.paused, false);
+        assert.ok(state.nextFireMs !== null && state.nextFireMs > Date.now());
+        assert.ok((await listStreamNames(bench.connected)).includes(stream.name));
+      });
+    }));
+});
+
+async function withSchedule(
+  bench: ExportBench,
+  stream: StreamDefinition,
+  use: () => Promise<void>,
+): Promise<void> {
+  await createSchedule(bench.connected, stream);
+  try {
+    await use();
+  } finally {
+    await deleteSchedule(bench.connected, stream.name);
+  }
+}
+
+async function resultOf(bench: ExportBench, workflowId: string): Promise<RunSummary> {
+  const handle =
+    bench.connected.client.workflow.getHandle<(request: ExportRequest) => Promise<RunSummary>>(workflowId);
+  await until(`run ${workflowId} is there`, async () => {
+    try {
+      return await handle.describe();
+    } catch {
+      // Not started yet: the schedule starts it in its own time.
+      return undefined;
+    }
+  });
+  return awaitResult(handle);
+}
