@@ -23,7 +23,7 @@ export interface ImportOptions {
   format?: FormatName | 'auto';
   /** When new rooms are finalised; the server's clock if not given. */
   finalizedAtMs?: number;
-  /** Files read at once; by default one for each processor. */
+  /** Files read at once; by default one for each processor, or one where so little is read that starting threads would take longer. */
   threads?: number;
   progress?: ImportProgress;
   /** Stops the import between two steps. What was written stays; importing again completes it. */
@@ -59,6 +59,9 @@ export interface ImportResult {
   peersWritten: number;
 }
 
+/** Read by one in a fraction of a second. */
+const BYTES_WORTH_THREADS = 16 * 1024 * 1024;
+
 /** Ticks of all files together that may stay in memory between reading and writing. */
 const TICK_BYTES_IN_MEMORY = 16 * 1024 * 1024;
 
@@ -90,7 +93,7 @@ export async function importFiles(
 async function readAll(
   files: readonly ListedFile[],
   folder: string,
-  { format = 'auto', threads = availableParallelism(), progress, signal }: ImportOptions,
+  { format = 'auto', threads, progress, signal }: ImportOptions,
 ): Promise<FileOutcome[]> {
   const bytesTotal = files.reduce((sum, { bytes }) => sum + bytes, 0);
   const bytesRead: number[] = files.map(() => 0);
@@ -98,7 +101,7 @@ async function readAll(
   const jobs = files.map(({ path }, index) => ({ path, spoolPath: join(folder, `ticks-${index}.tsv`) }));
   return readFiles(jobs, {
     format,
-    threads,
+    threads: threads ?? (bytesTotal < BYTES_WORTH_THREADS ? 1 : availableParallelism()),
     tickBytesInMemory: Math.floor(TICK_BYTES_IN_MEMORY / Math.max(2, files.length)),
     progress: (index, bytes) => {
       bytesDone += bytes - (bytesRead[index] ?? 0);
