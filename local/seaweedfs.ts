@@ -52,7 +52,7 @@ export async function makeSeaweed(options: SeaweedOptions): Promise<OwnedServer>
       ...[`-volume.port=${volume}`, `-volume.port.grpc=${volumeGrpc}`, `-volume.max=${VOLUMES_MAX}`],
       ...[`-filer.port=${filer}`, `-filer.port.grpc=${filerGrpc}`],
       ...['-s3', `-s3.port=${s3Port}`, `-s3.port.grpc=${s3Grpc}`, `-s3.config=${config}`],
-      ...['-s3.port.iceberg=0', '-s3.port.lance=0', '-s3.ip.bind=127.0.0.1'],
+      ...['-s3.port.iceberg=0', '-s3.port.lance=0', '-s3.autoCreateBucket=false', '-s3.ip.bind=127.0.0.1'],
     ],
     logFile: options.logFile,
     readyWithinMs: READY_WITHIN_MS,

@@ -24,6 +24,8 @@ import { getTestStack } from './stack.ts';
 export interface ExportBench {
   stack: StackAddresses;
   config: WorkerConfig;
+  /** The bench's configuration with some variables changed. */
+  configured(changes: Readonly<Record<string, string>>): WorkerConfig;
   /** The environment under which a worker or the command line works on this bench. */
   environment: Record<string, string>;
   admin: AdminTarget;
@@ -85,6 +87,7 @@ export async function withExportBench<Result>(
           stack,
           config,
           environment,
+          configured: (changes) => readWorkerConfig({ ...environment, ...changes }),
           admin,
           connection,
           connected,
@@ -115,7 +118,7 @@ export async function startTestWorker(config: WorkerConfig): Promise<RunningWork
 let bundle: ReturnType<typeof makeBundle> | undefined;
 
 function makeTestBundle(): ReturnType<typeof makeBundle> {
-  const logger = new DefaultLogger('WARN');
+  const logger = new DefaultLogger('ERROR');
   Runtime.install({ logger, shutdownSignals: [] });
   return makeBundle({ logger });
 }

@@ -14,8 +14,6 @@ export interface StoreTraits {
   staleEtag: 'refused' | 'named-bytes-kept';
   /** Completing what is completed. */
   secondCompletion: 'refused' | 'same-answer';
-  /** A user who may do everything writes to a bucket that is not there. */
-  missingBucket: 'refused' | 'made-by-writing';
 }
 
 export interface StoreUnderTest {
@@ -312,7 +310,6 @@ export function describeStore(traits: StoreTraits, start: () => Promise<StoreUnd
       it('says that the bucket is missing', async () => {
         const missing = openWith({ bucket: `missing-${randomUUID()}` });
         await assert.rejects(missing.checkBucket(), failure({ code: 'NoSuchBucket', isA: 'permanent' }));
-        if (traits.missingBucket === 'made-by-writing') return;
         const beginning = missing.beginUpload({ key: 'x', contentType: 'text/plain', metadata: {} });
         await assert.rejects(beginning, failure({ code: 'NoSuchBucket', isA: 'permanent' }));
       });

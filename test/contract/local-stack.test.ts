@@ -1,0 +1,133 @@
+// The embedded stack: real servers, several stacks at once, gone with their parent, and one clear sentence for whatever stops them.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { isPortFree } from '../../local/free-ports.ts';
+import { startStack, type StackAddresses } from '../../local/stack.ts';
+import { startProgram } from '../run-program.ts';
+import { until } from '../until.ts';
+
+const parent = mkdtempSync(join(tmpdir(), 'room-streams-stacks-'));
+after(() => rmSync(parent, { recursive: true, force: true }));
+
+describe('the embedded stack', () => {
+  it('starts twice side by side, each with its own data', async () => {
+    const stacks = await Promise.all(['a', 'b'].map((name) => startStack({ folder: join(parent, name) })));
+    try {
+      const [one, other] = stacks;
+      assert.ok(one !== undefined && other !== undefined);
+      await query(one, 'CREATE TABLE default.of_one (a Int8) ENGINE = MergeTree ORDER BY a');
+      assert.match(await query(one, 'EXISTS default.of_one'), /^1/);
+      assert.match(await query(other, 'EXISTS default.of_one'), /^0/);
+    } finally {
+      await Promise.all(stacks.map((stack) => stack.stop()));
+    }
+  });
+
+  it('keeps its data and passwords for the next start', async () => {
+    const folder = join(parent, 'kept');
+    const first = await startStack({ folder });
+    await query(first, 'CREATE TABLE default.kept (a Int8) ENGINE = MergeTree ORDER BY a');
+    await query(first, 'INSERT INTO default.kept VALUES (7)');
+    await first.stop();
+    const second = await startStack({ folder });
+    try {
+      assert.equal(await query(second, 'SELECT a FROM default.kept'), '7\n');
+      assert.equal(second.store.secretAccessKey, first.store.secretAccessKey);
+    } finally {
+      await second.stop();
+    }
+  });
+
+  it('is gone when its parent is killed by SIGKILL', async () => {
+    const program = startStackProgram('killed');
+    const ports = await portsOf(program);
+    program.kill('SIGKILL');
+    await program.ended;
+    await until('all ports are free again', async () =>
+      (await Promise.all(ports.map(isPortFree))).every(Boolean) ? true : undefined,
+    );
+  });
+
+  it('ends cleanly with code 0 on SIGTERM', async () => {
+    const program = startStackProgram('stopped');
+    const ports = await portsOf(program);
+    program.kill('SIGTERM');
+    assert.equal((await program.ended).code, 0);
+    assert.deepEqual(
+      await Promise.all(ports.map(isPortFree)),
+      ports.map(() => true),
+    );
+  });
+
+  it('refuses a folder in which another stack runs, and says so', async () => {
+    const folder = join(parent, 'owned');
+    const stack = await startStack({ folder });
+    try {
+      await assert.rejects(startStack({ folder }), /another stack runs in .*owned \(process \d+\)/);
+    } finally {
+      await stack.stop();
+    }
+  });
+
+  it('names the port that is taken, and leaves nothing running', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const { code, stderr } = await startStackProgram('taken', { LOCAL_S3_PORT: String(port) }).ended;
+    server.close();
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      new RegExp(`^LOCAL_S3_PORT: got ${port}, on which another process listens; allowed`),
+    );
+  });
+
+  it('refuses what is no port', async () => {
+    const { code, stderr } = await startStackProgram('no-port', { LOCAL_TEMPORAL_UI_PORT: '99999' }).ended;
+    assert.equal(code, 1);
+    assert.match(stderr, /^LOCAL_TEMPORAL_UI_PORT: got "99999", allowed: a port from 1 to 65535/);
+  });
+
+  it('says which server failed to start, and where its log is', async () => {
+    const { code, stderr } = await startStackProgram('failing', { TEMPORAL_PROGRAM: '/bin/false' }).ended;
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^Temporal did not start: it ended with code 1; its log, .*temporal\.log, ends with/,
+    );
+  });
+
+  it('says which program is named but not there', async () => {
+    const { code, stderr } = await startStackProgram('missing', { WEED_PROGRAM: '/no/such/weed' }).ended;
+    assert.equal(code, 1);
+    assert.match(stderr, /^WEED_PROGRAM: got "\/no\/such\/weed", allowed: a program that may be run/);
+  });
+});
+
+function startStackProgram(name: string, environment: Record<string, string> = {}) {
+  return startProgram('local/run-stack.ts', [], { LOCAL_STACK_DIR: join(parent, name), ...environment });
+}
+
+async function portsOf(program: ReturnType<typeof startStackProgram>): Promise<number[]> {
+  const [text] = await program.printed(/stack ready[\s\S]*object store +http:\S+/);
+  const ports = [...text.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port));
+  assert.equal(ports.length, 4);
+  return ports;
+}
+
+async function query({ clickhouse }: StackAddresses, sql: string): Promise<string> {
+  const credentials = Buffer.from(`${clickhouse.adminUser}:${clickhouse.adminPassword}`).toString('base64');
+  const answer = await fetch(clickhouse.url, {
+    method: 'POST',
+    body: sql,
+    headers: { authorization: `Basic ${credentials}` },
+  });
+  const text = await answer.text();
+  assert.equal(answer.status, 200, text);
+  return text;
+}

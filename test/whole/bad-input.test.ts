@@ -1,0 +1,160 @@
+// What people get for bad input at the command line and in a run: one clear sentence, the exit code that scripts rely on, nothing half-made.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { listStreamNames } from '../../client/streams.ts';
+import { HOUR, makeStream, startTestWorker, withExportBench, type ExportBench } from '../export-bench.ts';
+import { runProgram, type EndedProgram } from '../run-program.ts';
+
+const CLI = 'bin/room-streams.mjs';
+
+/** Nothing listens on the port of the discard service. */
+const NOWHERE = '127.0.0.1:9';
+
+describe('bad input', () => {
+  it('says that a stream does not exist: exit code 3', () =>
+    withExportBench(
+      async (bench) => {
+        for (const command of [
+          ['stream', 'describe'],
+          ['stream', 'delete'],
+          ['stream', 'trigger'],
+          ['run', 'show'],
+        ]) {
+          const ended = await cli(bench, [...command, 'nobody']);
+          assert.equal(ended.stderr.trim().split('\n').length, 1, ended.stderr);
+          assert.match(
+            ended.stderr,
+            /^stream: got "nobody", which does not exist; allowed: one of room-streams stream list/,
+          );
+          assert.equal(ended.code, 3);
+        }
+      },
+      { startsWorker: false },
+    ));
+
+  it('says that no Temporal answers: exit code 4', async () => {
+    const ended = await runProgram(CLI, ['stream', 'list'], { TEMPORAL_ADDRESS: NOWHERE });
+    assert.match(
+      ended.stderr,
+      /^Temporal does not answer at 127\.0\.0\.1:9 \(TEMPORAL_ADDRESS\); is it running\?\n$/,
+    );
+    assert.equal(ended.code, 4);
+  });
+
+  it('says that no worker answers, and creates nothing: exit code 4', () =>
+    withExportBench(
+      async (bench) => {
+        const name = bench.unique('lonely');
+        const ended = await cli(bench, createArgs(name));
+        assert.match(
+          ended.stderr,
+          /^no worker answered on task queue "bench_\w+" within 10 s; start one, then try again\n$/,
+        );
+        assert.equal(ended.code, 4);
+        assert.ok(!(await listStreamNames(bench.connected)).includes(name));
+      },
+      { startsWorker: false },
+    ));
+
+  it('names everything that is wrong with a stream at once, and creates nothing: exit code 2', () =>
+    withExportBench(
+      async (bench) => {
+        const args = createArgs('Bad_Name', ['--every', '59s', '--key-template', '{prefix}{when}.{ext}']);
+        const ended = await cli(bench, args);
+        assert.equal(ended.code, 2);
+        assert.match(ended.stderr, /name: got "Bad_Name", allowed: \[a-z\]\[a-z0-9-\]\{0,62\}/);
+        assert.match(ended.stderr, /every: got 59 s, allowed: whole seconds from 60 to 604800/);
+        assert.match(ended.stderr, /key-template: got .* unknown placeholder \{when\}/);
+        assert.match(ended.stderr, /key-template: got .* two intervals of 59 s could get the same key/);
+      },
+      { startsWorker: false },
+    ));
+
+  it('names the destinations that the worker knows', () =>
+    withExportBench(async (bench) => {
+      const ended = await cli(bench, createArgs(bench.unique('nowhere'), ['--destination', 'moon']));
+      assert.match(ended.stderr, /destination: got "moon", allowed: local \(DESTINATIONS of the worker\)/);
+      assert.equal(ended.code, 2);
+    }));
+
+  it('says that the bucket of a destination is missing', () =>
+    withBrokenWorker({ DESTINATION_LOCAL_BUCKET: 'no-such-bucket' }, async (bench) => {
+      const ended = await cli(bench, createArgs(bench.unique('no-bucket')));
+      assert.match(ended.stderr, /destination: got "local", whose bucket cannot be used: .*NoSuchBucket/);
+      assert.equal(ended.code, 2);
+      await assert.rejects(bench.run(makeStream(bench.unique('missing')), HOUR), deepMessage(/NoSuchBucket/));
+    }));
+
+  it('fails a run at once when the password of ClickHouse is wrong, and does not show it', () =>
+    withBrokenWorker({ CLICKHOUSE_PASSWORD: 'a-wrong-password' }, async (bench) => {
+      const failing = bench.run(makeStream(bench.unique('password')), HOUR);
+      await assert.rejects(failing, (error: unknown) => {
+        assert.match(messagesOf(error), /CLICKHOUSE_USER or CLICKHOUSE_PASSWORD is wrong/);
+        assert.doesNotMatch(messagesOf(error), /a-wrong-password/);
+        return true;
+      });
+    }));
+
+  it('refuses times without a zone and intervals that are no intervals, and names the nearest', () =>
+    withExportBench(async (bench) => {
+      const name = bench.unique('borders');
+      assert.equal((await cli(bench, createArgs(name))).code, 0);
+      const zoneless = await cli(bench, ['stream', 'trigger', name, '--end', '2026-11-23T10:00:00']);
+      assert.match(zoneless.stderr, /allowed: a time with its zone/);
+      assert.equal(zoneless.code, 2);
+      const off = await cli(bench, ['stream', 'trigger', name, '--end', '2026-11-23T10:30:00Z']);
+      assert.match(off.stderr, /the nearest are 2026-11-23T10:00:00Z and 2026-11-23T11:00:00Z/);
+      assert.equal(off.code, 2);
+      const future = await cli(bench, ['stream', 'trigger', name, '--end', '2999-01-01T00:00:00Z']);
+      assert.match(future.stderr, /allowed: an interval that is over/);
+      assert.equal((await cli(bench, ['stream', 'delete', name])).code, 0);
+    }));
+
+  it('answers an unknown command or option with the nearest that exists: exit code 2', async () => {
+    const unknown = await runProgram(CLI, ['straem', 'list']);
+    assert.match(unknown.stderr, /unknown command 'straem'[\s\S]*Did you mean stream\?/);
+    assert.equal(unknown.code, 2);
+    const option = await runProgram(CLI, ['stream', 'list', '--jsno']);
+    assert.match(option.stderr, /unknown option '--jsno'[\s\S]*Did you mean --json\?/);
+    assert.equal(option.code, 2);
+  });
+});
+
+function createArgs(name: string, more: readonly string[] = []): string[] {
+  return ['stream', 'create', name, '--project', 'p', '--destination', 'local', ...more];
+}
+
+function cli(bench: ExportBench, args: readonly string[]): Promise<EndedProgram> {
+  return runProgram(CLI, args, bench.environment);
+}
+
+/** A bench whose worker was configured with something wrong. */
+function withBrokenWorker(
+  broken: Readonly<Record<string, string>>,
+  use: (bench: ExportBench) => Promise<void>,
+): Promise<void> {
+  return withExportBench(
+    async (bench) => {
+      const worker = await startTestWorker(bench.configured(broken));
+      try {
+        await use(bench);
+      } finally {
+        await worker.stop();
+      }
+    },
+    { startsWorker: false },
+  );
+}
+
+function deepMessage(pattern: RegExp): (error: unknown) => true {
+  return (error) => {
+    assert.match(messagesOf(error), pattern);
+    return true;
+  };
+}
+
+function messagesOf(error: unknown): string {
+  const messages: string[] = [];
+  for (let at = error; at instanceof Error; at = at.cause) messages.push(at.message);
+  return messages.join('\n');
+}
