@@ -101,14 +101,14 @@ function readSent(
   };
 }
 
-/** The far end's reports by the id and by the SSRC of the stream they are about. */
+/** The far end's reports by the id of the stream they name, or by SSRC where they name none that exists. */
 function remotesBySource(store: ReportStore): Map<string, Fields> {
   const remotes = new Map<string, Fields>();
   const note = ({ fields }: KeptReport): void => {
-    const localId = readText(fields.localId) ?? readText(fields.remoteId);
-    if (localId !== null) remotes.set(localId, fields);
+    const named = readText(fields.localId) ?? readText(fields.remoteId);
     const ssrc = readText(fields.ssrc);
-    if (ssrc !== null) remotes.set(`ssrc ${ssrc}`, fields);
+    if (named !== null && store.get('outbound-rtp', named) !== null) remotes.set(named, fields);
+    else if (ssrc !== null) remotes.set(`ssrc ${ssrc}`, fields);
   };
   for (const report of store.each('remote-inbound-rtp')) note(report);
   for (const report of store.each('inbound-rtp')) if (isRemote(report.fields)) note(report);

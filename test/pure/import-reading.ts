@@ -28,6 +28,27 @@ export async function readDump(
   return readRecording(pieces(), { format, spoolPath: join(tmpdir(), `import-test-${process.pid}.tsv`) });
 }
 
+/** An rtcstats dump of these lines. */
+export function toDump(entries: readonly unknown[]): Buffer {
+  return Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+}
+
+/** When the connections of hand-written dumps are made. */
+export const AT = 1_700_000_000_000;
+
+/** An rtcstats dump of one reading of these reports, a second after the connection was made. */
+export function oneReading(reports: Record<string, object>): Buffer {
+  return toDump([
+    ['create', 'PC_0', {}, AT],
+    ['getstats', 'PC_0', { ...reports, timestamp: AT + 1000 }, AT + 1000],
+  ]);
+}
+
+/** Ticks as they are kept, without the connection's index and the end. */
+export function tickTexts(file: ReadFile): string[] {
+  return tickLines(file).map((line) => line.split('\t').slice(2).join(' '));
+}
+
 /** The ticks of a file as they are kept, one a line; only those in memory. */
 export function tickLines(file: ReadFile): string[] {
   return Buffer.from(file.ticks.bytes).toString('utf8').split('\n').slice(0, -1);

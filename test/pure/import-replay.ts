@@ -107,11 +107,14 @@ function addSteps(
   }
 }
 
+/** The last report that names the stream; if there is none, the last of its SSRC that names no other. */
 function remoteOf(id: string, report: Report, reports: ReadonlyMap<string, Report>): Report | undefined {
   const remotes = [...reports.values()].filter(({ type }) => type === 'remote-inbound-rtp').reverse();
+  const namesNone = ({ localId }: Report): boolean =>
+    typeof localId !== 'string' || reports.get(localId)?.type !== 'outbound-rtp';
   return (
     remotes.find(({ localId }) => localId === id) ??
-    remotes.find(({ ssrc }) => ssrc !== undefined && ssrc === report.ssrc)
+    remotes.find((remote) => remote.ssrc !== undefined && remote.ssrc === report.ssrc && namesNone(remote))
   );
 }
 
