@@ -37,9 +37,6 @@ export interface DemoOptions {
 /** Short enough to see the schedule fire while one looks on. */
 const EVERY_SECONDS = 15 * 60;
 
-/** How long before the interval's end the demonstration's rooms are finalised. */
-const FINALIZED_BEFORE_END_MS = 60_000;
-
 export const DEMO_STREAM: StreamDefinition = {
   name: 'demo',
   revisions: [
@@ -73,7 +70,8 @@ export async function loadDemoHistory(stack: RunningStack, options: DemoOptions)
   await migrate(admin);
   const connection = openConnection(admin);
   const last = lastIntervalEndedBy(Date.now(), DEMO_GRID);
-  const finalizedAtMs = last.endMs - FINALIZED_BEFORE_END_MS;
+  // At the interval's very start: the recorded call is the first room of the file, made-up ones come after it.
+  const finalizedAtMs = last.startMs;
   try {
     const intervals = new Map([[last.endMs, last]]);
     if (options.dumps.length > 0) {
@@ -105,7 +103,7 @@ export async function loadDemoHistory(stack: RunningStack, options: DemoOptions)
         rooms: options.rooms,
         seed: last.endMs / 1000,
         projectId: DEMO_PROJECT,
-        fromMs: last.startMs,
+        fromMs: last.startMs + 1,
         toMs: last.endMs,
       });
     }

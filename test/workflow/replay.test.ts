@@ -1,0 +1,28 @@
+// Every recorded history is replayed by the workflows of today: a decision that differs would break runs under way when a worker is upgraded.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, Worker } from '@temporalio/worker';
+import { readHistories } from './histories.ts';
+
+const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
+
+describe('recorded histories', async () => {
+  const workflowBundle = await bundleWorkflowCode({ workflowsPath });
+
+  for (const { shape, workflowId, history } of readHistories()) {
+    it(`replays a run that was ${shape}`, async () => {
+      await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+    });
+  }
+
+  it('would notice a workflow that decides otherwise', async () => {
+    const [first] = readHistories();
+    assert.ok(first !== undefined);
+    const { workflowId, history } = first;
+    // Under another id the run hands over instead of planning.
+    await assert.rejects(Worker.runReplayHistory({ workflowBundle }, history, `${workflowId}-other`), {
+      name: 'DeterminismViolationError',
+    });
+  });
+});
