@@ -4,10 +4,20 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import ts from 'typescript';
 import { z } from 'zod';
@@ -144,8 +154,8 @@ function layOut(app: string): void {
     encoding: 'utf8',
   });
   assert.equal(status, 0, stderr);
-  for (const path of ['package.json', 'bin', ...productionPackages()])
-    cpSync(join(ROOT, path), join(app, path), { recursive: true });
+  for (const path of ['package.json', 'bin']) cpSync(join(ROOT, path), join(app, path), { recursive: true });
+  for (const path of productionPackages()) linkFiles(join(ROOT, path), join(app, path));
   mkdirSync(join(app, 'usr/local/bin'), { recursive: true });
   symlinkSync(join(app, 'bin/room-streams.mjs'), join(app, 'usr/local/bin/room-streams'));
 }
@@ -157,6 +167,22 @@ function productionPackages(): string[] {
     .filter(([path, { dev, optional }]) => path !== '' && dev !== true && optional !== true)
     .map(([path]) => path)
     .filter((path) => path.lastIndexOf('node_modules/') === 0);
+}
+
+/** Packages are 300 MB: linked in a moment where both folders are on one disk, copied elsewhere. */
+function linkFiles(from: string, to: string): void {
+  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const source = join(entry.parentPath, entry.name);
+    const target = join(to, relative(from, source));
+    mkdirSync(dirname(target), { recursive: true });
+    try {
+      linkSync(source, target);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error;
+      copyFileSync(source, target);
+    }
+  }
 }
 
 function environmentOf(compose: ComposeFile, service: string, app: string): Record<string, string> {
