@@ -1,10 +1,19 @@
 // The edges that random histories have to reach, each told by looking at the rows, not by asking who made them.
-import { groupBy, type ByteText, type RoomHistory, type RoomRow, type SampleRow } from './history-rows.ts';
+import { divideHalfUp, meanOf, toMillionths, type Millionths } from './exact-numbers.ts';
+import { rttMsOf } from './formulas.ts';
+import {
+  groupBy,
+  type ByteText,
+  type Media,
+  type RoomHistory,
+  type RoomRow,
+  type SampleRow,
+} from './history-rows.ts';
 import type { HoldingPeer } from './holding-rows.ts';
 import { toWellFormed } from './json-text.ts';
 import type { MadeRoom } from './make-room.ts';
 import { LONE_SURROGATE, LONG_TEXT_CHARACTERS } from './make-texts.ts';
-import type { TotalsOfPeer } from './measure-peer.ts';
+import { trackOf, type TotalsOfPeer } from './measure-peer.ts';
 import { toRoomText } from './room-text.ts';
 import { isAtLimit, type TrackTotals } from './track-totals.ts';
 
@@ -112,6 +121,8 @@ export const EDGES: Readonly<Record<string, Edge>> = {
   'rating out of bounds': ({ peers }) =>
     peers.some(({ row: { rating } }) => rating !== null && (rating < 1 || rating > 5)),
   'sum at the limit of its type': hasTrack((totals) => isAtLimit(totals)),
+  'mean that rounding to millionths lifts to a half': ({ peers }) =>
+    (['audio', 'video'] as const).some((media) => isLifted(peers.map(({ totals }) => rttOf(totals, media)))),
   '1,000 peers': ({ peers }) => peers.length >= 1_000,
   '5 MB room': ({ row, peers }) =>
     peers.length > 200 && toRoomText({ row, peers: [...peers] }, 'standard').length >= FIVE_MEGABYTES,
@@ -134,6 +145,21 @@ function hasTicks(isSo: (ticks: readonly SampleRow[]) => boolean): Edge {
 
 function hasKeyText(isSo: (text: ByteText) => boolean): Edge {
   return ({ keyTexts }) => keyTexts.some(isSo);
+}
+
+function rttOf(totals: TotalsOfPeer, media: Media): Millionths | null {
+  const sent = totals.get(trackOf(media, 'send'));
+  const rttMs = sent === undefined ? null : rttMsOf(sent);
+  return rttMs === null ? null : toMillionths(rttMs);
+}
+
+/** The mean in whole units is another one without the step over millionths. */
+function isLifted(values: readonly (Millionths | null)[]): boolean {
+  const known = values.filter((value) => value !== null);
+  const mean = meanOf(known);
+  if (mean === null) return false;
+  const sum = known.reduce((total, value) => total + value, 0n);
+  return divideHalfUp(mean, 1_000_000n) !== divideHalfUp(sum, 1_000_000n * BigInt(known.length));
 }
 
 function hasMedia(totals: TotalsOfPeer, media: string): boolean {

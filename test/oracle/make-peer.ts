@@ -10,6 +10,8 @@ export interface PeerSetting {
   startedAtMs: number;
   /** At least this many ticks for each connection. */
   ticksMin: number;
+  /** See NetworkProfile; for all peers of a room. */
+  rttUnderHalfMs: number | null;
   /** Values of its keys that are this long, for rooms of many megabytes; 0 for usual keys. */
   largeKeys: number;
 }
@@ -44,7 +46,7 @@ const UINT64_MAX = 2n ** 64n - 1n;
 export function makePeer(random: Random, setting: PeerSetting, peerId: ByteText): MadePeer {
   const joinedAtMs = setting.startedAtMs + random.pick([0, 0, random.int(0, 3000), random.int(0, 600_000)]);
   const connections = makeConnections(random, joinedAtMs, setting.ticksMin);
-  const profile = makeProfile(random);
+  const profile = makeProfile(random, setting.rttUnderHalfMs);
   const samples = makeTracks(random).flatMap(([media, direction]) => {
     const track: Track = { sessionId: setting.sessionId, peerId, media, direction };
     return makeTicks(random, track, connections.times, profile);

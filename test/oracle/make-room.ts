@@ -36,6 +36,7 @@ export function toRoomHistory({ early, late }: MadeRoom): RoomHistory {
 export function makeRoom(random: Random, setting: RoomSetting): MadeRoom {
   const row = makeRoomRow(random, setting);
   const isEightHours = row.endedAtMs - row.startedAtMs >= 8 * HOUR_MS;
+  const rttUnderHalfMs = random.chance(0.04) ? random.int(0, 900) : null;
   const peers = makePeerIds(random, setting.size).map((peerId) =>
     makePeer(
       random,
@@ -45,6 +46,7 @@ export function makeRoom(random: Random, setting: RoomSetting): MadeRoom {
         startedAtMs: row.startedAtMs,
         // A tick a minute, for eight hours.
         ticksMin: isEightHours && random.chance(0.3) ? 480 : 1,
+        rttUnderHalfMs,
         largeKeys: setting.size === 'five megabytes' ? 16 : 0,
       },
       peerId,

@@ -16,6 +16,8 @@ export interface NetworkProfile {
   rttMs: number;
   audioKbps: number;
   videoKbps: number;
+  /** Whole ms of a round trip whose mean over the room lies a third or half a millionth under the next half; null for any round trips. */
+  rttUnderHalfMs: number | null;
 }
 
 export interface Track {
@@ -52,7 +54,7 @@ const FRAME_SIZES = [
 const [UINT32_MAX, UINT64_MAX] = [2 ** 32 - 1, 2n ** 64n - 1n];
 const [INT64_MIN, INT64_MAX] = [-(2n ** 63n), 2n ** 63n - 1n];
 
-export function makeProfile(random: Random): NetworkProfile {
+export function makeProfile(random: Random, rttUnderHalfMs: number | null): NetworkProfile {
   return {
     lossShare: random.weighted([
       [0, 3],
@@ -65,6 +67,7 @@ export function makeProfile(random: Random): NetworkProfile {
     rttMs: random.pick([1, 40, 160, 250, 600, 1500]) * (0.5 + random.fraction()),
     audioKbps: random.pick([0, 8, 24, 40, 64]) * (0.8 + random.fraction() * 0.4),
     videoKbps: random.pick([0, 40, 300, 1500, 3000]) * (0.8 + random.fraction() * 0.4),
+    rttUnderHalfMs,
   };
 }
 
@@ -91,6 +94,8 @@ export function makeTicks(
         deliveredAtMs: endMs + DELIVERY_MS,
       };
       const tick = maker(random, place);
+      if (profile.rttUnderHalfMs !== null && track.direction === 'send')
+        Object.assign(tick, rttUnderHalf(random, profile.rttUnderHalfMs));
       if (isMutedAt(index)) Object.assign(tick, MUTED);
       return tick;
     }),
@@ -204,6 +209,14 @@ function atLimits(_trackRandom: Random, { media, direction }: Track): TickMaker 
       ...(media === 'audio' ? NO_PICTURE : picture),
     };
   };
+}
+
+/** Half a millisecond more than whole ones, or a millionth of a millisecond less than that. */
+function rttUnderHalf(random: Random, wholeMs: number): Partial<SampleRow> {
+  const us = wholeMs * 1000 + 500;
+  return random.chance(0.5)
+    ? { rttUsSum: BigInt(us), rttCount: 1, rttUsMax: us }
+    : { rttUsSum: BigInt(us) * 1000n - 1n, rttCount: 1000, rttUsMax: us };
 }
 
 /** From one tick to a later one nothing is sent, though the track is there. */
