@@ -33,7 +33,7 @@ const HOUR_SECONDS = 3_600;
 const DESTINATION = 'oracle';
 
 /** Small, so that a file has several batches; large enough for the largest room. */
-const BATCH_BYTES_GZIP = 4_000_000;
+const BATCH_BYTES_GZIP = 8_000_000;
 const BATCH_BYTES_PLAIN = 16_000_000;
 
 /** All servers are ours: what fails for so long will not succeed. */
