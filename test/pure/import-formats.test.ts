@@ -3,11 +3,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { readFileSync } from 'node:fs';
 import { readDump, sumTicks, tickLines, toPlainObject } from './import-reading.ts';
 import type { Sums } from './import-reading.ts';
 import { replayGetstats } from './import-replay.ts';
 import { recordedReadings, toGetstats, toInternals, toRtcstats } from './import-small-dumps.ts';
 
+/** Two frames of 120 readings, made by zstd, behind a frame that is to be skipped. */
+const PACKED_DUMP = readFileSync(new URL('packed-dump.jsonl.zst', import.meta.url));
 const READINGS = recordedReadings('cleo-ada-3', 8);
 const EXPECTED = byMedia(replayGetstats(toGetstats(READINGS)));
 const AT = 1_700_000_000_000;
@@ -44,6 +47,28 @@ describe('formats', () => {
       const file = await readDump(packed, 'auto', 500);
       assert.deepEqual(file.leftOut, []);
       assert.deepEqual(byMedia(sumTicks(file)), EXPECTED);
+    }
+  });
+
+  it('reads zstd of several frames, of which the first is to be passed over', async () => {
+    for (const pieceBytes of [1, 700, 10_000]) {
+      const file = await readDump(PACKED_DUMP, 'auto', pieceBytes);
+      assert.deepEqual([file.leftOut, file.presences[0]?.presence.roomId], [[], 'Packed']);
+      assert.deepEqual(toPlainObject(sumTicks(file)), {
+        'PC_0 audio recv': { bytes: 566_042, packets: 4308, lost: 48, arrived: 4308 },
+      });
+    }
+  });
+
+  it('refuses a zstd frame that asks for gigabytes of memory', async () => {
+    // A window of 2^31 bytes, and a frame whose content of 2^40 bytes is its window.
+    const frames = ['28b52ffd00a8', '28b52ffde00000000000010000'];
+    for (const frame of frames) {
+      const file = await readDump(Buffer.concat([Buffer.from(frame, 'hex'), Buffer.alloc(100)]));
+      assert.match(
+        file.leftOut[0]?.reason ?? '',
+        /^compressed data is damaged: window: got \d+ MiB, allowed is up to 128 MiB/,
+      );
     }
   });
 

@@ -52,29 +52,39 @@ export function replayGetstats(text: string): Map<string, Sums> {
   return sumSeries(series);
 }
 
-/** Reads a whole webrtc-internals dump: each column is the series of one counter already. */
+/** Reads a whole webrtc-internals dump: each column is the series of one counter already. A column that is no array is not there. */
 export function replayInternals(text: string): Map<string, Sums> {
   const series = new Map<string, Series>();
   const dump = JSON.parse(text) as {
     PeerConnections: Record<string, { stats: Record<string, { statsType?: string; values: string }> }>;
   };
   for (const [connection, { stats }] of Object.entries(dump.PeerConnections)) {
-    for (const [column, { statsType, values }] of Object.entries(stats)) {
-      const match = /^(.*)-packets(Received|Sent)$/.exec(column);
+    const valuesOf = (id: string, name: string): unknown[] => {
+      const values = parseOrNull(stats[`${id}-${name}`]?.values ?? '');
+      return Array.isArray(values) ? (values as unknown[]) : [];
+    };
+    for (const [column, { statsType }] of Object.entries(stats)) {
+      const match = /^(.*)-kind$/.exec(column);
       if (match === null || (statsType !== 'inbound-rtp' && statsType !== 'outbound-rtp')) continue;
-      const [, id = '', way = ''] = match;
-      const valuesOf = (name: string): unknown[] =>
-        JSON.parse(stats[`${id}-${name}`]?.values ?? '[]') as unknown[];
-      const [kind] = valuesOf('kind');
-      const packets = JSON.parse(values) as unknown[];
-      const [bytes, lost] = [valuesOf(`bytes${way}`), valuesOf('packetsLost')];
-      const steps = packets.map((value, index) => ({
-        packets: counter(value, true),
+      const [, id = ''] = match;
+      const isSent = statsType === 'outbound-rtp';
+      const way = isSent ? 'Sent' : 'Received';
+      const [kind] = valuesOf(id, 'kind');
+      const [packets, bytes] = [valuesOf(id, `packets${way}`), valuesOf(id, `bytes${way}`)];
+      // Of what is sent the far end tells the losses, in a report that begins later and ends with the others.
+      const remote = Object.keys(stats).find(
+        (name) =>
+          name.endsWith('-localId') && valuesOf(name.slice(0, -'-localId'.length), 'localId')[0] === id,
+      );
+      const lost = valuesOf(isSent ? (remote?.slice(0, -'-localId'.length) ?? '') : id, 'packetsLost');
+      const length = Math.max(packets.length, bytes.length);
+      const steps = Array.from({ length }, (_none, index) => ({
+        packets: counter(packets[index], true),
         bytes: counter(bytes[index], false),
-        lost: way === 'Received' ? signed(lost[index]) : null,
+        lost: signed(lost[index - (isSent ? length - lost.length : 0)]),
       }));
       series.set(`${connection} ${id}`, {
-        group: `${connection} ${String(kind)} ${way === 'Sent' ? 'send' : 'recv'}`,
+        group: `${connection} ${String(kind)} ${isSent ? 'send' : 'recv'}`,
         steps,
       });
     }
