@@ -40,6 +40,9 @@ const lockShape = z.object({
   ),
 });
 
+/** What runs longer than this hangs. */
+const COMMAND_TIMEOUT_MS = 60_000;
+
 /** A worker hands over what is under way and ends long before Docker would kill it. */
 const STOPPED_WITHIN_MS = 15_000;
 
@@ -77,7 +80,7 @@ describe('the image', () => {
   const run = (service: string, words: readonly string[]) => {
     const [program = '', ...args] = words;
     const env = environmentOf(compose, service, app);
-    return spawnSync(program, args, { cwd: app, env, encoding: 'utf8' });
+    return spawnSync(program, args, { cwd: app, env, encoding: 'utf8', timeout: COMMAND_TIMEOUT_MS });
   };
 
   it('imports nothing at run time that is not a production package', () => {
