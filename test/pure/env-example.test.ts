@@ -20,14 +20,10 @@ describe('.env.example', () => {
     ]);
   });
 
-  it('explains every variable, alone or with the one above it', () => {
+  it('explains every variable in a line of its own', () => {
     const lines = readFileSync(`${ROOT}.env.example`, 'utf8').split('\n');
-    for (const [index, line] of lines.entries()) {
-      if (!/^[A-Z]/.test(line)) continue;
-      const above = lines.slice(0, index).reverse();
-      const between = above.findIndex((each) => !/^[A-Z]/.test(each));
-      assert.ok(between <= 1 && above[between]?.startsWith('# '), line);
-    }
+    for (const [index, line] of lines.entries())
+      if (/^[A-Z]/.test(line)) assert.match(lines[index - 1] ?? '', /^# .*\.$/, line);
   });
 
   it('is a configuration', () => {
