@@ -5,8 +5,9 @@ import { log } from '@temporalio/activity';
 import { randomUUID } from 'node:crypto';
 import { PART_BYTES_MIN, type ExportedPart } from '../workflows/model/plan.ts';
 import { type BatchRequest } from '../workflows/model/stages.ts';
-import { RangeMisjudgedError } from './encode/encode-errors.ts';
+import { RangeMisjudgedError, TruncatedAnswerError } from './encode/encode-errors.ts';
 import { encodeBatch, type EncodedBatch } from './encode/encode-batch.ts';
+import { fingerprintRange } from './history/fingerprint-range.ts';
 import { openRooms } from './history/open-rooms.ts';
 import { type StageRun } from './run-stage.ts';
 import { openDestination, type BatchSizes, type StageTools } from './stage-tools.ts';
@@ -22,6 +23,7 @@ export async function exportBatch(
   const { target, key, uploadId, partNumber } = request;
   const { store } = openDestination(tools, target.settings.destination);
   const batch = await readBatch(tools, request, run);
+  await assertAllRooms(tools, request, { rooms: batch.rooms, signal: run.signal });
   reportFaults(request, batch);
   run.report({ stage: 'uploading', rooms: batch.rooms, bytes: batch.body.length });
   const { etag } = await store.uploadPart({
@@ -62,8 +64,27 @@ async function readBatch(tools: StageTools, request: BatchRequest, run: StageRun
     assertLongEnough(batch, request, rangeBytes);
     return batch;
   } finally {
-    rooms.close();
+    await rooms.close();
   }
+}
+
+/**
+ * The plan says how many rooms the range has. Other than that is right only when the history moved: then the check finds it and the
+ * range is exported again. Otherwise the answer was not whole, whatever it looked like.
+ */
+async function assertAllRooms(
+  tools: StageTools,
+  { target, range }: BatchRequest,
+  { rooms, signal }: { rooms: number; signal: AbortSignal },
+): Promise<void> {
+  if (rooms === range.fingerprint.rooms) return;
+  const held = await fingerprintRange(
+    tools.history,
+    { projectId: target.settings.project, from: range.from, to: range.to },
+    signal,
+  );
+  if (held.rooms === rooms) return;
+  throw new TruncatedAnswerError(`the answer has ${rooms} rooms, the history ${held.rooms}`);
 }
 
 /** Every part but a file's last must have the store's minimum; gzip parts are padded, plain ones cannot be. */

@@ -10,7 +10,8 @@ import { fingerprintRange } from './history/fingerprint-range.ts';
 import { readManifest } from './manifests/read-manifest.ts';
 import { type StageRun } from './run-stage.ts';
 import { InvalidRequestError } from './stage-errors.ts';
-import { openDestination, type OpenedDestination, type StageTools } from './stage-tools.ts';
+import { openDestination, type StageTools } from './stage-tools.ts';
+import { type ObjectHead } from './store/object-store.ts';
 
 /** Fingerprint queries are short; a few at once hide their round trips without loading the server. */
 const FINGERPRINTS_AT_ONCE = 3;
@@ -23,8 +24,9 @@ export async function planInterval(
   const { target } = request;
   const opened = openDestination(tools, target.settings.destination);
   const key = keyOf(target);
-  const manifest = await readManifest(opened, key, run.signal);
-  if (manifest !== null && !request.force && (await isStillThere(opened, manifest, run.signal))) {
+  const manifest = (await readManifest(opened, key, run.signal))?.value ?? null;
+  const there = await opened.store.head({ key, signal: run.signal });
+  if (manifest !== null && !request.force && isOf(manifest, there)) {
     return { outcome: 'already-complete', manifest };
   }
   const ranges = await planRanges(tools, request, run);
@@ -35,6 +37,7 @@ export async function planInterval(
       writeId: tools.newId(),
       generation: (manifest?.generation ?? 0) + 1,
       supersedes: manifest?.write_id ?? null,
+      replacesObject: there !== null,
       ranges,
       fingerprint: sumFingerprints(ranges.map((range) => range.fingerprint)),
       batchesAtOnce: tools.batches.atOnce,
@@ -56,14 +59,9 @@ export function keyOf({ settings, stream, interval }: Target): string {
 }
 
 /** A manifest is valid while the object it names is the one that lies there, or while it says that there is none. */
-async function isStillThere(
-  { store }: OpenedDestination,
-  manifest: Manifest,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (!manifest.file_written) return true;
-  const head = await store.head({ key: manifest.key, signal });
-  return head !== null && head.etag === manifest.etag && head.size === manifest.size_bytes;
+function isOf(manifest: Manifest, there: ObjectHead | null): boolean {
+  if (!manifest.file_written) return there === null;
+  return there !== null && there.etag === manifest.etag && there.size === manifest.size_bytes;
 }
 
 async function planRanges(tools: StageTools, request: PlanRequest, run: StageRun): Promise<PlannedRange[]> {

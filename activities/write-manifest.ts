@@ -7,14 +7,16 @@ import {
   MANIFEST_VERSION,
   manifestKeyOf,
   SCHEMA_VERSION,
+  type LatestPointer,
   type Manifest,
 } from '../workflows/model/manifest.ts';
 import { type ManifestRequest } from '../workflows/model/stages.ts';
 import { toRecordBytes } from './manifests/manifest-record.ts';
-import { readLatest, readManifest } from './manifests/read-manifest.ts';
+import { readLatest, readManifest, type Stored } from './manifests/read-manifest.ts';
 import { type StageRun } from './run-stage.ts';
 import { FileReplacedError } from './stage-errors.ts';
 import { openDestination, type OpenedDestination, type StageTools } from './stage-tools.ts';
+import { StoreError } from './store/store-errors.ts';
 
 export async function writeManifest(
   tools: StageTools,
@@ -22,28 +24,47 @@ export async function writeManifest(
   run: StageRun,
 ): Promise<Manifest> {
   const opened = openDestination(tools, request.target.settings.destination);
-  const { key, writeId } = request.plan;
-  const existing = await readManifest(opened, key, run.signal);
-  if (existing?.write_id === writeId) {
-    await moveLatest(opened, existing, run);
-    return existing;
-  }
-  if (existing !== null && existing.generation >= request.plan.generation) {
-    throw new FileReplacedError(
-      `${key}: generation ${existing.generation} was made meanwhile; this run made ${request.plan.generation}`,
-    );
-  }
-  await assertFileIsOurs(opened, request, run);
-  const manifest = manifestOf(opened, request, run, tools.nowMs());
-  await opened.store.putObject({
-    key: manifestKeyOf(opened.destination.manifestPrefix, key),
-    body: toRecordBytes(manifest),
-    contentType: 'application/json',
-    signal: run.signal,
-  });
-  await assertFileIsOurs(opened, request, run);
+  const manifest = await putManifest(opened, request, run, tools.nowMs());
   await moveLatest(opened, manifest, run);
   return manifest;
+}
+
+/** Puts the manifest over the one that was read and no other, so that an attempt that slept through its successor changes nothing. */
+async function putManifest(
+  opened: OpenedDestination,
+  request: ManifestRequest,
+  run: StageRun,
+  nowMs: number,
+): Promise<Manifest> {
+  const { key, writeId } = request.plan;
+  const manifestKey = manifestKeyOf(opened.destination.manifestPrefix, key);
+  for (;;) {
+    const existing = await readManifest(opened, key, run.signal);
+    if (existing?.value.write_id === writeId) return existing.value;
+    await assertFileIsOurs(opened, request, run);
+    const manifest = { ...manifestOf(opened, request, run, nowMs), ...lineageOver(existing, request) };
+    const isPut = await putOver(opened, { key: manifestKey, record: manifest, existing }, run);
+    if (!isPut) continue;
+    await assertFileIsOurs(opened, request, run);
+    return manifest;
+  }
+}
+
+/**
+ * Throws FileReplacedError when a higher generation is there. One of the same generation by another run lost its file to ours: it was
+ * planned before either had a manifest.
+ */
+function lineageOver(
+  existing: Stored<Manifest> | null,
+  { plan }: ManifestRequest,
+): Pick<Manifest, 'generation' | 'supersedes'> {
+  if (existing === null || existing.value.generation < plan.generation)
+    return { generation: plan.generation, supersedes: plan.supersedes };
+  const { generation, write_id: supersedes } = existing.value;
+  if (generation === plan.generation) return { generation: generation + 1, supersedes };
+  throw new FileReplacedError(
+    `${plan.key}: generation ${generation} was made meanwhile; this run made ${plan.generation}`,
+  );
 }
 
 async function assertFileIsOurs(
@@ -57,28 +78,57 @@ async function assertFileIsOurs(
   throw new FileReplacedError(`${plan.key}: the object that lies there is not the one this run completed`);
 }
 
-async function moveLatest(
-  { store, destination }: OpenedDestination,
-  manifest: Manifest,
+async function moveLatest(opened: OpenedDestination, manifest: Manifest, run: StageRun): Promise<void> {
+  const { manifestPrefix } = opened.destination;
+  const record = latestOf(manifest, manifestPrefix);
+  const key = latestKeyOf(manifestPrefix, manifest.stream);
+  for (;;) {
+    const existing = await readLatest(opened, manifest.stream, run.signal);
+    if (existing !== null && Date.parse(existing.value.interval_end) > Date.parse(manifest.interval_end))
+      return;
+    if (await putOver(opened, { key, record, existing }, run)) return;
+  }
+}
+
+/** False when the object is no longer the one that was read: another writer came between. */
+async function putOver(
+  { store }: OpenedDestination,
+  {
+    key,
+    record,
+    existing,
+  }: { key: string; record: Manifest | LatestPointer; existing: Stored<unknown> | null },
   run: StageRun,
-): Promise<void> {
-  const latest = await readLatest({ store, destination }, manifest.stream, run.signal);
-  if (latest !== null && Date.parse(latest.interval_end) > Date.parse(manifest.interval_end)) return;
-  await store.putObject({
-    key: latestKeyOf(destination.manifestPrefix, manifest.stream),
-    body: toRecordBytes({
-      stream: manifest.stream,
-      interval_start: manifest.interval_start,
-      interval_end: manifest.interval_end,
-      key: manifest.key,
-      manifest_key: manifestKeyOf(destination.manifestPrefix, manifest.key),
-      rooms: manifest.rooms,
-      size_bytes: manifest.size_bytes,
-      completed_at: manifest.completed_at,
-    }),
-    contentType: 'application/json',
-    signal: run.signal,
-  });
+): Promise<boolean> {
+  try {
+    await store.putObject({
+      key,
+      body: toRecordBytes(record),
+      contentType: 'application/json',
+      signal: run.signal,
+      ...(existing === null ? { ifNoneMatch: '*' } : { ifMatch: existing.etag }),
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof StoreError && LOST_RACE.includes(error.code)) return false;
+    throw error;
+  }
+}
+
+/** How stores say that the condition of a put does not hold. */
+const LOST_RACE: readonly string[] = ['PreconditionFailed', 'ConditionalRequestConflict'];
+
+function latestOf(manifest: Manifest, manifestPrefix: string): LatestPointer {
+  return {
+    stream: manifest.stream,
+    interval_start: manifest.interval_start,
+    interval_end: manifest.interval_end,
+    key: manifest.key,
+    manifest_key: manifestKeyOf(manifestPrefix, manifest.key),
+    rooms: manifest.rooms,
+    size_bytes: manifest.size_bytes,
+    completed_at: manifest.completed_at,
+  };
 }
 
 function manifestOf(

@@ -43,9 +43,9 @@ export function openFiles(address: StackAddresses['store']): StoredFiles {
     manifestPrefix: MANIFEST_PREFIX,
   });
   const read = async (key: string) => {
-    const bytes = await store.getObject({ key, bytesMax: FILE_BYTES_MAX });
-    if (bytes === null) throw new Error(`${key}: the object is not there`);
-    return bytes;
+    const stored = await store.getObject({ key, bytesMax: FILE_BYTES_MAX });
+    if (stored === null) throw new Error(`${key}: the object is not there`);
+    return stored.body;
   };
   return {
     async fetch(manifest) {

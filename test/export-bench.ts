@@ -149,7 +149,7 @@ function storeDestination(stack: StackAddresses) {
 
 async function readStoredFile(store: ObjectStore, manifest: Manifest | null): Promise<Buffer> {
   if (manifest === null) throw new Error('the run has no manifest');
-  const bytes = await store.getObject({ key: manifest.key, bytesMax: FILE_BYTES_MAX });
-  if (bytes === null) throw new Error(`no file at ${manifest.key}, though its manifest is there`);
-  return manifest.compression === 'gzip' ? gunzipSync(bytes) : bytes;
+  const stored = await store.getObject({ key: manifest.key, bytesMax: FILE_BYTES_MAX });
+  if (stored === null) throw new Error(`no file at ${manifest.key}, though its manifest is there`);
+  return manifest.compression === 'gzip' ? gunzipSync(stored.body) : stored.body;
 }

@@ -40,7 +40,7 @@ export async function makeFile(making: FileMaking): Promise<RunSummary> {
         return summaryOf(making, 'already-complete', outcome.manifest, 0);
       plan = outcome.plan;
     }
-    if (plan.fingerprint.rooms === 0 && target.settings.empty === 'skip') {
+    if (plan.fingerprint.rooms === 0 && target.settings.empty === 'skip' && !plan.replacesObject) {
       const manifest = await stages.control.writeManifest({
         target,
         plan,

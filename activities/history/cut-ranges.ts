@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type Interval } from '../../workflows/model/interval.ts';
 import { type RoomBound } from '../../workflows/model/plan.ts';
 import { type FieldSet } from '../../workflows/model/stream.ts';
+import { DamagedAnswerError } from './history-errors.ts';
 import { readStatement, type HistoryReader } from './history-reader.ts';
 
 const CUT_RANGES = readStatement('cut-ranges');
@@ -59,5 +60,15 @@ export async function cutRanges(
     ...inner,
     { finalizedAtMs: interval.endMs, sessionId: '' },
   ];
-  return bounds.slice(1).map((to, index) => ({ from: bounds[index] ?? to, to }));
+  const ranges = bounds.slice(1).map((to, index) => ({ from: bounds[index] ?? to, to }));
+  // Out of order, ranges would overlap and a room would be exported twice: an answer that was damaged on its way.
+  if (!ranges.every(({ from, to }) => isBefore(from, to)))
+    throw new DamagedAnswerError('the ranges of the plan are not in order');
+  return ranges;
+}
+
+/** In the order of the file. Session ids are compared by their bytes in UTF-8, as ClickHouse does. */
+function isBefore(a: RoomBound, b: RoomBound): boolean {
+  if (a.finalizedAtMs !== b.finalizedAtMs) return a.finalizedAtMs < b.finalizedAtMs;
+  return Buffer.compare(Buffer.from(a.sessionId), Buffer.from(b.sessionId)) < 0;
 }

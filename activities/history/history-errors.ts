@@ -55,3 +55,8 @@ export function permanentHistoryError(error: unknown): { name: string; mend: str
 
 /** The table, for the tests that make every row of it happen. */
 export const PERMANENT_HISTORY_CODES: readonly string[] = [...PERMANENT.keys()];
+
+/** An answer that cannot be what the server meant. Retried. */
+export class DamagedAnswerError extends Error {
+  override readonly name = 'DamagedAnswerError';
+}

@@ -1,6 +1,7 @@
 // The exporter's connection to ClickHouse: read-only, settings stated on every query, one query id each, so that cancelling an
 // activity ends its query on the server, too. Runs one statement and hands back parsed rows; knows nothing of streams or files.
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
+import { log } from '@temporalio/activity';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type z } from 'zod';
@@ -17,6 +18,8 @@ export interface HistoryReader {
   client: ClickHouseClient;
   /** Runs a statement that returns few rows and parses each; rejects with the client's error, or with a ZodError for a row of another shape. */
   readRows<Row>(statement: Statement<Row>): Promise<Row[]>;
+  /** Asks the server to end a query of ours; one that is over already is fine. Never rejects: what could not be asked is logged. */
+  killQuery(queryId: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -24,7 +27,7 @@ export interface Statement<Row> {
   query: string;
   params: Record<string, unknown>;
   row: z.ZodType<Row>;
-  signal?: AbortSignal;
+  signal: AbortSignal;
 }
 
 /** Longer than any planning query should take on a healthy server; a query that hangs is retried by its activity. */
@@ -50,23 +53,41 @@ export function openHistoryReader(connection: HistoryConnection): HistoryReader 
     client,
     async readRows({ query, params, row, signal }) {
       const queryId = randomUUID();
-      const answer = await client.query({
-        query,
-        query_params: params,
-        query_id: queryId,
-        format: 'JSONEachRow',
-        clickhouse_settings: {
-          output_format_json_quote_64bit_integers: 0,
-          join_use_nulls: 0,
-          cancel_http_readonly_queries_on_client_close: 1,
-        },
-        ...(signal === undefined ? {} : { abort_signal: signal }),
-      });
-      const rows = await answer.json();
-      return rows.map((each) => row.parse(each));
+      try {
+        const answer = await client.query({
+          query,
+          query_params: params,
+          query_id: queryId,
+          format: 'JSONEachRow',
+          clickhouse_settings: { output_format_json_quote_64bit_integers: 0, join_use_nulls: 0 },
+          abort_signal: signal,
+        });
+        const rows = await answer.json();
+        return rows.map((each) => row.parse(each));
+      } catch (error) {
+        if (signal.aborted) await killQuery(client, queryId);
+        throw error;
+      }
     },
+    killQuery: (queryId) => killQuery(client, queryId),
     close: () => client.close(),
   };
+}
+
+/** A server that does not take this in time is one that is going down, and its queries with it. */
+const KILL_TIMEOUT_MS = 5_000;
+
+async function killQuery(client: ClickHouseClient, queryId: string): Promise<void> {
+  try {
+    // A user may end queries of his own without any grant. ASYNC: whether it has ended by now changes nothing for us.
+    await client.command({
+      query: 'KILL QUERY WHERE query_id = {query_id:String} ASYNC',
+      query_params: { query_id: queryId },
+      abort_signal: AbortSignal.timeout(KILL_TIMEOUT_MS),
+    });
+  } catch (error) {
+    log.warn('could not ask ClickHouse to end a query', { queryId, cause: String(error) });
+  }
 }
 
 /** The text of a statement in activities/sql, without its comments: they would travel with every query. */

@@ -1,4 +1,5 @@
-// Reads the manifest of a file, and the pointer to a stream's newest interval, from the destination's store.
+// Reads the manifest of a file, and the pointer to a stream's newest interval, from the destination's store, each with the ETag over which
+// alone it may be replaced.
 import {
   latestKeyOf,
   manifestKeyOf,
@@ -8,24 +9,36 @@ import {
 import { type OpenedDestination } from '../stage-tools.ts';
 import { MANIFEST_BYTES_MAX, parseLatest, parseManifest } from './manifest-record.ts';
 
+export interface Stored<Kind> {
+  value: Kind;
+  etag: string;
+}
+
 /** Null when there is none: the file of that key is not complete. */
-export async function readManifest(
-  { store, destination }: OpenedDestination,
+export function readManifest(
+  opened: OpenedDestination,
   key: string,
   signal: AbortSignal,
-): Promise<Manifest | null> {
-  const manifestKey = manifestKeyOf(destination.manifestPrefix, key);
-  const bytes = await store.getObject({ key: manifestKey, bytesMax: MANIFEST_BYTES_MAX, signal });
-  return bytes === null ? null : parseManifest(bytes, manifestKey);
+): Promise<Stored<Manifest> | null> {
+  const manifestKey = manifestKeyOf(opened.destination.manifestPrefix, key);
+  return readRecord(opened, { key: manifestKey, parse: parseManifest }, signal);
 }
 
 /** Null when no interval of the stream was completed yet. */
-export async function readLatest(
-  { store, destination }: OpenedDestination,
+export function readLatest(
+  opened: OpenedDestination,
   stream: string,
   signal: AbortSignal,
-): Promise<LatestPointer | null> {
-  const latestKey = latestKeyOf(destination.manifestPrefix, stream);
-  const bytes = await store.getObject({ key: latestKey, bytesMax: MANIFEST_BYTES_MAX, signal });
-  return bytes === null ? null : parseLatest(bytes, latestKey);
+): Promise<Stored<LatestPointer> | null> {
+  const latestKey = latestKeyOf(opened.destination.manifestPrefix, stream);
+  return readRecord(opened, { key: latestKey, parse: parseLatest }, signal);
+}
+
+async function readRecord<Kind>(
+  { store }: OpenedDestination,
+  { key, parse }: { key: string; parse: (bytes: Buffer, key: string) => Kind },
+  signal: AbortSignal,
+): Promise<Stored<Kind> | null> {
+  const stored = await store.getObject({ key, bytesMax: MANIFEST_BYTES_MAX, signal });
+  return stored === null ? null : { value: parse(stored.body, key), etag: stored.etag };
 }

@@ -33,7 +33,7 @@ export interface ObjectStore {
   /** Null when there is no such object, or no such bucket: a HEAD cannot tell. */
   head(of: OfKey): Promise<ObjectHead | null>;
   /** Null when there is none; StoreError TooLarge when it is longer than `bytesMax`. */
-  getObject(of: OfKey & { bytesMax: number }): Promise<Buffer | null>;
+  getObject(of: OfKey & { bytesMax: number }): Promise<StoredObject | null>;
   /** The bytes as they come; rejects when there is no such object. Paused for longer than the idle time-out, it breaks off. */
   readObject(of: OfKey): Promise<Readable>;
   /** With a condition: StoreError PreconditionFailed when it does not hold. */
@@ -88,6 +88,12 @@ export interface PutObject extends OfKey {
 export interface ListKeys extends WithSignal {
   prefix: string;
   startAfter?: string;
+}
+
+/** The bytes and the ETag of one and the same answer. */
+export interface StoredObject {
+  body: Buffer;
+  etag: string;
 }
 
 export interface ListedPart {

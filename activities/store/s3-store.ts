@@ -141,10 +141,11 @@ export class S3Store implements store.ObjectStore {
     return orNull(asking, NO_OBJECT);
   }
 
-  async getObject(of: store.OfKey & { bytesMax: number }): Promise<Buffer | null> {
-    const reading = this.#call('getObject', of, { method: 'GET' }, ({ response, exchange }) =>
-      readWhole(exchange, response, of.bytesMax),
-    );
+  async getObject(of: store.OfKey & { bytesMax: number }): Promise<store.StoredObject | null> {
+    const reading = this.#call('getObject', of, { method: 'GET' }, async ({ response, exchange }) => ({
+      etag: readEtag(response.headers),
+      body: await readWhole(exchange, response, of.bytesMax),
+    }));
     return orNull(reading, NO_OBJECT);
   }
 

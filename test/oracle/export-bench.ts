@@ -94,7 +94,7 @@ async function exportHour(
     const file = await store.getObject({ key: manifest.key, bytesMax: FILE_BYTES_MAX });
     if (file === null) throw new Error(`no file at ${manifest.key}, though its manifest is there`);
     await store.deleteObject({ key: manifest.key });
-    return shape.compression === 'gzip' ? gunzipSync(file) : file;
+    return shape.compression === 'gzip' ? gunzipSync(file.body) : file.body;
   } finally {
     await store.close();
   }

@@ -30,6 +30,8 @@ export interface IntervalPlan {
   generation: number;
   /** Write id of the file that this generation replaces. */
   supersedes: string | null;
+  /** An object lies under the key already; an interval that has become empty then replaces it, whatever the stream's policy. */
+  replacesObject: boolean;
   ranges: PlannedRange[];
   fingerprint: Fingerprint;
   /** How many batches of this run may be under way at once. */
