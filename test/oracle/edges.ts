@@ -121,6 +121,8 @@ export const EDGES: Readonly<Record<string, Edge>> = {
   'rating out of bounds': ({ peers }) =>
     peers.some(({ row: { rating } }) => rating !== null && (rating < 1 || rating > 5)),
   'sum at the limit of its type': hasTrack((totals) => isAtLimit(totals)),
+  'more than any measurement': ({ peers }) =>
+    peers.some(({ row }) => (row.callSetupMs ?? 0) > 2 ** 31 || row.connectedMs > 2n ** 63n),
   'mean that rounding to millionths lifts to a half': ({ peers }) =>
     (['audio', 'video'] as const).some((media) => isLifted(peers.map(({ totals }) => rttOf(totals, media)))),
   '1,000 peers': ({ peers }) => peers.length >= 1_000,
@@ -150,7 +152,7 @@ function hasKeyText(isSo: (text: ByteText) => boolean): Edge {
 function rttOf(totals: TotalsOfPeer, media: Media): Millionths | null {
   const sent = totals.get(trackOf(media, 'send'));
   const rttMs = sent === undefined ? null : rttMsOf(sent);
-  return rttMs === null ? null : toMillionths(rttMs);
+  return toMillionths(rttMs);
 }
 
 /** The mean in whole units is another one without the step over millionths. */

@@ -7,13 +7,28 @@ export type Millionths = bigint;
 const MILLION = 1_000_000n;
 const MILLIONTHS_DECIMALS = 6;
 
-/** floor(x · 10⁶ + 0.5). Throws RangeError when x is no number or infinite. */
-export function toMillionths(x: number): Millionths {
-  return BigInt(Math.floor(x * 1e6 + 0.5));
+/** What is larger, in whatever unit, is no measurement. */
+const QUANTITY_MAX = 100_000_000;
+
+/** Null for what cannot have been measured. */
+export function measurable(x: number | null): number | null {
+  return x === null || x > QUANTITY_MAX ? null : x;
 }
 
-export function wholeToMillionths(whole: number | bigint): Millionths {
-  return BigInt(whole) * MILLION;
+/** floor(x · 10⁶ + 0.5). Throws RangeError for what is no number. */
+export function toMillionths(x: number | null): Millionths | null {
+  return x === null ? null : BigInt(Math.floor(x * 1e6 + 0.5));
+}
+
+export function wholeToMillionths(whole: number | null): Millionths | null {
+  const known = measurable(whole);
+  return known === null ? null : BigInt(known) * MILLION;
+}
+
+/** Whole seconds, half-up; null when they are more than any measurement. */
+export function toSeconds(ms: bigint): bigint | null {
+  const seconds = divideHalfUp(ms, 1000n);
+  return seconds > QUANTITY_MAX ? null : seconds;
 }
 
 /** The plain mean of the values that are there, half-up to millionths; null when none is. */

@@ -1,7 +1,7 @@
 // The measurements of one direction, version 1: from its totals to quantities in double precision, each fixed to millionths once. Formulas
 // take and give doubles, so that none of them sees a rounded value of another.
 import type { Direction, Media } from './history-rows.ts';
-import { toMillionths, type Millionths } from './exact-numbers.ts';
+import { measurable, toMillionths, type Millionths } from './exact-numbers.ts';
 import type { TrackTotals } from './track-totals.ts';
 
 export interface Measured {
@@ -35,12 +35,12 @@ export const NOT_MEASURED: Measured = {
 
 export function measure({ media, direction, totals, sendRttMs }: DirectionToMeasure): Measured {
   if (totals === undefined) return NOT_MEASURED;
-  const bitrate = quotient(8 * Number(totals.bytes), Number(totals.activeMs));
+  const bitrate = measurable(quotient(8 * Number(totals.bytes), Number(totals.activeMs)));
   const packetLoss = packetLossOf(totals);
   const jitter = meanMs(totals.jitterUsSum, totals.jitterCount);
   const rtt = rttMsOf(totals);
-  const pixels = quotient(Number(totals.pixelMs), Number(totals.sizedMs));
-  const fps = quotient(1000 * Number(totals.frames), Number(totals.sizedMs));
+  const pixels = measurable(quotient(Number(totals.pixelMs), Number(totals.sizedMs)));
+  const fps = fpsOf(totals);
   const delayMs = delayOf(sendRttMs, jitter);
   const mos =
     media === 'audio'
@@ -57,12 +57,12 @@ export function measure({ media, direction, totals, sendRttMs }: DirectionToMeas
     pixels,
   });
   return {
-    mos: fixed(mos),
-    score: fixed(score),
-    bitrate: fixed(bitrate),
-    packetLoss: fixed(packetLoss),
-    jitter: fixed(jitter),
-    rtt: fixed(rtt),
+    mos: toMillionths(mos),
+    score: toMillionths(score),
+    bitrate: toMillionths(bitrate),
+    packetLoss: toMillionths(packetLoss),
+    jitter: toMillionths(jitter),
+    rtt: toMillionths(rtt),
   };
 }
 
@@ -71,7 +71,7 @@ export function rttMsOf(totals: TrackTotals): number | null {
 }
 
 export function fpsOf(totals: TrackTotals): number | null {
-  return quotient(1000 * Number(totals.frames), Number(totals.sizedMs));
+  return measurable(quotient(1000 * Number(totals.frames), Number(totals.sizedMs)));
 }
 
 /** ms of one way: half the round trip, a jitter buffer, and coding. */
@@ -164,7 +164,7 @@ function delayImpairment(delayMs: number): number {
 
 function meanMs(usSum: bigint, count: bigint): number | null {
   const us = quotient(Number(usSum), Number(count));
-  return us === null ? null : us / 1000;
+  return us === null ? null : measurable(us / 1000);
 }
 
 function quotient(dividend: number, divisor: number): number | null {
@@ -173,10 +173,6 @@ function quotient(dividend: number, divisor: number): number | null {
 
 function isUnknown(x: number | null): x is null | 0 {
   return x === null || x === 0;
-}
-
-function fixed(x: number | null): Millionths | null {
-  return x === null ? null : toMillionths(x);
 }
 
 function clamp(x: number, low: number, high: number): number {

@@ -186,7 +186,7 @@ function makeIdentity(
 /** Names differ, and stay different when what is ill-formed in them is replaced, but for a few. */
 function makeKeys(random: Random): PeerRow['keys'] {
   if (random.chance(0.003))
-    return [...NAMES_THAT_BECOME_ONE.map((name) => [name, [plainText(random)]] as const)];
+    return random.shuffled(NAMES_THAT_BECOME_ONE.map((name) => [name, [plainText(random)]] as const));
   const keys = new Map<ByteText, ByteText[]>();
   const count = random.weighted([
     [0, 3],

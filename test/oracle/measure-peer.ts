@@ -41,7 +41,7 @@ export function measurePeer(totals: TotalsOfPeer, callSetupMs: number | null): S
   return {
     mos: meanOf([audio.send.mos, audio.recv.mos]),
     score: meanOf([audio.send.score, audio.recv.score, video.send.score, video.recv.score]),
-    callSetupTime: callSetupMs === null ? null : wholeToMillionths(callSetupMs),
+    callSetupTime: wholeToMillionths(callSetupMs),
     audio,
     video,
   };

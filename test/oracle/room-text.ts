@@ -6,7 +6,7 @@ import {
   toDecimals,
   toMillionths,
   wholeToMillionths,
-  type Millionths,
+  toSeconds,
 } from './exact-numbers.ts';
 import { fpsOf, type Measured } from './formulas.ts';
 import { compareTexts, type ByteText, type Direction, type Media, type PeerRow } from './history-rows.ts';
@@ -27,7 +27,7 @@ export type Fields = 'standard' | 'extended';
 /** Raised when the file's keys change. */
 const SCHEMA_VERSION = '1';
 
-const DECIMALS = { mos: 2, score: 1, packetLoss: 1, fps: 1, rating: 1 } as const;
+const DECIMALS = { mos: 2, score: 1, packetLoss: 1, fps: 1, rating: 2 } as const;
 
 const CONNECTION_TYPES: ReadonlySet<ByteText> = new Set(['HOST', 'STUN', 'TURN']);
 const MEDIA_TRANSPORTS: ReadonlySet<ByteText> = new Set(['udp', 'tcp', 'tls']);
@@ -51,7 +51,7 @@ export function toRoomText({ row, peers }: HoldingRoom, fields: Fields): ByteTex
     ['room_id', toJsonText(row.roomId)],
     ['start_time', toTime(row.startedAtMs)],
     ['end_time', toTime(row.endedAtMs)],
-    ['duration', lastedMs < 0 ? 'null' : toSeconds(BigInt(lastedMs))],
+    ['duration', lastedMs < 0 ? 'null' : `${toSeconds(BigInt(lastedMs))}`],
     ['users', String(peers.length)],
     ['stats', roomStats(measureRoom(measured.map(({ stats }) => stats)))],
     ['peers', `[${measured.map((each) => peerText(each, fields)).join(',')}]`],
@@ -99,7 +99,7 @@ function peerText({ peer, stats }: MeasuredPeer, fields: Fields): string {
     ['location', toObject(location)],
     ['sdk_version', textOrNull(row.sdkVersion)],
     ['start_time', toTime(row.joinedAtMs)],
-    ['duration', toSeconds(row.connectedMs)],
+    ['duration', `${toSeconds(row.connectedMs)}`],
     ['keys', keysText(row.keys)],
     ['features', toObject(features)],
     ['stats', peerStats(stats, peer, fields)],
@@ -143,13 +143,13 @@ function directionEntries(media: Media, direction: Direction, measured: Measured
 function extendedEntries(media: Media, direction: Direction, totals: TrackTotals | undefined): Entry[] {
   const of = (show: (totals: TrackTotals) => string): string =>
     totals === undefined ? 'null' : show(totals);
-  const isReported = (each: TrackTotals): boolean => each.packetsLost > 0n || each.packetsArrived > 0n;
+  const isReported = (each: TrackTotals): boolean => each.packetsLost !== 0n || each.packetsArrived > 0n;
   const entries: Entry[] = [
     ['codec', of(({ codec }) => textOrNull(codec))],
     ['packets', of(({ packets }) => packets.toString())],
     ['packets_lost', of((each) => (isReported(each) ? each.packetsLost.toString() : 'null'))],
     ['bytes', of(({ bytes }) => bytes.toString())],
-    ['active_time', of(({ activeMs }) => toSeconds(activeMs))],
+    ['active_time', of(({ activeMs }) => divideHalfUp(activeMs, 1000n).toString())],
     ['jitter_max', of(({ jitterCount, jitterUsMax }) => largestMs(jitterCount, jitterUsMax))],
   ];
   if (direction === 'send')
@@ -159,7 +159,7 @@ function extendedEntries(media: Media, direction: Direction, totals: TrackTotals
     ...entries,
     ['width', of(({ widthMax }) => sizeOrNull(widthMax))],
     ['height', of(({ heightMax }) => sizeOrNull(heightMax))],
-    ['fps', of((each) => toDecimals(fpsMillionths(each), DECIMALS.fps))],
+    ['fps', of((each) => toDecimals(toMillionths(fpsOf(each)), DECIMALS.fps))],
     ['freezes', of(({ freezes }) => freezes.toString())],
   ];
 }
@@ -183,7 +183,7 @@ function network({ bitrate, packetLoss, jitter }: Network): Entry[] {
 /** By name, as it stands in the file. Names that are one there, though not in the history, are one key with the values of all. */
 function keysText(keys: PeerRow['keys']): string {
   const merged = new Map<ByteText, ByteText[]>();
-  for (const [name, values] of [...keys].sort(([a], [b]) => compareTexts(a, b))) {
+  for (const [name, values] of keys) {
     const shown = toWellFormed(name);
     merged.set(shown, [...(merged.get(shown) ?? []), ...values]);
   }
@@ -199,8 +199,7 @@ function keysText(keys: PeerRow['keys']): string {
 
 function meanRating(peers: readonly HoldingPeer[]): string {
   const ratings = peers.map(({ row }) => ratingOf(row));
-  const mean = meanOf(ratings.map((rating) => (rating === null ? null : wholeToMillionths(rating))));
-  return toDecimals(mean, DECIMALS.rating);
+  return toDecimals(meanOf(ratings.map(wholeToMillionths)), DECIMALS.rating);
 }
 
 /** Other numbers than 1 to 5 are no ratings. */
@@ -221,11 +220,6 @@ function measuredCounts(peers: readonly MeasuredPeer[]): string {
   ]);
 }
 
-function fpsMillionths(totals: TrackTotals): Millionths | null {
-  const fps = fpsOf(totals);
-  return fps === null ? null : toMillionths(fps);
-}
-
 function largestMs(count: bigint, largestUs: number): string {
   return count === 0n ? 'null' : divideHalfUp(BigInt(largestUs), 1000n).toString();
 }
@@ -240,10 +234,6 @@ function oneOfOrNull(known: ReadonlySet<ByteText>, text: ByteText): string {
 
 function textOrNull(text: ByteText): string {
   return text === '' ? 'null' : toJsonText(text);
-}
-
-function toSeconds(ms: bigint): string {
-  return divideHalfUp(ms, 1000n).toString();
 }
 
 /** ISO 8601 in UTC with milliseconds. */

@@ -5,8 +5,10 @@ import fc from 'fast-check';
 import {
   divideHalfUp,
   meanOf,
+  measurable,
   toDecimals,
   toMillionths,
+  toSeconds,
   wholeToMillionths,
 } from '../oracle/exact-numbers.ts';
 
@@ -38,10 +40,18 @@ describe("the oracle's numbers", () => {
     assert.equal(meanOf([null, null]), null);
   });
 
+  it('takes what is larger than any measurement as missing', () => {
+    assert.equal(measurable(100_000_000), 100_000_000);
+    assert.equal(measurable(100_000_000.1), null);
+    assert.equal(wholeToMillionths(100_000_001), null);
+    assert.equal(toSeconds(100_000_000_499n), 100_000_000n);
+    assert.equal(toSeconds(100_000_000_500n), null);
+  });
+
   it('takes means over what is there, half-up to millionths', () => {
     assert.equal(meanOf([1n, null, 2n]), 2n);
     assert.equal(meanOf([1n, 1n, 2n]), 1n);
-    assert.equal(meanOf([wholeToMillionths(2 ** 32 - 1), wholeToMillionths(0)]), 2_147_483_647_500_000n);
+    assert.equal(meanOf([wholeToMillionths(100_000_000), wholeToMillionths(1)]), 50_000_000_500_000n);
   });
 
   it('divides to the nearest integer, upwards from the middle, below zero as well', () => {
