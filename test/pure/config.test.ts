@@ -1,21 +1,14 @@
 // The configuration read from made-up environments: every problem told at once, with name, got and allowed; secrets from variables and
 // from files, and never in a message. Then the two programs with a broken environment: exit code 2, and the same text.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import {
-  ConfigError,
-  readClickHouseAdmin,
-  readTemporalConfig,
-  readWorkerConfig,
-} from '../../worker/config.ts';
+import { ConfigError, readClickHouseAdmin, readWorkerConfig } from '../../worker/config.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const AUTHORITY = fileURLToPath(new URL('certificates/authority.pem', import.meta.url));
 
 const FILES = {
@@ -268,40 +261,6 @@ describe('secrets', () => {
     );
   });
 });
-
-describe('a program with a broken environment', () => {
-  const BROKEN = {
-    ...FILES,
-    TEMPORAL_ADDRESS: 'nowhere',
-    CLICKHOUSE_URL: 'x',
-    DESTINATION_FILES_BUCKET: 'B',
-    DESTINATION_FILES_CREDENTIALS: 'aws',
-  };
-
-  it('ends with 2 and every problem: the worker', () => {
-    const { status, stderr, stdout } = run(['--import', 'tsx', 'worker/main.ts'], BROKEN);
-    assert.equal(status, 2);
-    assert.equal(stderr, `${new ConfigError(problemsOf(BROKEN)).message}\n`);
-    assert.match(stderr, /^configuration: 5 problems\n {2}TEMPORAL_ADDRESS: /);
-    assert.doesNotMatch(stderr + stdout, /planted|PLANTED/);
-  });
-
-  it('ends with 2 and every problem of what it needs: the command line', () => {
-    const temporal = run(['bin/room-streams.mjs', 'stream', 'list'], BROKEN);
-    assert.equal(temporal.status, 2);
-    assert.equal(temporal.stderr, `${new ConfigError(problemsOf(BROKEN, readTemporalConfig)).message}\n`);
-    // The command reads what it needs before it changes anything.
-    const history = run(['bin/room-streams.mjs', 'migrate'], BROKEN);
-    assert.equal(history.status, 2);
-    assert.match(history.stderr, /CLICKHOUSE_URL: got "x"/);
-    assert.match(history.stderr, /TEMPORAL_ADDRESS: got "nowhere"/);
-  });
-});
-
-function run(args: readonly string[], variables: Variables) {
-  const { PATH } = process.env;
-  return spawnSync(process.execPath, args, { cwd: ROOT, env: { PATH, ...variables }, encoding: 'utf8' });
-}
 
 function destinationOf(variables: Variables) {
   return readWorkerConfig({ ...FILES, ...variables }).destinations.get('files');
