@@ -3,7 +3,13 @@
 import { existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, NativeConnection, Worker, type Logger, type WorkflowBundleOption } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  NativeConnection,
+  Worker,
+  type Logger,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
 import { openHistoryReader } from '../activities/history/history-reader.ts';
 import { createStages } from '../activities/index.ts';
 import { openObjectStore } from '../activities/store/object-store.ts';
