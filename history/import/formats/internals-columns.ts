@@ -65,11 +65,20 @@ export class ConnectionColumns {
   /** Plays the calls back into the connection, in the order of time. */
   replay(connection: RecordedConnection, place: string): void {
     const times = this.#callTimes();
+    const placed = [...this.#reports].map(([id, { type, fields }]) => ({
+      id,
+      type,
+      columns: [...fields].map(([name, column]) => ({
+        name,
+        first: firstCall(times, column),
+        values: column.values,
+      })),
+    }));
     for (const [call, takenAtMs] of times.entries()) {
       connection.reports.nextCall(true);
-      for (const [id, report] of this.#reports) {
-        const fields = this.#fieldsAt(report, call, times);
-        if (fields !== null) connection.reports.merge(id, fields);
+      for (const { id, type, columns } of placed) {
+        const fields = fieldsAt(columns, call);
+        if (fields !== null) connection.reports.merge(id, { ...fields, type });
       }
       connection.read(takenAtMs, `${place}, sample ${call + 1}`);
     }
@@ -91,29 +100,33 @@ export class ConnectionColumns {
     const step = column.values.length < 2 ? 0 : (column.endMs - column.startMs) / (column.values.length - 1);
     return column.values.map((_value, index) => column.startMs + index * step);
   }
-
-  #fieldsAt(report: ReportColumns, call: number, times: readonly number[]): Record<string, unknown> | null {
-    const fields: Record<string, unknown> = { type: report.type };
-    let isThere = false;
-    for (const [name, column] of report.fields) {
-      const first = nearestCall(times, column);
-      const index = call - first;
-      if (index < 0 || index >= column.values.length) continue;
-      fields[name] = column.values[index];
-      isThere = true;
-    }
-    return isThere ? fields : null;
-  }
 }
 
-/** The call at which a column begins; a column that would reach beyond the last call begins as much earlier. */
-function nearestCall(times: readonly number[], column: Column): number {
-  let nearest = 0;
-  for (let call = 1; call < times.length; call += 1) {
-    const closer =
-      Math.abs((times[call] ?? 0) - column.startMs) < Math.abs((times[nearest] ?? 0) - column.startMs);
-    if (closer) nearest = call;
+interface PlacedColumn {
+  name: string;
+  /** The call that its first value is of. */
+  first: number;
+  values: readonly unknown[];
+}
+
+/** What a report said in a call, or null when it was not there. */
+function fieldsAt(columns: readonly PlacedColumn[], call: number): Record<string, unknown> | null {
+  let fields: Record<string, unknown> | null = null;
+  for (const { name, first, values } of columns) {
+    const index = call - first;
+    if (index < 0 || index >= values.length) continue;
+    fields ??= {};
+    fields[name] = values[index];
   }
+  return fields;
+}
+
+/** The call nearest to where a column begins; one that would reach beyond the last call begins as much earlier. */
+function firstCall(times: readonly number[], column: Column): number {
+  const from = (call: number): number => Math.abs((times[call] ?? 0) - column.startMs);
+  let nearest = 0;
+  // Times rise, so the distance falls and then rises.
+  while (nearest + 1 < times.length && from(nearest + 1) < from(nearest)) nearest += 1;
   return Math.max(0, Math.min(nearest, times.length - column.values.length));
 }
 
