@@ -2,6 +2,7 @@
 // exactly this key is left over from a run that ended without cleaning up: aborting it also stops whatever attempt still writes to it.
 import { contentTypeOf } from '../workflows/model/stream.ts';
 import { type UploadRequest } from '../workflows/model/stages.ts';
+import { abortLeftUploads } from './abort-upload.ts';
 import { type StageRun } from './run-stage.ts';
 import { openDestination, type StageTools } from './stage-tools.ts';
 
@@ -14,12 +15,10 @@ export async function beginUpload(
   run: StageRun,
 ): Promise<{ uploadId: string }> {
   const { target, key, writeId } = request;
-  const { store } = openDestination(tools, target.settings.destination);
-  for (const uploadId of await store.listUploads({ key, signal: run.signal })) {
-    await store.abortUpload({ key, uploadId, signal: run.signal });
-  }
+  const opened = openDestination(tools, target.settings.destination);
+  await abortLeftUploads(opened, key, run);
   const metadata = { [WRITE_ID_METADATA]: writeId, 'workflow-id': run.workflowId, 'run-id': run.runId };
-  const uploadId = await store.beginUpload({
+  const uploadId = await opened.store.beginUpload({
     key,
     contentType: contentTypeOf(target.settings),
     metadata,

@@ -7,6 +7,7 @@ import { checkInterval } from './check-interval.ts';
 import { checkStream } from './check-stream.ts';
 import { completeFile } from './complete-file.ts';
 import { exportBatch } from './export-batch.ts';
+import { lookBack } from './look-back.ts';
 import { planInterval } from './plan-interval.ts';
 import { runStage } from './run-stage.ts';
 import { type StageTools } from './stage-tools.ts';
@@ -20,6 +21,7 @@ export function createStages(tools: StageTools): Stages {
     checkInterval: runStage((request, run) => checkInterval(tools, request, run)),
     completeFile: runStage((request, run) => completeFile(tools, request, run)),
     writeManifest: runStage((request, run) => writeManifest(tools, request, run)),
+    lookBack: runStage((request, run) => lookBack(tools, request, run)),
     abortUpload: runStage((request, run) => abortUpload(tools, request, run)),
     checkStream: runStage((stream, run) => checkStream(tools, stream, run)),
     awaitRun: runStage((request) => awaitRun(request)),

@@ -112,7 +112,8 @@ function streamOf({ compression, fields }: BenchOptions): StreamDefinition {
     empty: 'write',
     giveUpSeconds: 3_600,
   };
-  return { name: `bench-${compression}-${fields}`, revisions: [{ fromMs: 0, settings }] };
+  const name = `bench-${compression}-${fields}`;
+  return { name, fromMs: 0, untilMs: null, skipped: [], revisions: [{ fromMs: 0, settings }] };
 }
 
 /** The kernel's own high-water mark. Linux only, as the figures in the documents are. */

@@ -57,6 +57,9 @@ const settingsSchema = z.object({
 export const scheduledInput = z.object({
   stream: z.object({
     name: z.string(),
+    fromMs: z.number(),
+    untilMs: z.number().nullable(),
+    skipped: z.array(z.object({ startMs: z.number(), endMs: z.number() })),
     revisions: z.array(z.object({ fromMs: z.number(), settings: settingsSchema })).min(1),
   }),
 });

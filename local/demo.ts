@@ -39,6 +39,10 @@ const EVERY_SECONDS = 15 * 60;
 
 export const DEMO_STREAM: StreamDefinition = {
   name: 'demo',
+  // What it makes by itself begins when it is made; the interval before that is asked for.
+  fromMs: intervalContaining(Date.now(), { everySeconds: EVERY_SECONDS, offsetSeconds: 0 }).startMs,
+  untilMs: null,
+  skipped: [],
   revisions: [
     {
       fromMs: 0,

@@ -140,7 +140,7 @@ export function makeStream(name: string, changes: Partial<StreamSettings> = {}):
     giveUpSeconds: GIVE_UP_SECONDS,
     ...changes,
   };
-  return { name, revisions: [{ fromMs: 0, settings }] };
+  return { name, fromMs: 0, untilMs: null, skipped: [], revisions: [{ fromMs: 0, settings }] };
 }
 
 function storeDestination(stack: StackAddresses) {

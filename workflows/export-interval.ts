@@ -6,10 +6,12 @@ import {
   ContinueAsNew,
   isCancellation,
   log,
+  setWorkflowOptions,
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import { handOver } from './hand-over.ts';
+import { lookBack } from './look-back.ts';
 import { makeFile } from './make-file.ts';
 import { isBorder, lastIntervalEndedBy, runIdOf, type Interval } from './model/interval.ts';
 import { SCHEDULED_START_TIME } from './model/search-attributes.ts';
@@ -18,6 +20,9 @@ import { FAILURE } from './model/stages.ts';
 import { settingsAt, settingsEndingAt, type StreamSettings } from './model/stream.ts';
 import { showProgress } from './show-progress.ts';
 import { callStages } from './stages.ts';
+
+// What a rule refuses fails the run; Temporal would retry the decision for ever.
+setWorkflowOptions({ failureExceptionTypes: [RangeError] }, exportInterval);
 
 export async function exportInterval(request: ExportRequest): Promise<RunSummary> {
   const { interval, settings } = findInterval(request);
@@ -43,6 +48,7 @@ export async function exportInterval(request: ExportRequest): Promise<RunSummary
       progress,
     });
     progress.update({ state: summary.outcome });
+    if (request.interval === undefined) await lookBack(request.stream, interval);
     return summary;
   } catch (error) {
     if (!(error instanceof ContinueAsNew)) {

@@ -53,3 +53,11 @@ export function callStages(nowMs: number, giveUpAtMs: number): StageCalls {
     }),
   };
 }
+
+/** A glance after the work is done: a server that is down now is looked at by the next run. */
+export const { lookBack: callLookBack } = proxyActivities<Stages>({
+  startToCloseTimeout: '1 minute',
+  scheduleToCloseTimeout: '5 minutes',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  retry: { ...RETRY, maximumAttempts: 3 },
+});

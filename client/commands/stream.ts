@@ -16,7 +16,12 @@ import {
   startRun,
   type StreamState,
 } from '../streams.ts';
-import { lastIntervalEndedBy, toRfc3339, type Interval } from '../../workflows/model/interval.ts';
+import {
+  intervalContaining,
+  lastIntervalEndedBy,
+  toRfc3339,
+  type Interval,
+} from '../../workflows/model/interval.ts';
 import { KEY_TEMPLATE_DEFAULT } from '../../workflows/model/key-template.ts';
 import { streamProblems } from '../../workflows/model/stream-problems.ts';
 import {
@@ -196,7 +201,8 @@ function toDefinition(name: string, options: CreateOptions): StreamDefinition {
     empty: options.empty,
     giveUpSeconds: options.giveUp,
   };
-  return { name, revisions: [{ fromMs: 0, settings }] };
+  const { startMs: fromMs } = intervalContaining(Date.now(), settings);
+  return { name, fromMs, untilMs: null, skipped: [], revisions: [{ fromMs: 0, settings }] };
 }
 
 function refuse(problems: readonly string[]): void {

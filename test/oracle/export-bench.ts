@@ -115,7 +115,8 @@ function toStream(project: string, { fields, format, compression }: Shape): Stre
     empty: 'write' as const,
     giveUpSeconds: GIVE_UP_SECONDS,
   };
-  return { name: `${project}-${fields}-${format}-${compression}`, revisions: [{ fromMs: 0, settings }] };
+  const name = `${project}-${fields}-${format}-${compression}`;
+  return { name, fromMs: 0, untilMs: null, skipped: [], revisions: [{ fromMs: 0, settings }] };
 }
 
 function toWorkerConfig(

@@ -81,6 +81,18 @@ export interface AbortRequest {
   uploadId: string;
 }
 
+export interface LookBackRequest {
+  stream: StreamDefinition;
+  intervals: Interval[];
+}
+
+export interface LookBackOutcome {
+  /** Those of the intervals that have no complete file and no run under way. */
+  missing: Interval[];
+  /** Uploads that were given up: no run owned them. */
+  uploadsAborted: number;
+}
+
 /** What a worker finds wrong with a stream; none: it could run. */
 export interface StreamCheck {
   problems: string[];
@@ -95,6 +107,8 @@ export interface Stages {
   completeFile(request: CompleteRequest): Promise<CompleteOutcome>;
   writeManifest(request: ManifestRequest): Promise<Manifest>;
   abortUpload(request: AbortRequest): Promise<void>;
+  /** Looks at the few intervals before one that is complete: which have no file, and what terminated runs left unfinished there. */
+  lookBack(request: LookBackRequest): Promise<LookBackOutcome>;
   /** Waits for the run that already has this workflow id and returns what it ended with. */
   awaitRun(request: { workflowId: string }): Promise<RunSummary>;
   /** Everything that can be told before a stream runs: its fields, its destination, whether the bucket can be reached. */

@@ -33,6 +33,12 @@ export interface StreamRevision {
 
 export interface StreamDefinition {
   name: string;
+  /** The first interval that the stream is to make starts here, or at the next border; earlier ones are made only when asked for. */
+  fromMs: number;
+  /** The last one ends here or earlier; null: there is no last one. */
+  untilMs: number | null;
+  /** Left out on purpose: nobody is to miss them. Half-open ranges, each of one or many intervals. */
+  skipped: Interval[];
   /** In order of `fromMs`; the first one holds for everything before it, too. Never empty. */
   revisions: StreamRevision[];
 }
@@ -64,4 +70,22 @@ export function settingsEndingAt(
 ): { settings: StreamSettings; interval: Interval } {
   const settings = settingsAt(stream, endMs - 1);
   return { settings, interval: { startMs: endMs - settings.everySeconds * 1000, endMs } };
+}
+
+/** Whether the stream is to make this interval by itself. */
+export function isWanted(stream: StreamDefinition, { startMs, endMs }: Interval): boolean {
+  if (startMs < stream.fromMs || (stream.untilMs !== null && endMs > stream.untilMs)) return false;
+  return !stream.skipped.some((range) => startMs >= range.startMs && endMs <= range.endMs);
+}
+
+/** The wanted ones among the `count` intervals before this one, the nearest first. */
+export function wantedIntervalsBefore(stream: StreamDefinition, before: Interval, count: number): Interval[] {
+  const intervals: Interval[] = [];
+  let { startMs } = before;
+  for (let steps = 0; steps < count && startMs > stream.fromMs; steps += 1) {
+    const { interval } = settingsEndingAt(stream, startMs);
+    if (isWanted(stream, interval)) intervals.push(interval);
+    ({ startMs } = interval);
+  }
+  return intervals;
 }
