@@ -16,6 +16,7 @@ import {
   measurePeer,
   measureRoom,
   trackOf,
+  type Medium,
   type Network,
   type RoomDirection,
   type Stats,
@@ -210,8 +211,8 @@ function ratingOf({ rating }: PeerRow): number | null {
 function measuredCounts(peers: readonly MeasuredPeer[]): string {
   const count = (has: (stats: Stats<Measured>) => boolean): string =>
     String(peers.filter(({ stats }) => has(stats)).length);
-  const isSeen = ({ bitrate, packetLoss, jitter }: Network): boolean =>
-    bitrate !== null || packetLoss !== null || jitter !== null;
+  const isSeen = ({ bitrate, packetLoss, jitter, send }: Medium<Measured>): boolean =>
+    [bitrate, packetLoss, jitter, send.rtt].some((quantity) => quantity !== null);
   return toObject([
     ['mos', count(({ mos }) => mos !== null)],
     ['score', count(({ score }) => score !== null)],
