@@ -39,7 +39,16 @@ export async function openCallBrowser(executablePath: string): Promise<CallBrows
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const browser = await chromium.launch({ executablePath, headless: true, args: CHROMIUM_FLAGS });
+  const closeServer = async (): Promise<void> => {
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  };
+  const browser = await chromium
+    .launch({ executablePath, headless: true, args: CHROMIUM_FLAGS })
+    .catch(async (error: unknown) => {
+      await closeServer();
+      throw error;
+    });
   return {
     openPage: async () => {
       const context = await browser.newContext();
@@ -49,8 +58,7 @@ export async function openCallBrowser(executablePath: string): Promise<CallBrows
     },
     close: async () => {
       await browser.close();
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await closeServer();
     },
   };
 }

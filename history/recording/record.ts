@@ -2,11 +2,13 @@
 // `npm run history:record` makes demo-call.jsonl.gz anew, with `--loss 0.05` the lossy call. Needs a Chromium; the
 // recordings themselves lie in the repository, so nobody else does.
 import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { openCallBrowser } from './browser.ts';
 import type { CallBrowser } from './browser.ts';
 import { RecordedCall } from './call.ts';
+import { findChromium, NoChromiumError } from './find-chromium.ts';
 import { openLossyRelay, seededRandom } from './lossy-relay.ts';
 import type { LossyRelay } from './lossy-relay.ts';
 import type { RecordedLine } from './record-format.ts';
@@ -90,26 +92,24 @@ async function readFor(call: RecordedCall, seconds: number): Promise<void> {
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      chromium: { type: 'string', default: '/usr/bin/chromium' },
+      chromium: { type: 'string' },
       seconds: { type: 'string', default: '30' },
       loss: { type: 'string' },
       seed: { type: 'string', default: '7' },
       out: { type: 'string' },
     },
   });
-  const seconds = Number(values.seconds);
-  const browser = await openCallBrowser(values.chromium);
+  const seconds = parseNumber('--seconds', values.seconds, { from: 6, to: 3600 });
+  const loss = values.loss === undefined ? null : parseNumber('--loss', values.loss, { from: 0, to: 0.9 });
+  const seed = parseNumber('--seed', values.seed, { from: 0, to: 4_294_967_295 });
+  const browser = await openCallBrowser(findChromium(values.chromium));
   try {
     const lines =
-      values.loss === undefined
+      loss === null
         ? await recordDemoCall(browser, seconds)
-        : await recordLossyCall(browser, {
-            seconds,
-            lossShare: Number(values.loss),
-            seed: Number(values.seed),
-          });
-    const name = values.loss === undefined ? 'demo-call' : 'lossy-call';
-    const out = values.out ?? new URL(`./${name}.jsonl.gz`, import.meta.url).pathname;
+        : await recordLossyCall(browser, { seconds, lossShare: loss, seed });
+    const name = loss === null ? 'demo-call' : 'lossy-call';
+    const out = values.out ?? fileURLToPath(new URL(`./${name}.jsonl.gz`, import.meta.url));
     const packed = gzipSync(lines.map((line) => `${JSON.stringify(line)}\n`).join(''), { level: 9 });
     await writeFile(out, packed);
     console.log(`${out}: ${lines.length} lines, ${packed.length} bytes`);
@@ -118,4 +118,19 @@ async function main(): Promise<void> {
   }
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) await main();
+/** Both bounds are allowed. Throws RangeError. */
+function parseNumber(option: string, text: string, { from, to }: { from: number; to: number }): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (value >= from && value <= to) return value;
+  throw new RangeError(`${option}: got "${text}", allowed: a number from ${from} to ${to}`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await main();
+  } catch (error) {
+    if (!(error instanceof NoChromiumError || error instanceof RangeError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

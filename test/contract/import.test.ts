@@ -10,6 +10,7 @@ import { loadDemoCall } from '../../history/import/load-demo-call.ts';
 import type { RecordedLine } from '../../history/recording/record-format.ts';
 import { findSample, toPlainObject } from '../pure/import-reading.ts';
 import { replayGetstats, replayInternals, replayRtcstats } from '../pure/import-replay.ts';
+import { finalCounters, linesOf, RETRANSMISSION } from '../pure/recorded-call.ts';
 import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
 import { addUp, FINALIZED_MS, totalsOf, type Total } from './import-database.ts';
 
@@ -35,7 +36,7 @@ describe('imported dumps', () => {
     it(`have in the totals of ${name}, to the byte, what Chromium counted when each connection was closed`, async () => {
       const projectId = `final-${name}`;
       await importFiles(history.connection, [recording(name)], { projectId, finalizedAtMs: FINALIZED_MS });
-      const expected = addUp(finalCounters(linesOf(name)));
+      const expected = finalTotals(name);
       assert.ok(expected.size >= 8);
       assert.deepEqual(toPlainObject(await totalsOf(history, projectId)), toPlainObject(expected));
     });
@@ -55,7 +56,7 @@ describe('imported dumps', () => {
       finalizedAtMs: FINALIZED_MS,
     });
     const dropped = new Map<string, number>();
-    for (const line of linesOf('lossy-call')) {
+    for (const line of linesOfRecording('lossy-call')) {
       // Retransmissions have a stream of their own that no loss is counted of.
       if (!('type' in line) || line.type !== 'relay' || line.payload_type === RETRANSMISSION) continue;
       dropped.set(line.to, (dropped.get(line.to) ?? 0) + line.dropped);
@@ -140,7 +141,7 @@ describe('imported dumps', () => {
     const totals = await totalsOf(history, projectId, ({ session_id, ...row }) =>
       [session_id, row.peer_id, row.media, row.direction].map(String).join(' '),
     );
-    const expected = addUp(finalCounters(linesOf('demo-call')));
+    const expected = finalTotals('demo-call');
     for (const sessionId of ['one', 'two']) {
       for (const [key, total] of expected) assert.deepEqual(totals.get(`${sessionId} ${key}`), total, key);
     }
@@ -156,9 +157,6 @@ describe('imported dumps', () => {
   });
 });
 
-/** Payload type of RTX in the recording: the one whose streams Chromium does not list as inbound. */
-const RETRANSMISSION = 97;
-
 function mediaOf({ media, direction }: Record<string, unknown>): string {
   return `${String(media)} ${String(direction)}`;
 }
@@ -170,34 +168,15 @@ function assertSameByMedia(totals: ReadonlyMap<string, Total>, replayed: Readonl
   assert.deepEqual(toPlainObject(totals), toPlainObject(expected));
 }
 
-function linesOf(name: string): RecordedLine[] {
-  const text = gunzipSync(readFileSync(recording(name))).toString('utf8');
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as RecordedLine);
+function linesOfRecording(name: string): RecordedLine[] {
+  return linesOf(readFileSync(recording(name)));
 }
 
-/** From the last reading of each connection, by `peer media direction`. */
-function finalCounters(lines: readonly RecordedLine[]): [string, Total][] {
-  return lines.flatMap((line) => {
-    if (!('final' in line)) return [];
-    return line.reports
-      .filter(({ type }) => type === 'outbound-rtp' || type === 'inbound-rtp')
-      .map((report): [string, Total] => {
-        const isSent = report.type === 'outbound-rtp';
-        const way = isSent ? 'Sent' : 'Received';
-        const remote = line.reports.find(
-          ({ type, localId }) => type === 'remote-inbound-rtp' && localId === report.id,
-        );
-        return [
-          `${line.peer} ${String(report.kind)} ${isSent ? 'send' : 'recv'}`,
-          {
-            bytes: Number(report[`bytes${way}`]),
-            packets: Number(report[`packets${way}`]),
-            lost: Number(isSent ? (remote?.packetsLost ?? 0) : report.packetsLost),
-          },
-        ];
-      });
-  });
+/** By `peer media direction`. */
+function finalTotals(name: string): Map<string, Total> {
+  return addUp(
+    finalCounters(linesOfRecording(name)).map(
+      ({ peer, media, direction, counters }) => [`${peer} ${media} ${direction}`, counters] as const,
+    ),
+  );
 }

@@ -5,11 +5,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import type { RecordedLine } from '../../history/recording/record-format.ts';
 import { toRooms } from '../../history/import/rooms.ts';
 import { readDump, sumTicks, toPlainObject } from './import-reading.ts';
 import type { Sums } from './import-reading.ts';
 import { replayGetstats } from './import-replay.ts';
+import { byConnection, finalCounters, linesOf, RETRANSMISSION } from './recorded-call.ts';
 
 const DEMO = readFileSync(new URL('../../history/recording/demo-call.jsonl.gz', import.meta.url));
 const LOSSY = readFileSync(new URL('../../history/recording/lossy-call.jsonl.gz', import.meta.url));
@@ -21,7 +21,7 @@ describe('the recorded call', () => {
   ] as const) {
     it(`sums of ${name} are the final counters that Chromium gave for each connection`, async () => {
       const sums = sumTicks(await readDump(dump));
-      const expected = finalCounters(linesOf(dump));
+      const expected = byConnection(finalCounters(linesOf(dump)));
       assert.ok(expected.size >= 4);
       for (const [key, { bytes, packets, lost }] of expected) {
         const sum = sums.get(key);
@@ -97,37 +97,3 @@ describe('the recorded call', () => {
     assert.ok(droppedTo.size === 2);
   });
 });
-
-/** Payload type of RTX in the recording: the one whose streams Chromium does not list as inbound. */
-const RETRANSMISSION = 97;
-
-function linesOf(dump: Buffer): RecordedLine[] {
-  const text = gunzipSync(dump).toString('utf8');
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as RecordedLine);
-}
-
-/** From the last reading of each connection, by `connection media direction`. */
-function finalCounters(lines: readonly RecordedLine[]): Map<string, Omit<Sums, 'arrived'>> {
-  const sums = new Map<string, Omit<Sums, 'arrived'>>();
-  for (const line of lines) {
-    if (!('final' in line)) continue;
-    for (const report of line.reports) {
-      const isSent = report.type === 'outbound-rtp';
-      if (!isSent && report.type !== 'inbound-rtp') continue;
-      const way = isSent ? 'Sent' : 'Received';
-      const remote = line.reports.find(
-        ({ type, localId }) => type === 'remote-inbound-rtp' && localId === report.id,
-      );
-      const lost = isSent ? (remote?.packetsLost ?? 0) : report.packetsLost;
-      sums.set(`${line.connection} ${String(report.kind)} ${isSent ? 'send' : 'recv'}`, {
-        bytes: Number(report[`bytes${way}`]),
-        packets: Number(report[`packets${way}`]),
-        lost: Number(lost),
-      });
-    }
-  }
-  return sums;
-}
