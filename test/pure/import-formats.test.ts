@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
-import { readDump, sumTicks, tickLines, toPlainObject } from './import-reading.ts';
+import { toRooms } from '../../history/import/rooms.ts';
+import { readDump, sumTicks, tickLines, toDump, toPlainObject } from './import-reading.ts';
 import type { Sums } from './import-reading.ts';
 import { replayGetstats } from './import-replay.ts';
 import { recordedReadings, toGetstats, toInternals, toRtcstats } from './import-small-dumps.ts';
@@ -133,13 +134,34 @@ describe('formats', () => {
       [
         one?.presence.roomId,
         one?.presence.peerId,
-        one?.presence.meetingId,
+        one?.presence.clientMeeting,
         one?.presence.callSetupMs,
         one?.presence.leftAtMs,
       ],
       ['Planning', 'ada', 's-9', 200, AT + 3300],
     );
     assert.equal(tickLines(file).length, 4);
+  });
+
+  it('puts clients of one conference in today’s rtcstats into one room, whatever each user’s session is called', async () => {
+    const clients = await Promise.all(
+      ['ada', 'ben'].map(async (user) => {
+        const claims = { user, conference: 'Planning', session: `session of ${user}` };
+        const lines = [
+          { fileFormat: 3, authData: { rtcStats: claims } },
+          [39, 'PC_0', {}, AT],
+          ['g', 'PC_0', { t: AT + 1000, 0: { type: 1, 10: 11, 11: 'audio', 41: 100, 14: 1 } }, 1000],
+        ];
+        const file = await readDump(Buffer.concat([Buffer.from('RTCStatsDump\n'), toDump(lines)]));
+        return file.presences;
+      }),
+    );
+    const placed = clients.flat().map(({ presence }) => ({ presence, sessionId: null }));
+    const rooms = toRooms(placed);
+    assert.deepEqual(
+      rooms.map(({ room, peers }) => [room.room_id, peers.map(({ peer_id }) => peer_id).sort()]),
+      [['Planning', ['ada', 'ben']]],
+    );
   });
 });
 

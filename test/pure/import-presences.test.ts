@@ -50,6 +50,21 @@ describe('presences', () => {
     );
   });
 
+  it('read a room’s name out of an address as a person does', async () => {
+    for (const [url, expected] of [
+      ['https://meet.example/Caf%C3%A9%20am%20Eck/', 'Café am Eck'],
+      ['https://meet.example/100%', '100%'],
+      ['https://meet.example/a/b?x=/c#/d', 'b'],
+    ] as const) {
+      const presence = await presenceOf([
+        ['connectionInfo', null, { url }, AT],
+        ['create', 'PC_0', {}, AT],
+        reading(AT + 1000),
+      ]);
+      assert.deepEqual([presence.roomId, presence.roomUrl], [expected, url]);
+    }
+  });
+
   it('name the peer by user, else by device, else by end point or display name, else by the content of the file', async () => {
     const peerOf = async (identity: object): Promise<string> =>
       (

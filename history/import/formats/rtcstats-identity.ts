@@ -60,7 +60,8 @@ export function addClientInfo(facts: SessionFacts, value: unknown): void {
   const claims = { ...info.authData, ...info.authData?.rtcStats };
   facts.userAgent ??= orNull(info.userAgent);
   facts.roomUrl ??= webAddress(info.url);
-  facts.meetingId ??= orNull(claims.session);
+  // The service's name for this user's session: each participant of a conference has another.
+  facts.clientMeeting ??= orNull(claims.session);
   facts.peerId ??= orNull(claims.user);
   facts.roomId = orNull(claims.conference) ?? facts.roomId;
   facts.roomIdFromUrl ??= lastSegment(info.path) ?? lastSegment(info.url);
@@ -112,10 +113,20 @@ function webAddress(value: string | null | undefined): string | null {
   return value !== undefined && value !== null && /^https?:\/\//.test(value) ? value : null;
 }
 
-/** The last part of a path or address: what services put the room's name in. */
+/** The last part of a path or address, as a person would read it: what services put the room's name in. */
 export function lastSegment(value: string | null | undefined): string | null {
   if (value === undefined || value === null) return null;
   const path = value.replace(/^[a-z]+:\/\/[^/]*/i, '').replace(/[?#].*$/s, '');
   const segments = path.split('/').filter((segment) => segment !== '');
-  return segments[segments.length - 1] ?? null;
+  const last = segments[segments.length - 1];
+  return last === undefined ? null : decoded(last);
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    // A percent sign that encodes nothing stands for itself.
+    return segment;
+  }
 }
