@@ -5,6 +5,7 @@ import { ConfigError } from '../worker/config.ts';
 import { addHistoryCommands } from './commands/history.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addRunCommands } from './commands/run.ts';
+import { addSchemaCommand } from './commands/schema.ts';
 import { addStreamCommands } from './commands/stream.ts';
 import { describeConnectionError } from './connect.ts';
 import { CommandError, EXIT, type ExitCode } from './exit-codes.ts';
@@ -49,6 +50,7 @@ function makeProgram(terminal: Terminal): Command {
   addStreamCommands(program, terminal);
   addRunCommands(program, terminal);
   addHistoryCommands(program, terminal);
+  addSchemaCommand(program, terminal);
   addImportCommand(program, terminal);
   settle(program, terminal);
   return program;

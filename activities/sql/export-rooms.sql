@@ -1,174 +1,289 @@
--- The rooms of one range, each as the finished line of the file. Reads the three views once, in the order of their keys, and writes
--- the JSON text itself, so that the order of the keys and the number of decimals stand here and nowhere else.
--- The formulas and what each number means: docs/measurements.md.
+-- The rooms of one range, each as the finished line of the file. Reads the three views once, in the order of their keys, and writes the
+-- JSON text itself, so that the order of the keys and the number of decimals stand here and nowhere else. A line that ends in
+-- `-- extended` is left out for `fields: standard` (rooms-query.ts). What each number means, and what becomes of rows that break the
+-- contract: docs/measurements.md.
 WITH
-    -- Numbers. Quantities are computed in double precision and fixed once to millionths, an integer; all means are integer arithmetic,
-    -- half-up. Divisors are guarded as well as tested, because the branch not taken is computed too.
+    -- The range. finalized_at is compared by itself as well: of the two conditions only this one reaches the primary key.
+    fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AS from_at,
+    fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC') AS to_at,
+    (at, session) -> at >= from_at AND at <= to_at
+        AND (at, session) >= (from_at, {from_session:String}) AND (at, session) < (to_at, {to_session:String}) AS in_range,
+
+    -- Faults: each is one bit, at the place of its code.
+    ['room_twice', 'room_time', 'peer_twice', 'peer_time', 'peer_count', 'call_setup', 'rating', 'connection_type', 'media_transport',
+        'key_twice', 'total_twice', 'total_kind', 'total_count', 'total_of_nobody', 'too_large', 'text'] AS fault_codes,
+    (code, is_so) -> bitShiftLeft(toUInt32(is_so), indexOf(fault_codes, code) - 1) AS fault,
+
+    -- Numbers. A count that is none (NULL, NaN, infinite, negative, broken) is null. Quantities are computed in double precision and
+    -- fixed once to millionths, an integer; all means are integer arithmetic, half-up. Divisors are guarded as well as tested, because
+    -- the branch not taken is computed too.
+    100000000 AS quantity_max,
+    (x) -> accurateCastOrNull(x, 'UInt64') AS as_count,
+    (x, low, high) -> if(as_count(x) BETWEEN low AND high, as_count(x), NULL) AS count_within,
     (x, y) -> if(y = 0, NULL, x / greatest(y, 1)) AS quotient,
-    (x) -> if(x > 1e8, NULL, toInt64(floor(least(x, 1e8) * 1e6 + 0.5))) AS to_millionths,
-    (total, n) -> if(n = 0, NULL, intDiv(2 * total + toInt64(n), 2 * toInt64(greatest(n, 1)))) AS mean,
+    (x) -> toInt64(floor(least(x, quantity_max) * 1e6 + 0.5)) AS to_millionths,
+    (total, n) -> if(n = 0, NULL, intDiv(total + intDiv(toInt64(n), 2), toInt64(greatest(n, 1)))) AS mean,
     (a, b) -> coalesce(intDiv(a + b + 1, 2), a, b) AS mean_of_two,
     (x, low, high) -> least(greatest(x, low), high) AS clamp_to,
     (ms) -> intDiv(ms, 1000) + (ms % 1000 >= 500) AS to_seconds,
 
     -- Text.
-    (x) -> if(x = '', 'null', toJSONString(x)) AS text_or_null,
-    (m) -> ifNull(toString(intDiv(m + 500000, 1000000)), 'null') AS whole,
+    (x) -> if(ifNull(x, '') = '', 'null', toJSONString(assumeNotNull(x))) AS text_or_null,
+    (x, words) -> if(has(words, x), toJSONString(x), 'null') AS word_or_null,
+    (n) -> ifNull(toString(n), 'null') AS integer,
+    (m) -> integer(intDiv(m + 500000, 1000000)) AS whole,
     (t) -> concat(toString(intDiv(t, 10)), '.', toString(t % 10)) AS tenths_text,
     (h) -> concat(toString(intDiv(h, 100)), '.', toString(intDiv(h, 10) % 10), toString(h % 10)) AS hundredths_text,
     (m) -> ifNull(tenths_text(intDiv(m + 50000, 100000)), 'null') AS one_decimal,
     (m) -> ifNull(hundredths_text(intDiv(m + 5000, 10000)), 'null') AS two_decimals,
-    (name, texts) -> concat(toJSONString(name), ':', if(length(texts) = 1, toJSONString(texts[1]), toJSONString(texts))) AS key_json,
     (q) -> concat('"bitrate":', whole(q.bitrate), ',"packet_loss":', one_decimal(q.loss), ',"jitter":', whole(q.jitter)) AS basics_json,
 
-    -- 1. The sums of each peer, one named tuple for each medium and direction; a direction that did not exist has zeros.
-    (which) -> CAST((sumIf(bytes, which), sumIf(packets_lost, which), sumIf(packets_arrived, which), sumIf(active_ms, which), sumIf(bitrate_sq_ms, which),
-            sumIf(jitter_us_sum, which), sumIf(jitter_count, which), sumIf(rtt_us_sum, which), sumIf(rtt_count, which),
-            sumIf(pixel_ms, which), sumIf(sized_ms, which), sumIf(frames, which)),
-        'Tuple(bytes UInt64, lost Int64, arrived UInt64, active_ms UInt64, bitrate_sq_ms UInt64, jitter_us_sum UInt64, jitter_count UInt64,
-            rtt_us_sum UInt64, rtt_count UInt64, pixel_ms UInt64, sized_ms UInt64, frames UInt64)') AS sums_where,
-    peer_sums AS
-    (
-        SELECT finalized_at, session_id, peer_id,
-            sums_where(media = 'audio' AND direction = 'send') AS audio_send_sums,
-            sums_where(media = 'audio' AND direction = 'recv') AS audio_recv_sums,
-            sums_where(media = 'video' AND direction = 'send') AS video_send_sums,
-            sums_where(media = 'video' AND direction = 'recv') AS video_recv_sums
-        FROM export_track_totals
-        WHERE project_id = {project_id:String}
-            AND finalized_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND finalized_at <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
-            AND (finalized_at, session_id) >= (fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC'), {from_session:String})
-            AND (finalized_at, session_id) < (fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC'), {to_session:String})
-        GROUP BY finalized_at, session_id, peer_id
+    -- 1. The totals, and what is wrong with them. Of several rows of one total the first holds. Round trips are those of who sends,
+    -- pictures those of video.
+    totals AS (
+        SELECT finalized_at, session_id, peer_id, media, direction = 'send' AS is_send, media = 'video' AS is_video,
+            media IN ('audio', 'video') AND direction IN ('send', 'recv') AS is_known,
+            row_number() OVER (PARTITION BY finalized_at, session_id, peer_id, media, direction ORDER BY version DESC, cityHash64((
+                t.bytes, t.packets_lost, t.packets_arrived, t.active_ms, t.bitrate_sq_ms, t.jitter_us_sum, t.jitter_count, t.rtt_us_sum,
+                t.rtt_count, t.pixel_ms, t.sized_ms, t.frames))) = 1 AS holds,
+            as_count(bytes) AS bytes, accurateCastOrNull(packets_lost, 'Int64') AS lost, as_count(packets_arrived) AS arrived,
+            as_count(active_ms) AS active_ms, as_count(bitrate_sq_ms) AS bitrate_sq_ms,
+            as_count(jitter_us_sum) AS jitter_us_sum, as_count(jitter_count) AS jitter_count,
+            if(is_send, as_count(rtt_us_sum), 0) AS rtt_us_sum, if(is_send, as_count(rtt_count), 0) AS rtt_count,
+            if(is_video, as_count(pixel_ms), 0) AS pixel_ms, if(is_video, as_count(sized_ms), 0) AS sized_ms,
+            if(is_video, as_count(frames), 0) AS frames,
+            as_count(packets) AS packets, as_count(jitter_us_max) AS jitter_us_max, -- extended
+            if(is_send, as_count(rtt_us_max), 0) AS rtt_us_max, if(is_video, as_count(freezes), 0) AS freezes, -- extended
+            if(is_video, as_count(width_max), 0) AS width, if(is_video, as_count(height_max), 0) AS height, -- extended
+            ifNull(toString(codec), '') AS codec, -- extended
+            isNull(bytes) OR isNull(lost) OR isNull(arrived) OR isNull(active_ms) OR isNull(bitrate_sq_ms)
+                OR isNull(packets) OR isNull(jitter_us_max) OR isNull(rtt_us_max) -- extended
+                OR isNull(width) OR isNull(height) OR isNull(freezes) -- extended
+                OR isNull(jitter_us_sum) OR isNull(jitter_count) OR isNull(rtt_us_sum) OR isNull(rtt_count)
+                OR isNull(pixel_ms) OR isNull(sized_ms) OR isNull(frames) AS is_broken
+        FROM export_track_totals AS t
+        WHERE project_id = {project_id:String} AND in_range(finalized_at, session_id)
     ),
 
-    -- 2. What follows from the sums at once.
-    (lost) -> toFloat64(greatest(lost, 0)) AS lost_at_least_zero,
+    -- 2. What follows from the sums at once. What is beyond all measure is not known.
     (lost, arrived) -> quotient(100 * lost, lost + toFloat64(arrived)) AS loss_percent,
-    (t) -> CAST((quotient(8 * toFloat64(t.bytes), t.active_ms), quotient(toFloat64(t.bitrate_sq_ms), t.active_ms),
-            loss_percent(lost_at_least_zero(t.lost), t.arrived),
-            quotient(toFloat64(t.jitter_us_sum), t.jitter_count) / 1000, quotient(toFloat64(t.rtt_us_sum), t.rtt_count) / 1000,
-            quotient(toFloat64(t.pixel_ms), t.sized_ms), quotient(1000 * toFloat64(t.frames), t.sized_ms)),
-        'Tuple(bitrate Nullable(Float64), bitrate_sq Nullable(Float64), loss Nullable(Float64), jitter Nullable(Float64), rtt Nullable(Float64), pixels Nullable(Float64), fps Nullable(Float64))') AS measured,
-    peer_measures AS
-    (
-        SELECT finalized_at, session_id, peer_id,
-            measured(audio_send_sums) AS audio_send, measured(audio_recv_sums) AS audio_recv,
-            measured(video_send_sums) AS video_send, measured(video_recv_sums) AS video_recv
-        FROM peer_sums
+    (us, readings) -> quotient(toFloat64(us), readings) / 1000 AS mean_ms,
+    (x) -> ifNull(x > quantity_max, 0) AS is_too_large,
+    (x) -> if(x > quantity_max, NULL, x) AS possible,
+    measures AS (
+        SELECT *,
+            quotient(8 * toFloat64(bytes), active_ms) AS any_bitrate, possible(any_bitrate) AS bitrate,
+            quotient(toFloat64(bitrate_sq_ms), active_ms) AS bitrate_sq,
+            loss_percent(toFloat64(greatest(lost, 0)), arrived) AS loss,
+            mean_ms(jitter_us_sum, jitter_count) AS any_jitter, possible(any_jitter) AS jitter,
+            mean_ms(rtt_us_sum, rtt_count) AS any_rtt, possible(any_rtt) AS rtt,
+            quotient(toFloat64(pixel_ms), sized_ms) AS any_pixels, possible(any_pixels) AS pixels,
+            quotient(1000 * toFloat64(frames), sized_ms) AS any_fps, possible(any_fps) AS fps,
+            max(if(holds, rtt, NULL)) OVER (PARTITION BY finalized_at, session_id, peer_id, media) AS rtt_of_sender,
+            fault('total_twice', NOT holds) + fault('total_kind', NOT is_known) + fault('total_count', is_broken)
+                + fault('too_large', is_too_large(any_bitrate) OR is_too_large(any_jitter) OR is_too_large(any_rtt)
+                    OR is_too_large(any_pixels) OR is_too_large(any_fps)) AS faults
+        FROM totals
     ),
 
     -- 3. Opinions: mos and score of each direction.
-    (bitrate, sq) -> if(bitrate = 0, NULL, sqrt(greatest(sq / greatest(bitrate * bitrate, 1e-300) - 1, 0))) AS variation,
-    (jitter, rtt) -> ifNull(rtt, 0) / 2 + 2 * ifNull(jitter, 0) + 20 AS delay_ms,
     (d) -> log2(greatest(d, 100) / 100) AS delay_octaves,
     (x) -> 25 * (pow(1 + pow(x, 6), 1 / 6) - 3 * pow(1 + pow(x / 3, 6), 1 / 6) + 2) AS delay_impairment,
-    (loss, d) -> clamp_to(93.2 - delay_impairment(delay_octaves(d)) - 95 * loss / (loss + 25.1), 0, 100) AS rating,
+    (loss, d) -> clamp_to(93.2 - delay_impairment(delay_octaves(d)) - 95 * loss / (loss + 25.1), 0, 100) AS transmission_rating,
     (r) -> clamp_to(1 + 0.035 * r + 7e-6 * r * (r - 60) * (100 - r), 1, 4.5) AS mos_of_rating,
-    (q) -> ifNull(q.bitrate > 0 AND q.pixels > 0 AND q.fps > 0, 0) AS has_picture,
     (bitrate, pixels, fps) -> clamp_to(0.56 * log(1000 * bitrate / pixels / fps) + 5.36, 1, 5) AS coding_mos,
     (coding, fps, d) -> clamp_to(coding - 1.9 * log(greatest(30, fps) / fps) - 0.002 * d, 1, 5) AS delivered_mos,
-    (q, rtt) -> if(has_picture(q), delivered_mos(coding_mos(q.bitrate, q.pixels, q.fps), q.fps, delay_ms(q.jitter, rtt)), NULL) AS video_mos,
-    (x, good, bad, most) -> most * ifNull(clamp_to((x - good) / (bad - good), 0, 1), 0) AS penalty,
-    (q) -> if(isNull(q.loss), NULL, 10 - penalty(q.loss, 0.5, 10, 4) - penalty(q.jitter, 30, 150, 2) - penalty(q.rtt, 250, 1000, 2)
-        - penalty(1 - q.bitrate / 40, 0, 1, 1) - penalty(variation(q.bitrate, q.bitrate_sq), 0.25, 1.25, 1)) AS audio_score,
-    (q) -> if(isNull(q.loss), NULL, 10 - penalty(q.loss, 0.5, 10, 4) - penalty(q.jitter, 30, 150, 1) - penalty(q.rtt, 250, 1000, 1)
-        - penalty(1 - q.bitrate / 1500, 0, 1, 2) - penalty(variation(q.bitrate, q.bitrate_sq), 0.25, 1.25, 1) - penalty(1 - q.pixels / 921600, 0, 1, 1)) AS video_score,
-    peer_ratings AS
-    (
-        SELECT *, rating(audio_send.loss, delay_ms(audio_send.jitter, audio_send.rtt)) AS audio_send_rating,
-             rating(audio_recv.loss, delay_ms(audio_recv.jitter, audio_send.rtt)) AS audio_recv_rating
-        FROM peer_measures
+    (x, good, bad, worst) -> worst * ifNull(clamp_to((x - good) / (bad - good), 0, 1), 0) AS penalty,
+    opinions AS (
+        SELECT *,
+            ifNull(rtt_of_sender, 0) / 2 + 2 * ifNull(jitter, 0) + 20 AS delay_ms,
+            mos_of_rating(transmission_rating(loss, delay_ms)) AS audio_mos,
+            ifNull(bitrate > 0 AND pixels > 0 AND fps > 0, 0) AS has_picture,
+            if(has_picture, delivered_mos(coding_mos(bitrate, pixels, fps), fps, delay_ms), NULL) AS video_mos,
+            if(bitrate = 0, NULL, sqrt(greatest(bitrate_sq / greatest(bitrate * bitrate, 1e-300) - 1, 0))) AS variation,
+            if(is_video, video_mos, audio_mos) AS mos,
+            if(is_video, 1500, 40) AS full_bitrate, if(is_video, 2, 1) AS worst_of_bitrate, if(is_video, 1, 2) AS worst_of_delay,
+            if(isNull(loss), NULL, 10
+                - penalty(loss, 0.5, 10, 4) - penalty(jitter, 30, 150, worst_of_delay) - penalty(rtt, 250, 1000, worst_of_delay)
+                - penalty(1 - bitrate / full_bitrate, 0, 1, worst_of_bitrate) - penalty(variation, 0.25, 1.25, 1)
+                - penalty(1 - pixels / (1280 * 720), 0, 1, 1)) AS score
+        FROM measures
     ),
 
-    -- 4. Fixed to millionths.
-    (q, mos, score, rtt) -> CAST((to_millionths(mos), to_millionths(score), to_millionths(q.bitrate), to_millionths(q.loss), to_millionths(q.jitter), to_millionths(rtt)),
-        'Tuple(mos Nullable(Int64), score Nullable(Int64), bitrate Nullable(Int64), loss Nullable(Int64), jitter Nullable(Int64), rtt Nullable(Int64))') AS fixed,
-    peer_directions AS
-    (
-        SELECT finalized_at, session_id, peer_id,
-            fixed(audio_send, mos_of_rating(audio_send_rating), audio_score(audio_send), audio_send.rtt) AS audio_sent,
-            fixed(audio_recv, mos_of_rating(audio_recv_rating), audio_score(audio_recv), NULL::Nullable(Float64)) AS audio_received,
-            fixed(video_send, video_mos(video_send, video_send.rtt), video_score(video_send), video_send.rtt) AS video_sent,
-            fixed(video_recv, video_mos(video_recv, video_send.rtt), video_score(video_recv), NULL::Nullable(Float64)) AS video_received
-        FROM peer_ratings
+    -- 4. The directions of each peer beside each other, fixed to millionths; all null where one did not exist.
+    (which) -> CAST((
+            sumIf(to_millionths(fps), which), sumIf(bytes, which), sumIf(lost, which), sumIf(active_ms, which), -- extended
+            sumIf(packets, which), sumIf(jitter_us_max, which), sumIf(jitter_count, which), -- extended
+            sumIf(rtt_us_max, which), sumIf(rtt_count, which), -- extended
+            sumIf(width, which), sumIf(height, which), sumIf(freezes, which), maxIf(codec, which), -- extended
+            sumIf(to_millionths(mos), which), sumIf(to_millionths(score), which), sumIf(to_millionths(bitrate), which),
+            sumIf(to_millionths(loss), which), sumIf(to_millionths(jitter), which), sumIf(to_millionths(rtt), which)
+        ) AS Tuple(
+            fps Nullable(Int64), bytes Nullable(UInt64), lost Nullable(Int64), active_ms Nullable(UInt64), -- extended
+            packets Nullable(UInt64), jitter_us_max Nullable(UInt64), jitter_count Nullable(UInt64), -- extended
+            rtt_us_max Nullable(UInt64), rtt_count Nullable(UInt64), -- extended
+            width Nullable(UInt64), height Nullable(UInt64), freezes Nullable(UInt64), codec String, -- extended
+            mos Nullable(Int64), score Nullable(Int64), bitrate Nullable(Int64),
+            loss Nullable(Int64), jitter Nullable(Int64), rtt Nullable(Int64))) AS direction_where,
+    peer_directions AS (
+        SELECT finalized_at, session_id, peer_id, groupBitOr(faults) AS faults_of_totals,
+            direction_where(holds AND is_known AND NOT is_video AND is_send) AS audio_sent,
+            direction_where(holds AND is_known AND NOT is_video AND NOT is_send) AS audio_received,
+            direction_where(holds AND is_known AND is_video AND is_send) AS video_sent,
+            direction_where(holds AND is_known AND is_video AND NOT is_send) AS video_received
+        FROM opinions
+        GROUP BY finalized_at, session_id, peer_id
     ),
 
     -- 5. Means over the directions of each peer.
-    (a, b) -> CAST((mean_of_two(a.bitrate, b.bitrate), mean_of_two(a.loss, b.loss), mean_of_two(a.jitter, b.jitter)),
-        'Tuple(bitrate Nullable(Int64), loss Nullable(Int64), jitter Nullable(Int64))') AS both_directions,
-    (a, b, c, d) -> mean(ifNull(a, 0) + ifNull(b, 0) + ifNull(c, 0) + ifNull(d, 0), isNotNull(a) + isNotNull(b) + isNotNull(c) + isNotNull(d)) AS mean_of_four,
-    peer_stats AS
-    (
+    (a, b) -> CAST((mean_of_two(a.bitrate, b.bitrate), mean_of_two(a.loss, b.loss), mean_of_two(a.jitter, b.jitter))
+        AS Tuple(bitrate Nullable(Int64), loss Nullable(Int64), jitter Nullable(Int64))) AS both_directions,
+    (a, b, c, d) -> mean(ifNull(a, 0) + ifNull(b, 0) + ifNull(c, 0) + ifNull(d, 0),
+        isNotNull(a) + isNotNull(b) + isNotNull(c) + isNotNull(d)) AS mean_of_four,
+    peer_stats AS (
         SELECT *, both_directions(audio_sent, audio_received) AS audio_both, both_directions(video_sent, video_received) AS video_both,
             mean_of_two(audio_sent.mos, audio_received.mos) AS mos,
             mean_of_four(audio_sent.score, audio_received.score, video_sent.score, video_received.score) AS score
         FROM peer_directions
     ),
 
-    -- 6. The peers.
-    peers AS
-    (
-        SELECT finalized_at, session_id, peer_id, mos, score, call_setup_ms * 1000000 AS call_setup, audio_sent, audio_received, video_sent, video_received,
-            joined_at, 
-            concat('{"peer_id":', toJSONString(peer_id),
+    -- 6. The peers, and what is wrong with them. Of several rows of one peer the first holds.
+    ['HOST', 'STUN', 'TURN'] AS connection_types,
+    ['udp', 'tcp', 'tls'] AS media_transports,
+    (x, words) -> x != '' AND NOT has(words, x) AS is_no_word,
+    (name, names, lists) -> arrayFlatten(arrayFilter((texts, other) -> other = name, lists, names)) AS texts_of,
+    (once, names, lists) -> mapFromArrays(once, arrayMap(name -> texts_of(name, names, lists), once)) AS merged_keys,
+    peer_rows AS (
+        SELECT finalized_at, session_id, peer_id, joined_at, left_at, os, os_version, browser, browser_version, sdk_version,
+            city, country, organization, audio_device, video_device,
+            row_number() OVER (PARTITION BY finalized_at, session_id, peer_id ORDER BY version DESC, cityHash64((
+                joined_at, left_at, connected_ms, joins, keys, connection_type, media_transport, call_setup_ms, rating))) AS place,
+            count_within(connected_ms, 0, 1000 * quantity_max) AS connected, count_within(call_setup_ms, 0, quantity_max) AS setup,
+            count_within(rating, 1, 5) AS stars,
+            as_count(joins) AS join_count, ifNull(toString(end_reason), '') AS end_reason, -- extended
+            ifNull(toString(connection_type), '') AS path, ifNull(toString(media_transport), '') AS transport,
+            arrayMap(name -> toValidUTF8(name), mapKeys(keys)) AS key_names,
+            length(arrayDistinct(key_names)) < length(key_names) AS is_key_twice, CAST(keys, 'Map(String, Array(String))') AS plain_keys,
+            mapSort(if(is_key_twice, merged_keys(arrayDistinct(key_names), key_names, mapValues(keys)), plain_keys)) AS sorted_keys,
+            fault('peer_twice', place > 1)
+                + fault('peer_time', left_at < joined_at)
+                + fault('peer_count', isNull(connected)
+                    OR isNull(join_count) -- extended
+                ) + fault('call_setup', isNotNull(call_setup_ms) AND isNull(setup))
+                + fault('rating', isNotNull(rating) AND isNull(stars))
+                + fault('connection_type', is_no_word(path, connection_types))
+                + fault('media_transport', is_no_word(transport, media_transports))
+                + fault('key_twice', is_key_twice) AS faults_of_peer
+        FROM export_peers
+        WHERE project_id = {project_id:String} AND in_range(finalized_at, session_id)
+    ),
+
+    -- 7. Their texts. What joins without a place is totals alone: nobody of this name was in the room.
+    (us, readings) -> integer(if(readings = 0, NULL, intDiv(us + 500, 1000))) AS largest_ms, -- extended
+    (q) -> concat(',"codec":', text_or_null(q.codec), ',"packets":', integer(q.packets), ',"packets_lost":', integer(q.lost), -- extended
+        ',"bytes":', integer(q.bytes), ',"active_time":', integer(to_seconds(q.active_ms)), -- extended
+        ',"jitter_max":', largest_ms(q.jitter_us_max, q.jitter_count)) AS more_json, -- extended
+    (q) -> concat(',"rtt_max":', largest_ms(q.rtt_us_max, q.rtt_count)) AS more_sent_json, -- extended
+    (q) -> concat(',"width":', integer(nullIf(q.width, 0)), ',"height":', integer(nullIf(q.height, 0)), -- extended
+        ',"fps":', one_decimal(q.fps), ',"freezes":', integer(q.freezes)) AS more_video_json, -- extended
+    (name, texts) -> concat(toJSONString(name), ':', if(length(texts) = 1, toJSONString(texts[1]), toJSONString(texts))) AS key_json,
+    peers AS (
+        SELECT finalized_at, session_id, peer_id, joined_at, place = 1 AS is_peer,
+            mos, score, audio_sent, audio_received, video_sent, video_received, toInt64(setup * 1000000) AS call_setup,
+            toInt64(stars * 1000000) AS user_rating, -- extended
+            isNotNull(coalesce(audio_both.bitrate, audio_both.loss, audio_both.jitter, audio_sent.rtt)) AS has_audio, -- extended
+            isNotNull(coalesce(video_both.bitrate, video_both.loss, video_both.jitter, video_sent.rtt)) AS has_video, -- extended
+            faults_of_peer + faults_of_totals + fault('total_of_nobody', place = 0) AS faults,
+            concat('{"peer_id":', text_or_null(peer_id),
                 ',"os":', text_or_null(os), ',"os_version":', text_or_null(os_version),
                 ',"browser":', text_or_null(browser), ',"browser_version":', text_or_null(browser_version),
-                ',"location":{"city":', text_or_null(city), ',"country":', text_or_null(country), ',"organization":', text_or_null(organization), '}',
-                ',"sdk_version":', text_or_null(sdk_version),
-                ',"start_time":', toJSONString(joined_at), ',"duration":', toString(to_seconds(connected_ms)),
-                ',"keys":{', arrayStringConcat(arrayMap((name, texts) -> key_json(name, texts), mapKeys(sorted_keys), mapValues(sorted_keys)), ','), '}',
-                ',"features":{"connection_type":', text_or_null(connection_type), ',"media_transport":', text_or_null(media_transport), '}',
-                ',"stats":{"mos":', two_decimals(mos), ',"score":', one_decimal(score), ',"call_setup_time":', ifNull(toString(call_setup_ms), 'null'),
-                ',"audio":{"send":{"mos":', two_decimals(audio_sent.mos), ',"score":', one_decimal(audio_sent.score), ',', basics_json(audio_sent), ',"rtt":', whole(audio_sent.rtt), '}',
-                ',"recv":{"mos":', two_decimals(audio_received.mos), ',"score":', one_decimal(audio_received.score), ',', basics_json(audio_received), '},', basics_json(audio_both), '}',
-                ',"video":{"send":{"mos":', two_decimals(video_sent.mos), ',', basics_json(video_sent), ',"rtt":', whole(video_sent.rtt), '}',
-                ',"recv":{"mos":', two_decimals(video_received.mos), ',', basics_json(video_received), '},', basics_json(video_both), '}}',
-                ',"audio_device":', text_or_null(audio_device), ',"video_device":', text_or_null(video_device), '}') AS peer_json
-        FROM (SELECT *, mapSort(keys) AS sorted_keys FROM export_peers
-        WHERE project_id = {project_id:String}
-            AND finalized_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND finalized_at <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
-            AND (finalized_at, session_id) >= (fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC'), {from_session:String})
-            AND (finalized_at, session_id) < (fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC'), {to_session:String})) AS p
-        LEFT JOIN peer_stats USING (finalized_at, session_id, peer_id)
+                ',"location":{"city":', text_or_null(city), ',"country":', text_or_null(country),
+                ',"organization":', text_or_null(organization), '},"sdk_version":', text_or_null(sdk_version),
+                ',"start_time":', toJSONString(joined_at), ',"duration":', integer(to_seconds(connected)),
+                ',"keys":{', arrayStringConcat(arrayMap(key_json, mapKeys(sorted_keys), mapValues(sorted_keys)), ','),
+                '},"features":{"connection_type":', word_or_null(path, connection_types),
+                ',"media_transport":', word_or_null(transport, media_transports), '}',
+                ',"stats":{"mos":', two_decimals(mos), ',"score":', one_decimal(score), ',"call_setup_time":', integer(setup),
+                ',"audio":{"send":{"mos":', two_decimals(audio_sent.mos), ',"score":', one_decimal(audio_sent.score), ',',
+                basics_json(audio_sent), ',"rtt":', whole(audio_sent.rtt),
+                more_json(audio_sent), more_sent_json(audio_sent), -- extended
+                '},"recv":{"mos":', two_decimals(audio_received.mos), ',"score":', one_decimal(audio_received.score), ',',
+                basics_json(audio_received),
+                more_json(audio_received), -- extended
+                '},', basics_json(audio_both), '}',
+                ',"video":{"send":{"mos":', two_decimals(video_sent.mos), ',', basics_json(video_sent), ',"rtt":', whole(video_sent.rtt),
+                more_json(video_sent), more_sent_json(video_sent), more_video_json(video_sent), -- extended
+                '},"recv":{"mos":', two_decimals(video_received.mos), ',', basics_json(video_received),
+                more_json(video_received), more_video_json(video_received), -- extended
+                '},', basics_json(video_both), '}}',
+                ',"audio_device":', text_or_null(audio_device), ',"video_device":', text_or_null(video_device),
+                ',"end_time":', toJSONString(left_at), ',"joins":', integer(join_count), ',"user":', integer(stars), -- extended
+                ',"end_reason":', text_or_null(end_reason), -- extended
+                '}') AS peer_json
+        FROM peer_rows
+        FULL JOIN peer_stats USING (finalized_at, session_id, peer_id)
     ),
 
-    -- 7. Means over the peers of each room, and their texts.
-    (q) -> mean(sum(q), count(q)) AS mean_over_peers,
-    (d) -> CAST((mean_over_peers(d.bitrate), mean_over_peers(d.loss), mean_over_peers(d.jitter), mean_over_peers(d.rtt)),
-        'Tuple(bitrate Nullable(Int64), loss Nullable(Int64), jitter Nullable(Int64), rtt Nullable(Int64))') AS direction_over_peers,
-    peers_of_room AS
-    (
-        SELECT finalized_at, session_id, count() AS users,
-            mean_over_peers(mos) AS room_mos, mean_over_peers(score) AS room_score, mean_over_peers(call_setup) AS room_call_setup,
-            direction_over_peers(audio_sent) AS audio_send, direction_over_peers(audio_received) AS audio_recv,
-            direction_over_peers(video_sent) AS video_send, direction_over_peers(video_received) AS video_recv,
-            arrayStringConcat(arrayMap(peer -> peer.3, arraySort(groupArray((joined_at, peer_id, peer_json)))), ',') AS peers_json
-        FROM peers GROUP BY finalized_at, session_id
-    ),
-    stats_of_room AS
-    (
-        SELECT *, both_directions(audio_send, audio_recv) AS audio, both_directions(video_send, video_recv) AS video
-        FROM peers_of_room
+    -- 8. Means over the peers of each room, and their texts.
+    (q, is_peer) -> mean(sumIf(q, is_peer), countIf(is_peer AND isNotNull(q))) AS mean_over_peers,
+    (d, is_peer) -> CAST((mean_over_peers(d.bitrate, is_peer), mean_over_peers(d.loss, is_peer), mean_over_peers(d.jitter, is_peer))
+        AS Tuple(bitrate Nullable(Int64), loss Nullable(Int64), jitter Nullable(Int64))) AS direction_over_peers,
+    peers_of_room AS (
+        SELECT finalized_at, session_id, countIf(is_peer) AS users, groupBitOr(faults) AS faults_of_peers,
+            mean_over_peers(mos, is_peer) AS room_mos, mean_over_peers(score, is_peer) AS room_score,
+            mean_over_peers(call_setup, is_peer) AS room_call_setup,
+            direction_over_peers(audio_sent, is_peer) AS audio_send, mean_over_peers(audio_sent.rtt, is_peer) AS audio_rtt,
+            direction_over_peers(audio_received, is_peer) AS audio_recv,
+            direction_over_peers(video_sent, is_peer) AS video_send, mean_over_peers(video_sent.rtt, is_peer) AS video_rtt,
+            direction_over_peers(video_received, is_peer) AS video_recv,
+            mean_over_peers(user_rating, is_peer) AS room_user, -- extended
+            countIf(is_peer AND isNotNull(mos)) AS with_mos, countIf(is_peer AND isNotNull(score)) AS with_score, -- extended
+            countIf(is_peer AND has_audio) AS with_audio, countIf(is_peer AND has_video) AS with_video, -- extended
+            arrayStringConcat(arraySort((json, at, id) -> (at, id),
+                groupArrayIf(peer_json, is_peer), groupArrayIf(joined_at, is_peer), groupArrayIf(peer_id, is_peer)), ',') AS peers_json
+        FROM peers
+        GROUP BY finalized_at, session_id
     ),
 
-    -- 8. The rooms.
-    rooms AS
-    (
-        SELECT finalized_at, session_id,
+    -- 9. The rooms, and what is wrong with them. Of several rows of one room the first holds.
+    room_rows AS (
+        SELECT finalized_at, session_id, room_id, room_url, started_at, ended_at,
+            row_number() OVER (PARTITION BY finalized_at, session_id
+                ORDER BY version DESC, cityHash64((room_id, room_url, started_at, ended_at))) AS place,
+            count() OVER (PARTITION BY finalized_at, session_id) AS rows,
+            count_within(toUnixTimestamp64Milli(ended_at) - toUnixTimestamp64Milli(started_at), 0, 1000 * quantity_max) AS lasted_ms,
+            fault('room_twice', rows > 1) + fault('room_time', isNull(lasted_ms)) AS faults_of_room
+        FROM export_rooms
+        WHERE project_id = {project_id:String} AND in_range(finalized_at, session_id)
+    ),
+    rooms AS (
+        SELECT finalized_at, session_id, faults_of_room + faults_of_peers AS faults,
             concat('{"room_url":', text_or_null(room_url), ',"room_id":', toJSONString(room_id),
                 ',"start_time":', toJSONString(started_at), ',"end_time":', toJSONString(ended_at),
-                ',"duration":', if(duration_ms < 0, 'null', toString(to_seconds(duration_ms))), ',"users":', toString(users),
-                ',"stats":{"mos":', two_decimals(room_mos), ',"score":', one_decimal(room_score), ',"call_setup_time":', whole(room_call_setup),
-                ',"audio":{"send":{', basics_json(audio_send), ',"rtt":', whole(audio_send.rtt), '},"recv":{', basics_json(audio_recv), '},', basics_json(audio), '}',
-                ',"video":{"send":{', basics_json(video_send), ',"rtt":', whole(video_send.rtt), '},"recv":{', basics_json(video_recv), '},', basics_json(video), '}}',
-                ',"peers":[', peers_json, ']}') AS room_json
-        FROM (SELECT *, toUnixTimestamp64Milli(ended_at) - toUnixTimestamp64Milli(started_at) AS duration_ms FROM export_rooms
-        WHERE project_id = {project_id:String}
-            AND finalized_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND finalized_at <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
-            AND (finalized_at, session_id) >= (fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC'), {from_session:String})
-            AND (finalized_at, session_id) < (fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC'), {to_session:String})) AS r
-        LEFT JOIN stats_of_room USING (finalized_at, session_id)
-    )
-SELECT concat(toValidUTF8(room_json), {separator:String})
+                ',"duration":', integer(to_seconds(lasted_ms)), ',"users":', toString(users),
+                ',"stats":{"mos":', two_decimals(room_mos), ',"score":', one_decimal(room_score),
+                ',"call_setup_time":', whole(room_call_setup),
+                ',"audio":{"send":{', basics_json(audio_send), ',"rtt":', whole(audio_rtt), '},"recv":{', basics_json(audio_recv),
+                '},', basics_json(both_directions(audio_send, audio_recv)), '}',
+                ',"video":{"send":{', basics_json(video_send), ',"rtt":', whole(video_rtt), '},"recv":{', basics_json(video_recv),
+                '},', basics_json(both_directions(video_send, video_recv)), '}}',
+                ',"peers":[', peers_json, ']',
+                ',"session_id":', toJSONString(session_id), ',"finalized_at":', toJSONString(finalized_at), -- extended
+                ',"schema_version":', toString({schema_version:UInt16}), ',"user":', two_decimals(room_user), -- extended
+                ',"measured":{"mos":', toString(with_mos), ',"score":', toString(with_score), -- extended
+                ',"audio":', toString(with_audio), ',"video":', toString(with_video), '}', -- extended
+                '}') AS room_json
+        FROM room_rows
+        LEFT JOIN peers_of_room USING (finalized_at, session_id)
+        WHERE place = 1
+    ),
+
+    -- 10. The lines. Behind a room with faults stand their codes and its session id, framed by control characters: no JSON text has one.
+    (faults) -> arrayStringConcat(arrayMap(bit -> fault_codes[bit + 1], bitPositionsToArray(faults)), ',') AS codes_of,
+    (session) -> replaceRegexpAll(substringUTF8(toValidUTF8(session), 1, 256), '[\\x00-\\x1F]', '?') AS without_framing,
+    (faults, session) -> if(faults = 0, '', concat(char(1), codes_of(faults), char(9), without_framing(session), char(2))) AS fault_text
+SELECT concat(
+    if(isValidUTF8(room_json) AS is_text, room_json, toValidUTF8(room_json)),
+    fault_text(faults + fault('text', NOT is_text), session_id),
+    {separator:String})
 FROM rooms ORDER BY finalized_at, session_id FORMAT TSVRaw

@@ -12,7 +12,8 @@ FROM
 (
     SELECT
         'rooms' AS source,
-        count() AS rows,
+        -- A room that has several rows is one line of the file.
+        uniqExact(finalized_at, session_id) AS rows,
         sumWithOverflow(cityHash64('rooms', toUnixTimestamp64Milli(finalized_at), session_id, version)) AS hashes
     FROM export_rooms
     WHERE project_id = {project_id:String}

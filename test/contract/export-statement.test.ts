@@ -1,0 +1,117 @@
+// The statement as a whole on the real ClickHouse: what it reads of the history, that it gives the same bytes however often and in
+// whatever ranges it is run, and how the two field sets and the two formats of one history relate.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { openHistoryReader, type HistoryReader } from '../../activities/history/history-reader.ts';
+import { toRoomsStatement } from '../../activities/history/rooms-query.ts';
+import { makeHistory } from '../../history/make/make-history.ts';
+import { toFileSchema, type JsonSchema } from '../../workflows/model/file-schema.ts';
+import { getTestStack } from '../stack.ts';
+import { exportProject, HOUR_MS, HOUR_START_MS } from './exported-rooms.ts';
+import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
+
+const ROOMS = 1200;
+
+/** As many runs as it takes until the server compiles what it has seen often. */
+const RUNS = 8;
+
+describe('the statement', () => {
+  let history: HistoryDatabase;
+  let reader: HistoryReader;
+  const project = randomUUID();
+  before(async () => {
+    history = await makeHistoryDatabase();
+    const made = { rooms: ROOMS, seed: 11, fromMs: HOUR_START_MS, toMs: HOUR_START_MS + HOUR_MS };
+    await makeHistory(history.connection, { ...made, projectId: project });
+    await makeHistory(history.connection, { ...made, rooms: 100, projectId: randomUUID() });
+    const { clickhouse } = await getTestStack();
+    reader = openHistoryReader({
+      url: clickhouse.url,
+      database: history.target.database,
+      user: clickhouse.exporterUser,
+      password: clickhouse.exporterPassword,
+    });
+  });
+  after(async () => {
+    await reader.close();
+    await history.drop();
+  });
+
+  it('exports each room of the project once, and none of another project', async () => {
+    const { rooms, faults } = await exportProject(history, project, { fields: 'extended' });
+    const sessions = new Set(rooms.map((room) => room['session_id']));
+    assert.deepEqual([rooms.length, sessions.size, faults], [ROOMS, ROOMS, []]);
+  });
+
+  it('reads a range of rooms, not the history', async () => {
+    // 40 rooms of 1200 and of 100 more, of about three peers and ten totals: what is read is rounded up to granules of 1024 and 2048 rows.
+    const from = { finalizedAtMs: HOUR_START_MS + HOUR_MS / 2, sessionId: '' };
+    const to = { finalizedAtMs: from.finalizedAtMs + HOUR_MS / 30, sessionId: '' };
+    for (const fields of ['standard', 'extended'] as const) {
+      const statement = toRoomsStatement({ projectId: project, from, to }, { fields, separator: ',' });
+      const answer = await reader.client.exec({
+        ...statement,
+        clickhouse_settings: { ...statement.clickhouse_settings, wait_end_of_query: 1 },
+      });
+      for await (const chunk of answer.stream) assert.ok(chunk);
+      const rowsRead = Number(answer.summary?.read_rows);
+      assert.ok(rowsRead > 100 && rowsRead < 9000, `${rowsRead} rows read`);
+    }
+  });
+
+  it('gives the same bytes each time, also when the server has compiled what it has often run', async () => {
+    const first = await exportProject(history, project);
+    for (let run = 1; run < RUNS; run += 1) {
+      const again = await exportProject(history, project);
+      assert.ok(again.text === first.text, `run ${run + 1} differs`);
+    }
+  });
+
+  it('gives the same rooms in one range as in many', async () => {
+    const whole = await exportProject(history, project, { format: 'ndjson' });
+    const pieces: string[] = [];
+    for (let sixth = 0; sixth < 6; sixth += 1) {
+      const fromMs = HOUR_START_MS + (sixth * HOUR_MS) / 6;
+      pieces.push(
+        (await exportProject(history, project, { format: 'ndjson', fromMs, toMs: fromMs + HOUR_MS / 6 }))
+          .text,
+      );
+    }
+    assert.ok(pieces.join('') === whole.text);
+  });
+
+  it('has the same rooms in ndjson as in json, one a line with nothing around them', async () => {
+    const json = await exportProject(history, project);
+    const ndjson = await exportProject(history, project, { format: 'ndjson' });
+    assert.ok(`[\n${ndjson.text.trimEnd().replaceAll('}\n', '},\n')}\n]\n` === json.text);
+  });
+
+  it('writes an interval without rooms as an empty array, and as nothing in ndjson', async () => {
+    const nobody = randomUUID();
+    assert.equal((await exportProject(history, nobody)).text, '[]\n');
+    assert.equal((await exportProject(history, nobody, { format: 'ndjson' })).text, '');
+  });
+
+  it('adds keys for the extended fields and changes none', async () => {
+    const standard = await exportProject(history, project);
+    const extended = await exportProject(history, project, { fields: 'extended' });
+    const schema = toFileSchema('standard', 'ndjson');
+    assert.deepEqual(
+      extended.rooms.map((room) => onlyKeysOf(schema, room)),
+      standard.rooms,
+    );
+  });
+});
+
+/** The value without the keys that the schema does not know. */
+function onlyKeysOf(schema: JsonSchema, value: unknown): unknown {
+  const { items, properties } = schema;
+  if (Array.isArray(value) && items !== undefined) return value.map((each) => onlyKeysOf(items, each));
+  if (typeof value !== 'object' || value === null || properties === undefined) return value;
+  const kept = Object.entries(value).flatMap(([name, part]) => {
+    const known = properties[name];
+    return known === undefined ? [] : [[name, onlyKeysOf(known, part)]];
+  });
+  return Object.fromEntries(kept) as unknown;
+}
