@@ -106,10 +106,19 @@ function since(startedMs: number): string {
   return ((Date.now() - startedMs) / 1000).toFixed(1);
 }
 
+/** What is wrong with the arguments, in words; undefined for every other error. */
+function describeUsageError(error: unknown): string | undefined {
+  if (error instanceof z.ZodError) return z.prettifyError(error);
+  const isOfParser =
+    error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+  return isOfParser ? error.message : undefined;
+}
+
 main().then(
   (code) => (process.exitCode = code),
   (error: unknown) => {
-    console.error(error instanceof z.ZodError ? `${z.prettifyError(error)}\n${USAGE}` : error);
+    const usageError = describeUsageError(error);
+    console.error(usageError === undefined ? error : `${usageError}\n${USAGE}`);
     process.exitCode = 1;
   },
 );
