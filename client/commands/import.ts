@@ -57,7 +57,7 @@ export function addImportCommand(program: Command, terminal: Terminal): void {
       await assertFiles(paths);
       const progress = new ProgressLine(terminal);
       const importing = toImportOptions(options, progress);
-      const files = await stoppable(importing, () =>
+      const files = await stoppable(importing, options.dryRun === true ? STOPPED_DRY : STOPPED, () =>
         options.dryRun === true
           ? runDry(terminal, { paths, options, importing, progress })
           : runImport(terminal, { paths, options, importing, progress }),
@@ -131,10 +131,14 @@ function toImportOptions(options: ImportCommandOptions, progress: ProgressLine):
 }
 
 /** Ctrl-C ends the import between two steps, so that nothing is left behind; a second one ends the process. */
-async function stoppable<Result>(importing: ImportOptions, run: () => Promise<Result>): Promise<Result> {
+async function stoppable<Result>(
+  importing: ImportOptions,
+  sentence: string,
+  run: () => Promise<Result>,
+): Promise<Result> {
   const stop = new AbortController();
   importing.signal = stop.signal;
-  const onInterrupt = (): void => stop.abort(new CommandError(STOPPED, EXIT.failed));
+  const onInterrupt = (): void => stop.abort(new CommandError(sentence, EXIT.failed));
   process.once('SIGINT', onInterrupt);
   try {
     return await run();
@@ -146,6 +150,7 @@ async function stoppable<Result>(importing: ImportOptions, run: () => Promise<Re
   }
 }
 
+const STOPPED_DRY = 'stopped; nothing was changed';
 const STOPPED = 'stopped; what was written stays, and importing the same files again completes it';
 
 async function assertFiles(paths: readonly string[]): Promise<void> {
@@ -172,6 +177,7 @@ function assertImported(files: readonly FileSummary[]): void {
 function printFiles(terminal: Terminal, files: readonly FileSummary[]): void {
   for (const file of files) {
     terminal.out(`${file.path}: ${describeFile(file)}`);
+    if (file.format === null) continue;
     for (const { reason, count: times, firstPlace } of file.leftOut)
       terminal.out(`  left out: ${reason}${times === 1 ? '' : `, ${times} times`} (${firstPlace})`);
   }
@@ -179,7 +185,7 @@ function printFiles(terminal: Terminal, files: readonly FileSummary[]): void {
 
 function describeFile(file: FileSummary): string {
   if (file.error !== null) return 'could not be read';
-  if (file.format === null) return 'no dump';
+  if (file.format === null) return 'not a dump of a known format, passed over';
   const { rooms, peers, sessions, ticks } = file;
   const counts = [
     count(rooms, 'room'),

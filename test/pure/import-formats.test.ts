@@ -9,6 +9,7 @@ import { readDump, sumTicks, tickLines, toDump, toPlainObject } from './import-r
 import type { Sums } from './import-reading.ts';
 import { replayGetstats } from './import-replay.ts';
 import { recordedReadings, toGetstats, toInternals, toRtcstats } from './import-small-dumps.ts';
+import type { Reading } from './import-small-dumps.ts';
 
 /** Two frames of 120 readings, made by zstd, behind a frame that is to be skipped. */
 const PACKED_DUMP = readFileSync(new URL('packed-dump.jsonl.zst', import.meta.url));
@@ -32,6 +33,23 @@ describe('formats', () => {
       assert.deepEqual(byMedia(sumTicks(file)), EXPECTED);
     });
   }
+
+  it('reads raw getStats as arrays, objects and pairs, alone or with a name and a time around them', async () => {
+    const idsOf = (reports: Reading['reports']): [string, object][] =>
+      reports.map((report) => [String(report.id), report]);
+    const around = { peer: 'ada', connection: 'PC_0' };
+    for (const toLine of [
+      ({ reports }: Reading) => reports,
+      ({ reports }: Reading) => Object.fromEntries(idsOf(reports)),
+      ({ reports }: Reading) => idsOf(reports),
+      ({ reports }: Reading) => ({ ...around, reports: Object.fromEntries(idsOf(reports)) }),
+      ({ reports, at }: Reading) => ({ ...around, at, reports: idsOf(reports) }),
+    ]) {
+      const file = await readDump(toDump(READINGS.map(toLine)));
+      assert.deepEqual([file.format, file.leftOut], ['getstats', []]);
+      assert.deepEqual(byMedia(sumTicks(file)), EXPECTED);
+    }
+  });
 
   it('is the same however the bytes are cut', async () => {
     for (const dump of [toRtcstats(READINGS), toGetstats(READINGS), toInternals(READINGS)]) {
