@@ -38,13 +38,14 @@ describe('formats', () => {
     const idsOf = (reports: Reading['reports']): [string, object][] =>
       reports.map((report) => [String(report.id), report]);
     const around = { peer: 'ada', connection: 'PC_0' };
-    for (const toLine of [
-      ({ reports }: Reading) => reports,
-      ({ reports }: Reading) => Object.fromEntries(idsOf(reports)),
-      ({ reports }: Reading) => idsOf(reports),
-      ({ reports }: Reading) => ({ ...around, reports: Object.fromEntries(idsOf(reports)) }),
-      ({ reports, at }: Reading) => ({ ...around, at, reports: idsOf(reports) }),
-    ]) {
+    const forms: ((reading: Reading) => unknown)[] = [
+      ({ reports }) => reports,
+      ({ reports }) => Object.fromEntries(idsOf(reports)),
+      ({ reports }) => idsOf(reports),
+      ({ reports }) => ({ ...around, reports: Object.fromEntries(idsOf(reports)) }),
+      ({ reports, at }) => ({ ...around, at, reports: idsOf(reports) }),
+    ];
+    for (const toLine of forms) {
       const file = await readDump(toDump(READINGS.map(toLine)));
       assert.deepEqual([file.format, file.leftOut], ['getstats', []]);
       assert.deepEqual(byMedia(sumTicks(file)), EXPECTED);
