@@ -1,6 +1,6 @@
 // Fifth stage: makes the file visible, in one moment. Uploads the closing part where there are several, then completes with the ETags
-// that the run holds: a part that a late attempt overwrote with other bytes is found here and not committed. The answer to a
-// completion can get lost, and the second one is then refused: so the object that lies there is asked whether it is ours.
+// that the run holds: a part that a late attempt overwrote with other bytes is found here and not committed. What a completion answers can get
+// lost, and the second one is then refused: so it is the object that lies there that says whether it is ours.
 import { type CompletedFile, type CompleteOutcome, type CompleteRequest } from '../workflows/model/stages.ts';
 import { WRITE_ID_METADATA } from './begin-upload.ts';
 import { closingPart } from './encode/closing-part.ts';
@@ -23,15 +23,18 @@ export async function completeFile(
       ? closingPart({ format, compression }, parts)
       : { body: null, rawBytes: only.rawBytes, crc32: only.crc32 };
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0) + (closing.body?.length ?? 0);
-  const file: CompletedFile = {
-    etag: '',
+  const file: Omit<CompletedFile, 'etag'> = {
     bytes,
     rawBytes: closing.rawBytes,
     crc32: closing.crc32,
     parts: parts.length + (closing.body === null ? 0 : 1),
   };
   try {
-    return await complete(store, { request, parts, closing: closing.body, file }, run);
+    await complete(store, { request, parts, closing: closing.body }, run);
+    const etag = await etagIfOurs(store, request, bytes, run);
+    if (etag === null)
+      throw new NotCompletedError(`${request.key}: completed, but another object lies there`);
+    return { outcome: 'completed', file: { ...file, etag } };
   } catch (error) {
     // Whatever the error says: an object with our write id and size is our file, completed by an attempt whose answer was lost.
     const etag = await etagIfOurs(store, request, bytes, run);
@@ -43,18 +46,22 @@ export async function completeFile(
   }
 }
 
+/** The store said that it completed the file, and does not show it. Retried: then either the file is there or the upload is gone. */
+export class NotCompletedError extends Error {
+  override readonly name = 'NotCompletedError';
+}
+
 interface Completion {
   request: CompleteRequest;
   parts: CompleteRequest['parts'];
   closing: Buffer | null;
-  file: CompletedFile;
 }
 
 async function complete(
   store: ObjectStore,
-  { request, parts, closing, file }: Completion,
+  { request, parts, closing }: Completion,
   run: StageRun,
-): Promise<CompleteOutcome> {
+): Promise<void> {
   const { key, uploadId } = request;
   const named = parts.map(({ partNumber, etag }) => ({ partNumber, etag }));
   if (closing !== null) {
@@ -62,8 +69,7 @@ async function complete(
     const { etag } = await store.uploadPart({ key, uploadId, partNumber, body: closing, signal: run.signal });
     named.push({ partNumber, etag });
   }
-  const { etag } = await store.completeUpload({ key, uploadId, parts: named, signal: run.signal });
-  return { outcome: 'completed', file: { ...file, etag } };
+  await store.completeUpload({ key, uploadId, parts: named, signal: run.signal });
 }
 
 async function etagIfOurs(

@@ -73,8 +73,11 @@ async function assertFileIsOurs(
   run: StageRun,
 ): Promise<void> {
   if (file === null) return;
-  const head = await store.head({ key: plan.key, signal: run.signal });
-  if (head?.etag === file.etag && head.size === file.bytes) return;
+  // A lost file is a verdict for good, so it is not passed on one answer, which may have been damaged on its way.
+  for (let looks = 0; looks < 2; looks += 1) {
+    const head = await store.head({ key: plan.key, signal: run.signal });
+    if (head?.etag === file.etag && head.size === file.bytes) return;
+  }
   throw new FileReplacedError(`${plan.key}: the object that lies there is not the one this run completed`);
 }
 

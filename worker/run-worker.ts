@@ -35,6 +35,11 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
+export interface WorkerOptions {
+  /** Puts something between the stages and what they work with; tests make faults by it. */
+  wrapTools?: (tools: StageTools) => StageTools;
+}
+
 /** Where the built bundle lies in the image; in a checkout the bundle is made at start, in seconds. */
 const BUILT_BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 
@@ -49,6 +54,7 @@ export async function makeBundle(options: { logger?: Logger } = {}): Promise<Wor
 export async function startWorker(
   config: WorkerConfig,
   workflowBundle: WorkflowBundleOption,
+  { wrapTools = (tools) => tools }: WorkerOptions = {},
 ): Promise<RunningWorker> {
   const { temporal } = config;
   const connection = await NativeConnection.connect({
@@ -56,7 +62,7 @@ export async function startWorker(
     tls: temporal.tls,
     ...(temporal.apiKey === null ? {} : { apiKey: temporal.apiKey }),
   });
-  const tools = openTools(config);
+  const tools = wrapTools(openTools(config));
   const shared = {
     connection,
     namespace: temporal.namespace,
