@@ -2,12 +2,12 @@
 // stands in docs/history.md. Read by the preflight; an operator with tables of his own writes views that match it.
 
 /** What a column may be made of; wider or narrower relatives that give the same file are allowed, see `TYPES`. */
-export type ColumnKind = 'name' | 'text' | 'time' | 'count' | 'signed' | 'count-or-null' | 'keys';
+export type ColumnKind = 'name' | 'text' | 'time' | 'version' | 'number' | 'keys';
 
 export type ViewName = 'export_rooms' | 'export_peers' | 'export_track_totals';
 
 /** Every view tells whose a row is, when its room was finalised, and which of several rows of one key holds. */
-const OWNED = { project_id: 'name', finalized_at: 'time', session_id: 'name', version: 'count' } as const;
+const OWNED = { project_id: 'name', finalized_at: 'time', session_id: 'name', version: 'version' } as const;
 
 export const VIEW_COLUMNS: Readonly<Record<ViewName, Readonly<Record<string, ColumnKind>>>> = {
   export_rooms: { ...OWNED, room_id: 'name', room_url: 'text', started_at: 'time', ended_at: 'time' },
@@ -16,8 +16,8 @@ export const VIEW_COLUMNS: Readonly<Record<ViewName, Readonly<Record<string, Col
     peer_id: 'name',
     joined_at: 'time',
     left_at: 'time',
-    connected_ms: 'count',
-    joins: 'count',
+    connected_ms: 'number',
+    joins: 'number',
     os: 'text',
     os_version: 'text',
     browser: 'text',
@@ -32,32 +32,32 @@ export const VIEW_COLUMNS: Readonly<Record<ViewName, Readonly<Record<string, Col
     video_device: 'text',
     end_reason: 'text',
     keys: 'keys',
-    call_setup_ms: 'count-or-null',
-    rating: 'count-or-null',
+    call_setup_ms: 'number',
+    rating: 'number',
   },
   export_track_totals: {
     ...OWNED,
     peer_id: 'name',
     media: 'name',
     direction: 'name',
-    bytes: 'count',
-    packets: 'count',
-    packets_lost: 'signed',
-    packets_arrived: 'count',
-    active_ms: 'count',
-    bitrate_sq_ms: 'count',
-    jitter_us_sum: 'count',
-    jitter_count: 'count',
-    jitter_us_max: 'count',
-    rtt_us_sum: 'count',
-    rtt_count: 'count',
-    rtt_us_max: 'count',
-    pixel_ms: 'count',
-    sized_ms: 'count',
-    frames: 'count',
-    width_max: 'count',
-    height_max: 'count',
-    freezes: 'count',
+    bytes: 'number',
+    packets: 'number',
+    packets_lost: 'number',
+    packets_arrived: 'number',
+    active_ms: 'number',
+    bitrate_sq_ms: 'number',
+    jitter_us_sum: 'number',
+    jitter_count: 'number',
+    jitter_us_max: 'number',
+    rtt_us_sum: 'number',
+    rtt_count: 'number',
+    rtt_us_max: 'number',
+    pixel_ms: 'number',
+    sized_ms: 'number',
+    frames: 'number',
+    width_max: 'number',
+    height_max: 'number',
+    freezes: 'number',
     codec: 'text',
   },
 };
@@ -73,11 +73,11 @@ export const TYPES: Readonly<Record<ColumnKind, { pattern: RegExp; allowed: stri
     allowed: 'String, LowCardinality(String), Nullable(String) or Enum',
   },
   time: { pattern: /^DateTime64\(3(, '[^']*')?\)$/, allowed: "DateTime64(3, 'UTC'), not Nullable" },
-  count: { pattern: /^UInt(8|16|32|64)$/, allowed: 'UInt8, UInt16, UInt32 or UInt64, not Nullable' },
-  signed: { pattern: /^Int(8|16|32|64)$/, allowed: 'Int8, Int16, Int32 or Int64, not Nullable' },
-  'count-or-null': {
-    pattern: /^(UInt(8|16|32)|Nullable\(UInt(8|16|32)\))$/,
-    allowed: 'Nullable(UInt32) or narrower',
+  version: { pattern: /^UInt(8|16|32|64)$/, allowed: 'UInt8, UInt16, UInt32 or UInt64, not Nullable' },
+  // The export reads what is no count in such a column (NULL, NaN, infinite, negative, broken) as not known, and names the room.
+  number: {
+    pattern: /^(U?Int(8|16|32|64)|Float(32|64)|Nullable\((U?Int(8|16|32|64)|Float(32|64))\))$/,
+    allowed: 'integers up to 64 bits, Float32 or Float64, or Nullable of these',
   },
   keys: { pattern: /^Map\(String, Array\(String\)\)$/, allowed: 'Map(String, Array(String))' },
 };

@@ -102,8 +102,9 @@ describe('checkViews', () => {
     ['peers', 'keys', "CAST(mapApply((k, v) -> (k, v[1]), keys), 'Map(String, String)')"],
     ['peers', 'peer_id', 'toNullable(peer_id)'],
     ['peers', 'left_at', "toDateTime64(left_at, 6, 'UTC')"],
-    ['track_totals', 'bytes', 'toFloat64(bytes)'],
-    ['track_totals', 'packets', 'toNullable(packets)'],
+    ['track_totals', 'version', 'toNullable(version)'],
+    ['track_totals', 'bytes', 'toDecimal64(bytes, 2)'],
+    ['track_totals', 'packets', 'toUInt256(packets)'],
     ['track_totals', 'width_max', 'toString(width_max)'],
   ];
   for (const [table, column, expression] of types) {
