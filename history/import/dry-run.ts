@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
+import { BatchLines } from '../../activities/encode/batch-lines.ts';
 import { toRoomsStatement } from '../../activities/history/rooms-query.ts';
 import { openConnection, toAccessError } from '../connection.ts';
 import type { AdminTarget } from '../connection.ts';
@@ -144,14 +145,16 @@ async function readFinishedRooms(
     from: { finalizedAtMs, sessionId: '' },
     to: { finalizedAtMs: finalizedAtMs + 1, sessionId: '' },
   };
-  const statement = toRoomsStatement(range, { fields: 'standard', separator: '' });
+  const statement = toRoomsStatement(range, 'standard');
   const { stream } = await connection.exec({
     ...statement,
     // An error in the middle must be an error, not a shorter answer.
     clickhouse_settings: { ...statement.clickhouse_settings, wait_end_of_query: 1 },
   });
+  const lines = new BatchLines({ format: 'ndjson', isFirst: true, isLast: true }, undefined);
   const pieces: Buffer[] = [];
-  for await (const piece of stream) if (Buffer.isBuffer(piece)) pieces.push(piece);
+  for await (const piece of stream) if (Buffer.isBuffer(piece)) pieces.push(lines.push(piece));
+  pieces.push(lines.finish());
   const text = Buffer.concat(pieces).toString('utf8');
   return text.split('\n').filter((line) => line !== '');
 }

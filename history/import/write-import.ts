@@ -18,8 +18,8 @@ import {
   writeRooms,
 } from './write-history.ts';
 import type { WriteResult } from './write-history.ts';
-import { writeTicks } from './write-ticks.ts';
-import type { OwnedTicks, TickOwners } from './write-ticks.ts';
+import { removeTicks, writeTicks } from './write-ticks.ts';
+import type { OwnedTicks, ReplacedStay, TickOwners } from './write-ticks.ts';
 
 export interface WriteImportOptions {
   projectId: string;
@@ -61,7 +61,8 @@ export async function writeImport(
     return [relabel === null ? file : moved(file, relabel)];
   });
   const found = files.flatMap(({ presences }) => presences.map(({ presence }) => presence));
-  const { placed, wasIn } = placePresences(found, await readImported(connection, projectId, found));
+  const imported = await readImported(connection, projectId, found);
+  const { placed, wasIn } = placePresences(found, imported);
   const touched = new Set(found.map(({ sourceId }) => sourceId));
   const isNew = ({ sourceId }: Presence): boolean => touched.has(sourceId) && !wasIn.has(sourceId);
   const rooms = toRooms(placed).filter(({ presences }) =>
@@ -69,6 +70,7 @@ export async function writeImport(
   );
   const changed = rooms.filter(({ presences }) => presences.some(isNew));
   const unchanged = rooms.filter(({ presences }) => !presences.some(isNew));
+  await removeTicks(connection, projectId, replaced(found, imported, isNew));
   await writeTicks(connection, projectId, { sources: ownedTicks(files, changed, isNew), ...options });
   const written = await writeBlocks(connection, changed, { ...options, isNew });
   const finalizedAtMs = await readFinalizedAt(connection, projectId, unchanged);
@@ -110,6 +112,18 @@ function placePresences(
     } else if (ofEarlier.has(known)) wasIn.add(presence.sourceId);
   }
   return { placed: [...placed.values()], wasIn };
+}
+
+/** Of what is new, the stays that the history holds otherwise: as less than the whole, mostly. */
+function replaced(
+  found: readonly Presence[],
+  imported: readonly PlacedPresence[],
+  isNew: (presence: Presence) => boolean,
+): ReplacedStay[] {
+  const foundNew = new Set(found.filter(isNew).map(({ sourceId }) => sourceId));
+  return imported.flatMap(({ presence: { sourceId }, sessionId }) =>
+    sessionId !== null && foundNew.has(sourceId) ? [{ sessionId, sourceId }] : [],
+  );
 }
 
 /** The ticks of what is new, with their owners. */

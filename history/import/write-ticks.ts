@@ -1,10 +1,10 @@
-// Writes the ticks that files were turned into, once it is known whose they are. A tick that is written again replaces itself.
+// Writes the ticks that files were turned into, once it is known whose they are, in place of what an earlier import made of them.
 import { Readable } from 'node:stream';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { ImportProgress } from './import-files.ts';
 import { escapeTab, readSpool, TICK_COLUMNS } from './tick-spool.ts';
 import type { SpooledTicks } from './tick-spool.ts';
-import { toSeconds } from './write-history.ts';
+import { inBlocks, toSeconds } from './write-history.ts';
 
 /** Ticks joined to one piece of the request's body; the request itself streams. */
 const TICKS_PER_PIECE = 2_000;
@@ -16,6 +16,34 @@ export type TickOwners = ReadonlyMap<number, { sessionId: string; peerId: string
 export interface OwnedTicks {
   ticks: SpooledTicks;
   owners: TickOwners;
+}
+
+/** A stay that the history holds otherwise than it was read now. */
+export interface ReplacedStay {
+  sessionId: string;
+  sourceId: string;
+}
+
+/**
+ * Takes away the ticks of stays that are written anew. Most would replace themselves; not those that damage, or an earlier version of
+ * the import, had put at other times.
+ */
+export async function removeTicks(
+  client: ClickHouseClient,
+  projectId: string,
+  stays: readonly ReplacedStay[],
+): Promise<void> {
+  for (const block of inBlocks(stays, ({ sessionId, sourceId }) => `${sessionId}${sourceId}`)) {
+    await client.command({
+      query: `DELETE FROM media_samples WHERE project_id = {project_id:String} AND session_id IN {sessions:Array(String)}
+        AND splitByChar('/', connection_id)[1] IN {sources:Array(String)}`,
+      query_params: {
+        project_id: projectId,
+        sessions: block.map(({ sessionId }) => sessionId),
+        sources: block.map(({ sourceId }) => sourceId),
+      },
+    });
+  }
 }
 
 export interface WriteTicksOptions {

@@ -77,6 +77,18 @@ describe('importing again', () => {
     assert.deepEqual([again.roomsWritten, again.files[0]?.wasAlreadyIn], [0, true]);
   });
 
+  it('makes of a dump whose times were damaged, and then of the intact one, what the intact one makes', async () => {
+    const intact = clientDump({ user: 'ada', room: 'mended', fromMs: AT, toMs: AT + 9000 });
+    const damaged = intact
+      .replaceAll(String(AT + 5000), String(AT + 5333))
+      .replaceAll(String(AT + 9000), String(AT + 8999));
+    await importInto('mended', [await dumps.write('mended-1.jsonl', damaged)]);
+    const path = await dumps.write('mended-2.jsonl', intact);
+    await importInto('mended', [path]);
+    await importInto('intact', [path]);
+    assert.deepEqual(await without('mended'), await without('intact'));
+  });
+
   it('makes one room of files imported one by one, in any order, as of files imported together', async () => {
     const files = await Promise.all([
       dumps.write('ada.jsonl', clientDump({ user: 'ada', fromMs: AT, toMs: AT + 60_000 })),
