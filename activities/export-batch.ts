@@ -45,7 +45,6 @@ async function readBatch(tools: StageTools, request: BatchRequest, run: StageRun
   const rooms = await openRooms(tools.history, {
     range: { projectId: settings.project, from: range.from, to: range.to },
     fields: settings.fields,
-    format: settings.format,
     queryId,
     signal: run.signal,
   });

@@ -7,6 +7,12 @@ import { BatchLines, type BatchCounts, type RoomFault } from './batch-lines.ts';
 import { RangeMisjudgedError } from './encode-errors.ts';
 import { DEFLATE_LEVEL, GZIP_HEADER, gzipTrailer, paddingBlocks } from './gzip-framing.ts';
 
+/** Sizes are estimates, mostly right to a tenth. */
+const PLAIN_HEAD_ROOM = 1.2;
+
+/** Where nobody has planned, the buffer grows from here. */
+const UNPLANNED_BYTES = 64 * 1024;
+
 export interface EncodeOptions {
   format: 'json' | 'ndjson';
   compression: 'none' | 'gzip';
@@ -42,7 +48,7 @@ export async function encodeBatch(
   options: EncodeOptions,
 ): Promise<EncodedBatch> {
   const lines = new BatchLines(options, options.exceptionTag);
-  const sink = options.compression === 'gzip' ? new GzipSink(options) : new PlainSink();
+  const sink = options.compression === 'gzip' ? new GzipSink(options) : new PlainSink(options);
   try {
     for await (const chunk of chunks) {
       await sink.write(lines.push(chunk));
@@ -67,26 +73,36 @@ function assertWithinBounds({ rawBytes }: BatchCounts, { bytesMax, bytesPlanned 
 }
 
 interface Sink {
-  /** Takes views that hold only until the next chunk is read. */
-  write(pieces: readonly Buffer[]): Promise<void>;
+  write(bytes: Buffer): Promise<void>;
   end(counts: BatchCounts): Promise<Buffer>;
   close(): void;
 }
 
+/** One buffer for the whole part, a little larger than planned: joining pieces would take the size of the part a second time. */
 class PlainSink implements Sink {
-  readonly #kept: Buffer[] = [];
+  #body: Buffer;
+  #used = 0;
 
-  write(pieces: readonly Buffer[]): Promise<void> {
-    this.#kept.push(...pieces);
+  constructor({ bytesPlanned = UNPLANNED_BYTES }: EncodeOptions) {
+    this.#body = Buffer.allocUnsafeSlow(Math.ceil(bytesPlanned * PLAIN_HEAD_ROOM));
+  }
+
+  write(bytes: Buffer): Promise<void> {
+    if (this.#used + bytes.length > this.#body.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * (this.#used + bytes.length));
+      this.#body.copy(larger, 0, 0, this.#used);
+      this.#body = larger;
+    }
+    this.#used += bytes.copy(this.#body, this.#used);
     return Promise.resolve();
   }
 
   end(): Promise<Buffer> {
-    return Promise.resolve(Buffer.concat(this.#kept));
+    return Promise.resolve(this.#body.subarray(0, this.#used));
   }
 
   close(): void {
-    this.#kept.length = 0;
+    this.#body = Buffer.alloc(0);
   }
 }
 
@@ -103,9 +119,15 @@ class GzipSink implements Sink {
     this.#deflate.on('error', (error) => (this.#failure = error));
   }
 
-  /** Resolves when the pieces were compressed, so that a fast answer does not pile up before a slow compressor. */
-  async write(pieces: readonly Buffer[]): Promise<void> {
-    await Promise.all(pieces.map((piece) => this.#compress(piece)));
+  /** Resolves when the bytes were compressed, so that a fast answer does not pile up before a slow compressor. */
+  write(bytes: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#deflate.write(bytes, (error) => {
+        const failure = error ?? this.#failure;
+        if (failure === undefined) resolve();
+        else reject(failure);
+      });
+    });
   }
 
   async end({ rawBytes, crc32 }: BatchCounts): Promise<Buffer> {
@@ -123,16 +145,6 @@ class GzipSink implements Sink {
   close(): void {
     this.#deflate.destroy();
     this.#kept.length = 0;
-  }
-
-  #compress(piece: Buffer): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#deflate.write(piece, (error) => {
-        const failure = error ?? this.#failure;
-        if (failure === undefined) resolve();
-        else reject(failure);
-      });
-    });
   }
 
   /** Ends on a byte border with an empty window, so that the next part's deflate can follow whatever it is. */

@@ -1,4 +1,4 @@
-// What can be wrong with the answer that a batch is made of. All three are thrown before a byte of the batch is uploaded; only a
+// What can be wrong with the answer that a batch is made of. All are thrown before a byte of the batch is uploaded; only a
 // misjudged range calls for another plan, the others for another attempt.
 
 /** A range came out larger than a buffer may grow, or without the rooms it was planned for. The interval is planned again. */
@@ -15,6 +15,11 @@ export class RangeMisjudgedError extends Error {
 /** The answer ended within a room, or holds what is no room. Retried. */
 export class TruncatedAnswerError extends Error {
   override readonly name = 'TruncatedAnswerError';
+}
+
+/** A room's bytes are not those that ClickHouse wrote: they were damaged on their way. Retried. */
+export class DamagedRoomError extends Error {
+  override readonly name = 'DamagedRoomError';
 }
 
 /** ClickHouse met an error after it had begun to answer; the message is the server's own text. Retried. */

@@ -1,14 +1,13 @@
 // Opens the stream of finished rooms of one range: raw bytes as ClickHouse emits them, never parsed here. Closing the answer early, or
 // cancelling, ends the query on the server, too: a client that hangs up is not always noticed there.
 import { addAbortSignal, type Readable } from 'node:stream';
-import { type FieldSet, type FileFormat } from '../../workflows/model/stream.ts';
+import { type FieldSet } from '../../workflows/model/stream.ts';
 import { type HistoryReader } from './history-reader.ts';
 import { toRoomsStatement, type RoomsRange } from './rooms-query.ts';
 
 export interface RoomsToOpen {
   range: RoomsRange;
   fields: FieldSet;
-  format: FileFormat;
   /** The id under which the query is known to the server. */
   queryId: string;
   signal: AbortSignal;
@@ -25,10 +24,7 @@ export interface OpenedRooms {
 
 export async function openRooms(history: HistoryReader, rooms: RoomsToOpen): Promise<OpenedRooms> {
   const { queryId, signal } = rooms;
-  const statement = toRoomsStatement(rooms.range, {
-    fields: rooms.fields,
-    separator: rooms.format === 'json' ? ',' : '',
-  });
+  const statement = toRoomsStatement(rooms.range, rooms.fields);
   let isOver = false;
   try {
     const answer = await history.client.exec({ ...statement, query_id: queryId, abort_signal: signal });

@@ -13,13 +13,7 @@ export interface RoomsRange {
   to: RoomBound;
 }
 
-export interface RoomsOptions {
-  fields: FieldSet;
-  /** What stands between a room's text and its newline: a comma for a JSON array, nothing for ndjson. */
-  separator: ',' | '';
-}
-
-/** For `client.exec()`: the answer is a byte stream, one line per room, never parsed. */
+/** For `client.exec()`: the answer is a byte stream, one line per room (activities/encode/batch-lines.ts), never parsed. */
 export interface RoomsStatement {
   query: string;
   query_params: Record<string, unknown>;
@@ -60,16 +54,15 @@ const WORK_SETTINGS: ClickHouseSettings = {
 };
 
 /** The statement for the rooms of `range`; every line of its answer is one room. */
-export function toRoomsStatement(range: RoomsRange, options: RoomsOptions): RoomsStatement {
+export function toRoomsStatement(range: RoomsRange, fields: FieldSet): RoomsStatement {
   return {
-    query: STATEMENTS[options.fields],
+    query: STATEMENTS[fields],
     query_params: {
       project_id: range.projectId,
       from_ms: range.from.finalizedAtMs,
       from_session: range.from.sessionId,
       to_ms: range.to.finalizedAtMs,
       to_session: range.to.sessionId,
-      separator: options.separator,
       schema_version: SCHEMA_VERSION,
     },
     clickhouse_settings: { ...OUTPUT_SETTINGS, ...WORK_SETTINGS },

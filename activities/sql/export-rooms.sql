@@ -278,12 +278,12 @@ WITH
         WHERE place = 1
     ),
 
-    -- 10. The lines. Behind a room with faults stand their codes and its session id, framed by control characters: no JSON text has one.
+    -- 10. The lines. Behind each room stand its text's CRC-32, so that what arrives can be held against what was written, and if it has faults
+    -- their codes and its session id, framed by control characters: no JSON text has one.
     (faults) -> arrayStringConcat(arrayMap(bit -> fault_codes[bit + 1], bitPositionsToArray(faults)), ',') AS codes_of,
     (session) -> replaceRegexpAll(substringUTF8(toValidUTF8(session), 1, 256), '[\\x00-\\x1F]', '?') AS without_framing,
-    (faults, session) -> if(faults = 0, '', concat(char(1), codes_of(faults), char(9), without_framing(session), char(2))) AS fault_text
+    (faults, session) -> if(faults = 0, '', concat(char(9), codes_of(faults), char(9), without_framing(session))) AS fault_text
 SELECT concat(
-    if(isValidUTF8(room_json) AS is_text, room_json, toValidUTF8(room_json)),
-    fault_text(faults + fault('text', NOT is_text), session_id),
-    {separator:String})
+    if(isValidUTF8(room_json) AS is_text, room_json, toValidUTF8(room_json)) AS text,
+    char(1), toString(CRC32(text)), fault_text(faults + fault('text', NOT is_text), session_id), char(2))
 FROM rooms ORDER BY finalized_at, session_id FORMAT TSVRaw

@@ -49,7 +49,7 @@ describe('the statement', () => {
     const from = { finalizedAtMs: HOUR_START_MS + HOUR_MS / 2, sessionId: '' };
     const to = { finalizedAtMs: from.finalizedAtMs + HOUR_MS / 30, sessionId: '' };
     for (const fields of ['standard', 'extended'] as const) {
-      const statement = toRoomsStatement({ projectId: project, from, to }, { fields, separator: ',' });
+      const statement = toRoomsStatement({ projectId: project, from, to }, fields);
       const answer = await reader.client.exec({
         ...statement,
         clickhouse_settings: { ...statement.clickhouse_settings, wait_end_of_query: 1 },

@@ -92,15 +92,13 @@ export async function exportProject(
         to: { finalizedAtMs: toMs, sessionId: '' },
       },
       fields,
-      format,
       queryId: randomUUID(),
       signal: new AbortController().signal,
     });
     const lines = new BatchLines({ format, isFirst: true, isLast: true }, opened.exceptionTag);
     const pieces: Buffer[] = [];
-    for await (const chunk of opened.chunks)
-      pieces.push(...lines.push(chunk).map((piece) => Buffer.from(piece)));
-    pieces.push(...lines.finish());
+    for await (const chunk of opened.chunks) pieces.push(lines.push(chunk));
+    pieces.push(lines.finish());
     const bytes = Buffer.concat(pieces);
     return {
       text: bytes.toString('utf8'),

@@ -81,12 +81,12 @@ async function readDirectly(
   { manifest, project, interval }: { manifest: Manifest; project: string; interval: Interval },
 ): Promise<Buffer> {
   const range = { projectId: project, ...wholeOf(interval) };
-  const answer = await connection.exec(toRoomsStatement(range, { fields: manifest.fields, separator: '' }));
+  const answer = await connection.exec(toRoomsStatement(range, manifest.fields));
   const pieces: Buffer[] = [];
   for await (const piece of answer.stream as AsyncIterable<Buffer>) pieces.push(piece);
   const lines = Buffer.concat(pieces).toString('utf8').split('\n').slice(0, -1);
   // What stands behind a room's last brace is the statement's word to the encoder.
-  const rooms = lines.map((line) => line.slice(0, line.lastIndexOf('}') + 1));
+  const rooms = lines.map((line) => line.slice(0, line.indexOf('\x01')));
   if (manifest.format === 'ndjson') return Buffer.from(rooms.map((room) => `${room}\n`).join(''));
   return Buffer.from(rooms.length === 0 ? '[]\n' : `[\n${rooms.join(',\n')}\n]\n`);
 }

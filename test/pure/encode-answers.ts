@@ -1,4 +1,5 @@
 // Answers of the rooms query as the encoder gets them: random rooms, some faulty, cut into chunks at random places.
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 
 export interface AnsweredRoom {
@@ -22,11 +23,10 @@ export const room: fc.Arbitrary<AnsweredRoom> = fc
 /** Lengths of the chunks; the last one takes what is left. */
 export const cuts = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 60 });
 
-export function toAnswer(rooms: readonly AnsweredRoom[], format: 'json' | 'ndjson'): Buffer {
-  const separator = format === 'json' ? ',' : '';
+export function toAnswer(rooms: readonly AnsweredRoom[]): Buffer {
   const lines = rooms.map(({ text, fault: found }) => {
-    const marked = found === undefined ? '' : `\x01${found.codes}\t${found.sessionId}\x02`;
-    return `${text}${marked}${separator}\n`;
+    const marked = found === undefined ? '' : `\t${found.codes}\t${found.sessionId}`;
+    return `${text}\x01${crc32(Buffer.from(text))}${marked}\x02\n`;
   });
   return Buffer.from(lines.join(''));
 }

@@ -20,7 +20,7 @@ describe('the lines of a batch', () => {
           fc.assert(
             fc.property(fc.array(room, { maxLength: 6 }), cuts, (rooms, places) => {
               const lines = new BatchLines({ format, isFirst, isLast }, TAG);
-              const bytes = feed(lines, cutAt(toAnswer(rooms, format), places));
+              const bytes = feed(lines, cutAt(toAnswer(rooms), places));
               const expected = framed(
                 rooms.map(({ text }) => text),
                 { format, isFirst, isLast },
@@ -46,7 +46,7 @@ describe('the lines of a batch', () => {
     const fault = { codes: 'clock', sessionId: 's' };
     const rooms = Array.from({ length: FAULTS_KEPT + 20 }, () => ({ text: '{}', fault }));
     const lines = new BatchLines(json, undefined);
-    feed(lines, [toAnswer(rooms, 'json')]);
+    feed(lines, [toAnswer(rooms)]);
     assert.equal(lines.counts.faultyRooms, FAULTS_KEPT + 20);
     assert.equal(lines.counts.faults.length, FAULTS_KEPT);
   });
@@ -54,7 +54,7 @@ describe('the lines of a batch', () => {
   it('are refused when the answer ends anywhere but behind a room', () => {
     fc.assert(
       fc.property(fc.array(room, { minLength: 1, maxLength: 3 }), fc.nat(), cuts, (rooms, at, places) => {
-        const answer = toAnswer(rooms, 'json');
+        const answer = toAnswer(rooms);
         const cut = answer.subarray(0, at % answer.length);
         fc.pre(cut.length > 0 && cut.at(-1) !== 0x0a);
         assert.throws(() => feed(new BatchLines(json, TAG), cutAt(cut, places)), TruncatedAnswerError);
@@ -71,7 +71,7 @@ describe('the lines of a batch', () => {
     );
     fc.assert(
       fc.property(fc.array(room, { maxLength: 3 }), fc.nat(), cuts, (rooms, at, places) => {
-        const answer = toAnswer(rooms, 'json');
+        const answer = toAnswer(rooms);
         const broken = Buffer.concat([answer.subarray(0, at % (answer.length + 1)), exception]);
         fc.pre(!isInFault(answer, at % (answer.length + 1)));
         assert.throws(
@@ -89,27 +89,60 @@ describe('the lines of a batch', () => {
 
   it("are refused with the server's words when an older server fails without a tag", () => {
     const said = 'Code: 159. DB::Exception: Timeout exceeded (TIMEOUT_EXCEEDED)';
-    const broken = Buffer.from(`{"a":1},\n{"a":2},\n${said}\n`);
+    const rooms = [1, 2].map((a) => ({ text: JSON.stringify({ a }), fault: undefined }));
+    const broken = Buffer.concat([toAnswer(rooms), Buffer.from(`${said}\n`)]);
     assert.throws(() => feed(new BatchLines(json, undefined), [broken]), {
       name: 'HistoryStreamError',
       message: said,
     });
   });
 
+  it('are refused when a byte of a room was damaged, wherever that is', () => {
+    fc.assert(
+      fc.property(
+        fc.array(room, { minLength: 1, maxLength: 3 }),
+        fc.nat(),
+        fc.nat(),
+        cuts,
+        (rooms, at, bit, places) => {
+          const answer = toAnswer(rooms);
+          const textEnd = answer.indexOf(0x01);
+          // The first room's text; the brace that opens it is looked for before anything is summed.
+          const damagedAt = 1 + (at % Math.max(1, textEnd - 1));
+          const damaged = Buffer.from(answer);
+          damaged.writeUInt8((damaged[damagedAt] ?? 0) ^ (1 << (bit % 8)), damagedAt);
+          assert.throws(
+            () => feed(new BatchLines(json, TAG), cutAt(damaged, places)),
+            /CRC-32|is no room|ended within|longer than/,
+          );
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   it('are refused when a line is no room', () => {
-    for (const answer of ['{"a":1}\n', 'null,\n', '{"a":1},\n\n', '{"a":1},,\nx']) {
+    for (const line of [
+      '{"a":1}\n',
+      'null\x01634125391\x02\n',
+      '\n',
+      '{}\x01x\x02\n',
+      '{}\x012745614147\x02x\n',
+      '{"a"\x011\x02\n',
+    ]) {
       assert.throws(
-        () => feed(new BatchLines(json, TAG), [Buffer.from(answer)]),
-        TruncatedAnswerError,
-        answer,
+        () =>
+          feed(new BatchLines(json, TAG), [toAnswer([{ text: '{}', fault: undefined }]), Buffer.from(line)]),
+        /is no room|CRC-32|ended within/,
+        JSON.stringify(line),
       );
     }
   });
 });
 
 function feed(lines: BatchLines, chunks: readonly Buffer[]): Buffer {
-  const pieces = chunks.flatMap((chunk) => lines.push(chunk));
-  return Buffer.concat([...pieces, ...lines.finish()]);
+  const pieces = chunks.map((chunk) => lines.push(chunk));
+  return Buffer.concat([...pieces, lines.finish()]);
 }
 
 function framed(rooms: readonly string[], { format, isFirst, isLast }: BatchFraming): string {
