@@ -8,11 +8,13 @@ import { gunzipSync } from 'node:zlib';
 import { importFiles } from '../../history/import/import-files.ts';
 import { loadDemoCall } from '../../history/import/load-demo-call.ts';
 import type { RecordedLine } from '../../history/recording/record-format.ts';
-import { findSample, toPlainObject } from '../pure/import-reading.ts';
+import { seededRandom } from '../../history/recording/lossy-relay.ts';
+import { findSample, readDump, sumTicks, toPlainObject } from '../pure/import-reading.ts';
 import { replayGetstats, replayInternals, replayRtcstats } from '../pure/import-replay.ts';
+import { recordedReadings, toGetstats, toInternals, toRtcstats } from '../pure/import-small-dumps.ts';
 import { finalCounters, linesOf, RETRANSMISSION } from '../pure/recorded-call.ts';
 import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
-import { addUp, FINALIZED_MS, totalsOf, type Total } from './import-database.ts';
+import { addUp, FINALIZED_MS, makeDumpFolder, totalsOf, type Total } from './import-database.ts';
 
 const recording = (name: string): string =>
   fileURLToPath(new URL(`../../history/recording/${name}.jsonl.gz`, import.meta.url));
@@ -24,6 +26,11 @@ const SAMPLES = [
   ['rtcstats/google-standard-stats-sfu.jsonl', replayRtcstats],
   ['webrtc-internals/sample-webrtc-internals-dump.txt', replayInternals],
 ] as const;
+
+const SEED = 20_261_124;
+const DAMAGED_OF_EACH = 8;
+/** Enough that every dump is damaged in several lines, and something is left to be read. */
+const BYTES_HIT = 6;
 
 describe('imported dumps', () => {
   let history: HistoryDatabase;
@@ -81,6 +88,33 @@ describe('imported dumps', () => {
       assertSameByMedia(await totalsOf(history, projectId, mediaOf), replayed);
     });
   }
+
+  it('damaged at random, never keep the import from ending, and have in the totals what could be read', async () => {
+    const dumps = await makeDumpFolder();
+    const random = seededRandom(SEED);
+    const readings = recordedReadings('cleo-ada-3', 4);
+    try {
+      for (const [kind, whole] of [
+        ['rtcstats', toRtcstats(readings)],
+        ['getstats', toGetstats(readings)],
+        ['internals', toInternals(readings)],
+      ] as const) {
+        for (let index = 0; index < DAMAGED_OF_EACH; index += 1) {
+          const dump = Buffer.from(whole);
+          for (let hit = 0; hit < BYTES_HIT; hit += 1)
+            dump[Math.floor(random() * dump.length)] = Math.floor(random() * 256);
+          const projectId = `damaged-${kind}-${index}`;
+          const path = await dumps.write(projectId, dump);
+          const { files } = await importFiles(history.connection, [path], { projectId });
+          assert.equal(files[0]?.error, null, projectId);
+          const read = sumTicks(await readDump(dump));
+          assertSameByMedia(await totalsOf(history, projectId, mediaOf), read, projectId);
+        }
+      }
+    } finally {
+      await dumps.remove();
+    }
+  });
 
   it('become three peers of one room, one of whom joined twice, with path, devices, keys and set-up time', async () => {
     const projectId = 'peers';
@@ -162,10 +196,14 @@ function mediaOf({ media, direction }: Record<string, unknown>): string {
 }
 
 /** The replay knows connections, the history peers: compared are the sums of each medium and direction. */
-function assertSameByMedia(totals: ReadonlyMap<string, Total>, replayed: ReadonlyMap<string, Total>): void {
+function assertSameByMedia(
+  totals: ReadonlyMap<string, Total>,
+  replayed: ReadonlyMap<string, Total>,
+  what?: string,
+): void {
   const expected = addUp([...replayed].map(([key, sum]) => [key.slice(key.indexOf(' ') + 1), sum]));
-  assert.ok(expected.size > 0);
-  assert.deepEqual(toPlainObject(totals), toPlainObject(expected));
+  assert.ok(what !== undefined || expected.size > 0);
+  assert.deepEqual(toPlainObject(totals), toPlainObject(expected), what);
 }
 
 function linesOfRecording(name: string): RecordedLine[] {
