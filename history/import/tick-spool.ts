@@ -7,7 +7,7 @@ import type { Tick } from './sum-ticks.ts';
 
 /** Above this the ticks of a file go to disk, if nothing else is said. */
 const BYTES_IN_MEMORY = 8 * 1024 * 1024;
-const BLOCK_BYTES = 1024 * 1024;
+const BLOCK_BYTES = 128 * 1024;
 /** No line is longer: numbers, and a codec's name of at most 100 characters. */
 const LINE_BYTES_MAX = 2048;
 const CODEC_CHARACTERS_MAX = 100;
@@ -26,7 +26,7 @@ export class TickSpool {
   /** Lines lie as bytes: as texts put together of pieces they would take ten times the room. */
   #full: Buffer[] = [];
   #fullBytes = 0;
-  #block = Buffer.allocUnsafe(BLOCK_BYTES);
+  #block: Buffer | null = null;
   #used = 0;
   #count = 0;
 
@@ -39,6 +39,7 @@ export class TickSpool {
   add(connectionIndex: number, ticks: readonly Tick[]): void {
     for (const tick of ticks) {
       if (this.#used + LINE_BYTES_MAX > BLOCK_BYTES) this.#endBlock();
+      this.#block ??= Buffer.allocUnsafe(BLOCK_BYTES);
       this.#used += this.#block.write(toLine(connectionIndex, tick), this.#used);
     }
     this.#count += ticks.length;
@@ -58,9 +59,10 @@ export class TickSpool {
   }
 
   #endBlock(): void {
+    if (this.#block === null) return;
     this.#full.push(this.#block.subarray(0, this.#used));
     this.#fullBytes += this.#used;
-    this.#block = Buffer.allocUnsafe(BLOCK_BYTES);
+    this.#block = null;
     this.#used = 0;
     if (this.#fullBytes > this.#bytesInMemory) this.#toFile();
   }
