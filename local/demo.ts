@@ -1,5 +1,5 @@
-// The demonstration that `npm start` runs, step by step, on a running stack: history, worker, stream, run. Uses the product as an
-// operator does; nothing here is known to the product.
+// The demonstration that `npm start` runs, step by step, on a running stack: worker, stream, run. Uses the product as an operator does;
+// nothing here is known to the product.
 import { join } from 'node:path';
 import { createWriteStream } from 'node:fs';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
@@ -8,50 +8,30 @@ import { followRun } from '../client/follow-run.ts';
 import { registerSearchAttributes } from '../client/register-search-attributes.ts';
 import { checkStream, createSchedule, readStream, startRun, type RunHandle } from '../client/streams.ts';
 import { CommandError, EXIT } from '../client/exit-codes.ts';
-import { openConnection } from '../history/connection.ts';
-import { importFiles } from '../history/import/import-files.ts';
-import { loadDemoCall } from '../history/import/load-demo-call.ts';
-import { makeHistory } from '../history/make/make-history.ts';
-import { migrate } from '../history/migrate.ts';
-import { readClickHouseAdmin, readTemporalConfig, readWorkerConfig } from '../worker/config.ts';
+import { readTemporalConfig, readWorkerConfig } from '../worker/config.ts';
 import { makeBundle, startWorker, type RunningWorker } from '../worker/run-worker.ts';
-import {
-  intervalContaining,
-  lastIntervalEndedBy,
-  toCompactTime,
-  type Interval,
-} from '../workflows/model/interval.ts';
+import { intervalContaining } from '../workflows/model/interval.ts';
 import { KEY_TEMPLATE_DEFAULT } from '../workflows/model/key-template.ts';
 import { type RunProgress, type RunSummary } from '../workflows/model/run.ts';
 import { type StreamDefinition } from '../workflows/model/stream.ts';
+import { DEMO_GRID, DEMO_PROJECT, type LoadedInterval } from './demo-history.ts';
 import { STACK_DESTINATION, toEnvironment } from './stack-environment.ts';
 import { type RunningStack } from './stack.ts';
-
-export interface DemoOptions {
-  /** Made-up rooms beside the recorded call. */
-  rooms: number;
-  /** Dumps of the user's own that take the place of the recorded call. */
-  dumps: readonly string[];
-}
-
-/** Short enough to see the schedule fire while one looks on. */
-const EVERY_SECONDS = 15 * 60;
 
 export const DEMO_STREAM: StreamDefinition = {
   name: 'demo',
   // What it makes by itself begins when it is made; the interval before that is asked for.
-  fromMs: intervalContaining(Date.now(), { everySeconds: EVERY_SECONDS, offsetSeconds: 0 }).startMs,
+  fromMs: intervalContaining(Date.now(), DEMO_GRID).startMs,
   untilMs: null,
   skipped: [],
   revisions: [
     {
       fromMs: 0,
       settings: {
-        project: 'demo',
+        project: DEMO_PROJECT,
         destination: STACK_DESTINATION,
         prefix: 'rooms/',
-        everySeconds: EVERY_SECONDS,
-        offsetSeconds: 0,
+        ...DEMO_GRID,
         // The history is loaded before the run is started: nothing can come late.
         settleSeconds: 0,
         format: 'json',
@@ -64,58 +44,6 @@ export const DEMO_STREAM: StreamDefinition = {
     },
   ],
 };
-
-const DEMO_GRID = { everySeconds: EVERY_SECONDS, offsetSeconds: 0 };
-const DEMO_PROJECT = 'demo';
-
-/** Applies the migrations, loads rooms, and returns the intervals in which they were finalised, oldest first. */
-export async function loadDemoHistory(stack: RunningStack, options: DemoOptions): Promise<Interval[]> {
-  const admin = readClickHouseAdmin(toEnvironment(stack));
-  await migrate(admin);
-  const connection = openConnection(admin);
-  const last = lastIntervalEndedBy(Date.now(), DEMO_GRID);
-  // At the interval's very start: the recorded call is the first room of the file, made-up ones come after it.
-  const finalizedAtMs = last.startMs;
-  try {
-    const intervals = new Map([[last.endMs, last]]);
-    if (options.dumps.length > 0) {
-      const { files, rooms } = await importFiles(connection, options.dumps, {
-        projectId: DEMO_PROJECT,
-        finalizedAtMs,
-      });
-      const failed = files.find(({ error }) => error !== null);
-      if (failed !== undefined) throw new CommandError(`${failed.path}: ${failed.error ?? ''}`, EXIT.failed);
-      const sessionIds = rooms.map(({ room }) => room.session_id);
-      // Imported before, they are where they were: in the interval of that time.
-      intervals.clear();
-      const answer = await connection.query({
-        query: `SELECT DISTINCT toUnixTimestamp64Milli(finalized_at) AS ms FROM export_rooms
-          WHERE project_id = {project:String} AND session_id IN {sessions:Array(String)}`,
-        query_params: { project: DEMO_PROJECT, sessions: sessionIds },
-        format: 'JSONEachRow',
-      });
-      for (const { ms } of await answer.json<{ ms: string | number }>()) {
-        const interval = intervalContaining(Number(ms), DEMO_GRID);
-        intervals.set(interval.endMs, interval);
-      }
-    } else {
-      const sessionId = `recorded-call-${toCompactTime(last.endMs)}`;
-      await loadDemoCall(connection, { projectId: DEMO_PROJECT, finalizedAtMs, sessionId });
-    }
-    if (options.rooms > 0) {
-      await makeHistory(connection, {
-        rooms: options.rooms,
-        seed: last.endMs / 1000,
-        projectId: DEMO_PROJECT,
-        fromMs: last.startMs + 1,
-        toMs: last.endMs,
-      });
-    }
-    return [...intervals.values()].sort((a, b) => a.endMs - b.endMs);
-  } finally {
-    await connection.close();
-  }
-}
 
 /** Starts a worker in this process; its log goes to a file, the terminal is for the demonstration. */
 export async function startDemoWorker(stack: RunningStack): Promise<RunningWorker> {
@@ -153,13 +81,13 @@ export interface DemoRun {
   summary: RunSummary;
 }
 
-/** Runs the interval and hears of each change of stage. */
+/** Runs the interval and hears of each change of stage. What has new rooms is made again, though it may be complete without them. */
 export async function runDemoInterval(
   connected: Connected,
-  interval: Interval,
+  { interval, hasNewRooms }: LoadedInterval,
   onStage: (progress: RunProgress) => void,
 ): Promise<DemoRun> {
-  const handle = await startRun(connected, { stream: DEMO_STREAM, interval, force: false });
+  const handle = await startRun(connected, { stream: DEMO_STREAM, interval, force: hasNewRooms });
   let state: string | undefined;
   const summary = await followRun(handle, (progress) => {
     if (progress.state === state) return;

@@ -4,16 +4,16 @@ import { relative } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { runPageOf } from '../client/connect.ts';
 import { describeProgress } from '../client/describe-run.ts';
-import { toRfc3339, type Interval } from '../workflows/model/interval.ts';
+import { toRfc3339 } from '../workflows/model/interval.ts';
 import {
   DEMO_STREAM,
   ensureDemoStream,
-  loadDemoHistory,
   runDemoInterval,
   startDemoWorker,
   withDemoTemporal,
   type DemoRun,
 } from './demo.ts';
+import { loadDemoHistory, type LoadedInterval } from './demo-history.ts';
 import { firstRoomOf, openFiles, type FetchedFile } from './fetch-file.ts';
 import { stackFolder } from './stack-folder.ts';
 import { startStack, type RunningStack } from './stack.ts';
@@ -64,9 +64,9 @@ async function runDemo(
   try {
     await withDemoTemporal(stack, async (connected) => {
       step(`stream ${DEMO_STREAM.name} ${await ensureDemoStream(connected)}, with its schedule`);
-      for (const interval of intervals) {
-        step(`run of the interval that ended at ${toRfc3339(interval.endMs)}`);
-        const run = await runDemoInterval(connected, interval, (progress) =>
+      for (const loaded of intervals) {
+        step(`run of the interval that ended at ${toRfc3339(loaded.interval.endMs)}`);
+        const run = await runDemoInterval(connected, loaded, (progress) =>
           console.log(`    ${describeProgress(progress)}`),
         );
         await showRun(stack, run, options);
@@ -109,9 +109,9 @@ async function save(fetched: FetchedFile, out: string): Promise<void> {
   for (const path of await fetched.saveTo(out)) step(`wrote ${path}`);
 }
 
-function printNext(environmentFile: string, intervals: readonly Interval[]): void {
+function printNext(environmentFile: string, intervals: readonly LoadedInterval[]): void {
   const cli = `node --env-file=${environmentFile} bin/room-streams.mjs`;
-  const end = intervals.at(-1)?.endMs ?? 0;
+  const end = intervals.at(-1)?.interval.endMs ?? 0;
   console.log(`
 the command line, in another terminal:
   ${cli} stream list
