@@ -47,7 +47,9 @@ const WORK_SETTINGS: ClickHouseSettings = {
   // Groups cut into 256 buckets help threads to share them; for one thread they only make 256 small blocks of each step that follows.
   group_by_two_level_threshold: '0',
   group_by_two_level_threshold_bytes: '0',
-  // Looks at every pair of conditions in the statement for chains of comparisons: half the time of planning, and there are none.
+  // Columns of this many rows stay in the processor's caches on their way through the steps (measured: 7 % less time than 65 409).
+  max_block_size: '8192',
+  // Looks in the whole statement for chains of comparisons: half the time of planning (measured), and there are none.
   optimize_and_compare_chain: 0,
   // Compiled, functions over integers of different width have given wrong values (found on 26.7), and only after some runs.
   compile_expressions: 0,
