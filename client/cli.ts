@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../worker/config.ts';
 import { addHistoryCommands } from './commands/history.ts';
 import { addImportCommand } from './commands/import.ts';
+import { addPreflightCommand } from './commands/preflight.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addSchemaCommand } from './commands/schema.ts';
 import { addStreamCommands } from './commands/stream.ts';
@@ -49,6 +50,7 @@ function makeProgram(terminal: Terminal): Command {
     .showSuggestionAfterError();
   addStreamCommands(program, terminal);
   addRunCommands(program, terminal);
+  addPreflightCommand(program, terminal);
   addHistoryCommands(program, terminal);
   addSchemaCommand(program, terminal);
   addImportCommand(program, terminal);

@@ -39,6 +39,16 @@ export function parseWord<Word extends string>(allowed: readonly Word[]): (text:
   };
 }
 
+/** What keys begin with, as `rooms/`. */
+export function parseKeyPrefix(text: string): string {
+  if (text.startsWith('/') || /[\p{Cc}\\{}]/u.test(text)) {
+    throw new InvalidArgumentError(
+      `got "${text}", allowed: what keys begin with, without a leading slash, braces, backslashes or control characters, as rooms/`,
+    );
+  }
+  return text;
+}
+
 /** A duration for people: `15m`, `1h30m`, `7d`. */
 export function toDurationText(seconds: number): string {
   let rest = seconds;

@@ -1,3 +1,4 @@
 // All workflows that a worker runs, by the names under which Temporal knows them. This is the entry of the workflow bundle.
 export { exportInterval } from './export-interval.ts';
 export { checkStream } from './check-stream.ts';
+export { preflight } from './preflight.ts';

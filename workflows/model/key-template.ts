@@ -50,6 +50,20 @@ export function renderKey(template: string, names: KeyNames, interval: Interval)
   );
 }
 
+/**
+ * What every key under these names begins with, for rights and listings: the stream's prefix where the template begins with it, else
+ * all up to the first time in it, without a part of a name.
+ */
+export function keyPrefixOf(template: string, names: KeyNames): string {
+  if (template.startsWith('{prefix}') && names.prefix !== '') return names.prefix;
+  const firstTime = template.search(/\{(yyyy|mm|dd|hh|min|start|end)\}/);
+  const head = renderKey(template.slice(0, firstTime < 0 ? undefined : firstTime), names, {
+    startMs: 0,
+    endMs: 0,
+  });
+  return head.slice(0, head.lastIndexOf('/') + 1);
+}
+
 /** What is wrong with a template for intervals of `everySeconds`; empty when it may be used. */
 export function keyTemplateProblems(template: string, everySeconds: number): string[] {
   const problems: string[] = [];
