@@ -27,7 +27,9 @@ WITH
     (x, low, high) -> least(greatest(x, low), high) AS clamp_to,
     (ms) -> intDiv(ms, 1000) + (ms % 1000 >= 500) AS to_seconds,
 
-    -- Text.
+    -- Text. toValidUTF8 drops what follows a broken character at the very end of a text, so that it gets something to follow.
+    (padded) -> substring(padded, 1, length(padded) - 3) AS without_padding,
+    (x) -> without_padding(toValidUTF8(concat(x, '...'))) AS valid,
     (x) -> if(ifNull(x, '') = '', 'null', toJSONString(assumeNotNull(x))) AS text_or_null,
     (x, words) -> if(has(words, x), toJSONString(x), 'null') AS word_or_null,
     (n) -> ifNull(toString(n), 'null') AS integer,
@@ -75,6 +77,7 @@ WITH
             quotient(8 * toFloat64(bytes), active_ms) AS any_bitrate, possible(any_bitrate) AS bitrate,
             quotient(toFloat64(bitrate_sq_ms), active_ms) AS bitrate_sq,
             loss_percent(toFloat64(greatest(lost, 0)), arrived) AS loss,
+            if(lost = 0 AND arrived = 0, NULL, lost) AS reported_lost, -- extended
             mean_ms(jitter_us_sum, jitter_count) AS any_jitter, possible(any_jitter) AS jitter,
             mean_ms(rtt_us_sum, rtt_count) AS any_rtt, possible(any_rtt) AS rtt,
             quotient(toFloat64(pixel_ms), sized_ms) AS any_pixels, possible(any_pixels) AS pixels,
@@ -112,7 +115,7 @@ WITH
 
     -- 4. The directions of each peer beside each other, fixed to millionths; all null where one did not exist.
     (which) -> CAST((
-            sumIf(to_millionths(fps), which), sumIf(bytes, which), sumIf(lost, which), sumIf(active_ms, which), -- extended
+            sumIf(to_millionths(fps), which), sumIf(bytes, which), sumIf(reported_lost, which), sumIf(active_ms, which), -- extended
             sumIf(packets, which), sumIf(jitter_us_max, which), sumIf(jitter_count, which), -- extended
             sumIf(rtt_us_max, which), sumIf(rtt_count, which), -- extended
             sumIf(width, which), sumIf(height, which), sumIf(freezes, which), maxIf(codec, which), -- extended
@@ -152,7 +155,8 @@ WITH
     ['udp', 'tcp', 'tls'] AS media_transports,
     (x, words) -> x != '' AND NOT has(words, x) AS is_no_word,
     (name, names, lists) -> arrayFlatten(arrayFilter((texts, other) -> other = name, lists, names)) AS texts_of,
-    (once, names, lists) -> mapFromArrays(once, arrayMap(name -> texts_of(name, names, lists), once)) AS merged_keys,
+    (once, names, lists) -> mapFromArrays(once, arrayMap(name -> texts_of(name, names, lists), once)) AS merged_as,
+    (names, lists) -> merged_as(arrayDistinct(names), names, lists) AS merged_keys,
     peer_rows AS (
         SELECT finalized_at, session_id, peer_id, joined_at, left_at, os, os_version, browser, browser_version, sdk_version,
             city, country, organization, audio_device, video_device,
@@ -162,9 +166,9 @@ WITH
             count_within(rating, 1, 5) AS stars,
             as_count(joins) AS join_count, ifNull(toString(end_reason), '') AS end_reason, -- extended
             ifNull(toString(connection_type), '') AS path, ifNull(toString(media_transport), '') AS transport,
-            arrayMap(name -> toValidUTF8(name), mapKeys(keys)) AS key_names,
-            length(arrayDistinct(key_names)) < length(key_names) AS is_key_twice, CAST(keys, 'Map(String, Array(String))') AS plain_keys,
-            mapSort(if(is_key_twice, merged_keys(arrayDistinct(key_names), key_names, mapValues(keys)), plain_keys)) AS sorted_keys,
+            CAST(keys, 'Map(String, Array(String))') AS plain_keys, arrayMap(name -> valid(name), mapKeys(plain_keys)) AS key_names,
+            length(arrayDistinct(key_names)) < length(key_names) AS is_key_twice, key_names != mapKeys(plain_keys) AS is_key_no_text,
+            mapSort(if(is_key_twice OR is_key_no_text, merged_keys(key_names, mapValues(plain_keys)), plain_keys)) AS sorted_keys,
             fault('peer_twice', place > 1)
                 + fault('peer_time', left_at < joined_at)
                 + fault('peer_count', isNull(connected)
@@ -173,7 +177,7 @@ WITH
                 + fault('rating', isNotNull(rating) AND isNull(stars))
                 + fault('connection_type', is_no_word(path, connection_types))
                 + fault('media_transport', is_no_word(transport, media_transports))
-                + fault('key_twice', is_key_twice) AS faults_of_peer
+                + fault('key_twice', is_key_twice) + fault('text', is_key_no_text) AS faults_of_peer
         FROM export_peers
         WHERE project_id = {project_id:String} AND in_range(finalized_at, session_id)
     ),
@@ -211,7 +215,8 @@ WITH
                 basics_json(audio_received),
                 more_json(audio_received), -- extended
                 '},', basics_json(audio_both), '}',
-                ',"video":{"send":{"mos":', two_decimals(video_sent.mos), ',', basics_json(video_sent), ',"rtt":', whole(video_sent.rtt),
+                ',"video":{"send":{"mos":', two_decimals(video_sent.mos), ',',
+                basics_json(video_sent), ',"rtt":', whole(video_sent.rtt),
                 more_json(video_sent), more_sent_json(video_sent), more_video_json(video_sent), -- extended
                 '},"recv":{"mos":', two_decimals(video_received.mos), ',', basics_json(video_received),
                 more_json(video_received), more_video_json(video_received), -- extended
@@ -278,12 +283,12 @@ WITH
         WHERE place = 1
     ),
 
-    -- 10. The lines. Behind each room stand its text's CRC-32, so that what arrives can be held against what was written, and if it has faults
-    -- their codes and its session id, framed by control characters: no JSON text has one.
+    -- 10. The lines. Behind each room stand its text's CRC-32, so that what arrives can be held against what was written, and if it has
+    -- faults their codes and its session id, framed by control characters: no JSON text has one.
     (faults) -> arrayStringConcat(arrayMap(bit -> fault_codes[bit + 1], bitPositionsToArray(faults)), ',') AS codes_of,
-    (session) -> replaceRegexpAll(substringUTF8(toValidUTF8(session), 1, 256), '[\\x00-\\x1F]', '?') AS without_framing,
+    (session) -> replaceRegexpAll(substringUTF8(valid(session), 1, 256), '[\\x00-\\x1F]', '?') AS without_framing,
     (faults, session) -> if(faults = 0, '', concat(char(9), codes_of(faults), char(9), without_framing(session))) AS fault_text
 SELECT concat(
     if(isValidUTF8(room_json) AS is_text, room_json, toValidUTF8(room_json)) AS text,
-    char(1), toString(CRC32(text)), fault_text(faults + fault('text', NOT is_text), session_id), char(2))
+    char(1), toString(CRC32(text)), fault_text(bitOr(faults, fault('text', NOT is_text)), session_id), char(2))
 FROM rooms ORDER BY finalized_at, session_id FORMAT TSVRaw

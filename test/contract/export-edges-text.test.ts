@@ -128,6 +128,7 @@ describe('the export of text', () => {
       text: `a${REPLACED}b${REPLACED}`,
     },
     { title: 'a character that is cut off by the end of the text', hex: '61E282', text: `a${REPLACED}` },
+    { title: 'the begin of a character that other text follows', hex: 'F06130', text: `${REPLACED}a0` },
     { title: 'an overlong slash', hex: 'C0AF', text: REPLACED },
     { title: 'a character beyond the last', hex: 'F4908080', text: REPLACED },
   ];
@@ -140,8 +141,13 @@ describe('the export of text', () => {
   }
 
   it('does so in keys and their values as well', async () => {
-    const { rooms, faults } = await exportPeer({ keys: "map(unhex('6BFF'), [unhex('76FF'), 'v'])" });
-    assert.deepEqual(at(rooms, '0.peers.0.keys'), { [`k${REPLACED}`]: [`v${REPLACED}`, 'v'] });
+    const { rooms, faults } = await exportPeer({
+      keys: "map(unhex('6BFF'), [unhex('76FF'), 'v'], unhex('F06130'), [unhex('F06130')])",
+    });
+    assert.deepEqual(at(rooms, '0.peers.0.keys'), {
+      [`k${REPLACED}`]: [`v${REPLACED}`, 'v'],
+      [`${REPLACED}a0`]: `${REPLACED}a0`,
+    });
     assert.deepEqual(faults, [{ codes: 'text', sessionId: 's1' }]);
   });
 
@@ -157,6 +163,23 @@ describe('the export of text', () => {
   it('joins keys that differ only in bytes that are no text: two keys of one name would be read as one', async () => {
     const { rooms, faults } = await exportPeer({ keys: "map(unhex('6BFF'), ['1'], unhex('6BFE'), ['2'])" });
     assert.deepEqual(at(rooms, '0.peers.0.keys'), { [`k${REPLACED}`]: ['1', '2'] });
-    assert.deepEqual(faults, [{ codes: 'key_twice', sessionId: 's1' }]);
+    assert.deepEqual(faults, [{ codes: 'key_twice,text', sessionId: 's1' }]);
+  });
+
+  it('orders keys as they stand in the file, and peers by their ids in the history', async () => {
+    // FF comes behind EF BF BF (U+FFFF) in the history, and U+FFFD (EF BF BD) before it in the file.
+    const { rooms, text } = await exportPeer({ keys: "map(unhex('EFBFBF'), ['1'], unhex('FF'), ['2'])" });
+    assert.deepEqual(Object.keys(at(rooms, '0.peers.0.keys') as Row), [REPLACED, '\uFFFF']);
+    assert.ok(text.includes(`"keys":{"${REPLACED}":"2","\uFFFF":"1"}`));
+    const project_id = randomUUID();
+    await history.insert('rooms', [{ ...roomOf(), project_id }]);
+    await history.insert('peers', [{ ...peerOf({ peer_id: '\uFFFF' }), project_id }]);
+    await history.connection.command({
+      query: `INSERT INTO peers SELECT * REPLACE (unhex('FF') AS peer_id) FROM peers FINAL WHERE project_id = {project_id:String}`,
+      query_params: { project_id },
+    });
+    const both = await exportProject(history, project_id);
+    const names = (at(both.rooms, '0.peers') as Row[]).map(({ peer_id }) => peer_id);
+    assert.deepEqual(names, ['\uFFFF', REPLACED]);
   });
 });

@@ -129,6 +129,17 @@ describe('the export of what was ticked', () => {
     assert.equal(await lossOf(5, -8), 0);
   });
 
+  it('knows of no losses where the far end never reported, and of none where it reported none', async () => {
+    const sentOf = async (arrived: number) =>
+      at(
+        await peerWith([[tick(1, { packets_arrived: arrived })]], {}, { fields: 'extended' }),
+        'stats.audio.send',
+      );
+    const [unreported, reported] = [await sentOf(0), await sentOf(500)];
+    assert.deepEqual([at(unreported, 'packets'), at(unreported, 'packets_lost')], [500, null]);
+    assert.deepEqual([at(reported, 'packets'), at(reported, 'packets_lost')], [500, 0]);
+  });
+
   it('has the codec with most packets', async () => {
     const ticks = [tick(1), tick(2, { codec: 'red', packets: 900 }), tick(3)];
     const peer = await peerWith([ticks], {}, { fields: 'extended' });
