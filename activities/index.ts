@@ -1,4 +1,5 @@
 // All stages as activities, over one worker's tools. The worker registers what this returns; workflows/model/stages.ts is the contract.
+import { type Announcements } from '../workflows/model/event.ts';
 import { type PreflightChecks } from '../workflows/model/preflight.ts';
 import { type Stages } from '../workflows/model/stages.ts';
 import { abortUpload } from './abort-upload.ts';
@@ -9,15 +10,16 @@ import { checkHistory } from './check-history.ts';
 import { checkInterval } from './check-interval.ts';
 import { checkStream } from './check-stream.ts';
 import { completeFile } from './complete-file.ts';
+import { deliverEvent } from './deliver-event.ts';
 import { describePolicy } from './describe-policy.ts';
 import { exportBatch } from './export-batch.ts';
 import { lookBack } from './look-back.ts';
 import { planInterval } from './plan-interval.ts';
 import { runStage } from './run-stage.ts';
-import { type StageTools } from './stage-tools.ts';
+import { webhooksFor, type StageTools } from './stage-tools.ts';
 import { writeManifest } from './write-manifest.ts';
 
-export function createStages(tools: StageTools): Stages & PreflightChecks {
+export function createStages(tools: StageTools): Stages & PreflightChecks & Announcements {
   return {
     planInterval: runStage((request, run) => planInterval(tools, request, run)),
     beginUpload: runStage((request, run) => beginUpload(tools, request, run)),
@@ -32,6 +34,8 @@ export function createStages(tools: StageTools): Stages & PreflightChecks {
     checkDestination: runStage((request, run) => checkDestination(tools, request, run)),
     checkHistory: () => runStage(() => checkHistory(tools))(undefined),
     describePolicy: runStage((request) => Promise.resolve(describePolicy(tools, request))),
+    listWebhooks: ({ type }) => Promise.resolve(webhooksFor(tools, type)),
+    deliverEvent: runStage((delivery, run) => deliverEvent(tools, delivery, run)),
     awaitRun: runStage((request) => awaitRun(request)),
   };
 }

@@ -10,7 +10,7 @@ import { fingerprintRange } from './history/fingerprint-range.ts';
 import { readManifest } from './manifests/read-manifest.ts';
 import { type StageRun } from './run-stage.ts';
 import { InvalidRequestError } from './stage-errors.ts';
-import { openDestination, type StageTools } from './stage-tools.ts';
+import { openDestination, webhooksFor, type StageTools } from './stage-tools.ts';
 import { type ObjectHead } from './store/object-store.ts';
 
 /** Fingerprint queries are short; a few at once hide their round trips without loading the server. */
@@ -41,6 +41,7 @@ export async function planInterval(
       ranges,
       fingerprint: sumFingerprints(ranges.map((range) => range.fingerprint)),
       batchesAtOnce: tools.batches.atOnce,
+      isAnnounced: webhooksFor(tools, 'file.completed').length > 0,
     },
   };
 }

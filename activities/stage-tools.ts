@@ -2,6 +2,9 @@
 import { type Destination } from './store/destination.ts';
 import { type ObjectStore } from './store/object-store.ts';
 import { type HistoryReader } from './history/history-reader.ts';
+import { type EventType } from '../workflows/model/event.ts';
+import { type WebUi } from '../workflows/model/run-page.ts';
+import { type Webhook } from './webhooks/webhook.ts';
 import { InvalidRequestError } from './stage-errors.ts';
 
 export interface BatchSizes {
@@ -17,6 +20,9 @@ export interface StageTools {
   history: HistoryReader;
   destinations: ReadonlyMap<string, OpenedDestination>;
   batches: BatchSizes;
+  webhooks: ReadonlyMap<string, Webhook>;
+  /** Null when nobody said where the Web UI is served. */
+  ui: WebUi | null;
   nowMs(): number;
   newId(): string;
 }
@@ -34,4 +40,9 @@ export function openDestination(tools: StageTools, name: string): OpenedDestinat
   throw new InvalidRequestError(
     `destination: got "${name}", allowed: ${known === '' ? 'none is configured' : known} (DESTINATIONS of the worker)`,
   );
+}
+
+/** The names of the webhooks that want events of this type. */
+export function webhooksFor({ webhooks }: StageTools, type: EventType): string[] {
+  return [...webhooks.values()].filter(({ events }) => events.includes(type)).map(({ name }) => name);
 }

@@ -9,6 +9,7 @@ import { permanentHistoryError } from './history/history-errors.ts';
 import { UnreadableRecordError } from './manifests/manifest-record.ts';
 import { FileReplacedError, InvalidRequestError } from './stage-errors.ts';
 import { classifyStoreError, StoreError } from './store/store-errors.ts';
+import { WebhookError } from './webhooks/webhook.ts';
 
 export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
@@ -20,6 +21,7 @@ export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof InvalidRequestError) return permanent(FAILURE.invalidRequest, error.message, error);
   if (error instanceof FileReplacedError) return permanent('FileReplaced', error.message, error);
   if (error instanceof UnreadableRecordError) return permanent('UnreadableRecord', error.message, error);
+  if (error instanceof WebhookError) return ofWebhook(error);
   if (error instanceof ZodError) {
     return permanent(
       'UnexpectedAnswer',
@@ -54,6 +56,17 @@ function ofStore(error: StoreError): ApplicationFailure {
     case 'retryable':
       return ApplicationFailure.create({ type: `Store.${error.code}`, message: error.message, cause: error });
   }
+}
+
+function ofWebhook(error: WebhookError): ApplicationFailure {
+  const { status, retryAfterMs, isPermanent, message } = error;
+  return ApplicationFailure.create({
+    type: status === undefined ? 'Webhook' : `Webhook.HTTP_${status}`,
+    message,
+    cause: error,
+    nonRetryable: isPermanent,
+    ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
+  });
 }
 
 function permanent(type: string, message: string, cause: Error, details: unknown[] = []): ApplicationFailure {

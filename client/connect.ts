@@ -1,6 +1,7 @@
 // The command line's connection to Temporal, and what is said when a server is not there.
 import { Client, Connection, isGrpcServiceError, type ServiceError } from '@temporalio/client';
 import { readTemporalConfig, type TemporalConfig } from '../worker/config.ts';
+import { toRunPage } from '../workflows/model/run-page.ts';
 
 export interface Connected {
   client: Client;
@@ -66,5 +67,5 @@ function hasGrpcCode(error: unknown, wanted: number): error is ServiceError {
 /** The page of a run in the Web UI; null when the configuration does not say where that is. */
 export function runPageOf(config: TemporalConfig, workflowId: string, runId: string): string | null {
   if (config.uiUrl === null) return null;
-  return `${config.uiUrl}/namespaces/${config.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}/history`;
+  return toRunPage({ url: config.uiUrl, namespace: config.namespace }, { workflowId, runId });
 }

@@ -2,7 +2,9 @@
 // each with the variable's name, what it got and what is allowed (worker/config/). Values of secrets never stand in a message.
 import { z } from 'zod';
 import { type Destination } from '../activities/store/destination.ts';
-import { DESTINATION_VARIABLES, readDestinations, stemOf } from './config/destinations.ts';
+import { type Webhook } from '../activities/webhooks/webhook.ts';
+import { DESTINATION_VARIABLES, destinationStemOf, readDestinations } from './config/destinations.ts';
+import { readWebhooks, WEBHOOK_VARIABLES, webhookStemOf } from './config/webhooks.ts';
 import { ConfigError, readVariables, type Environment, type Values } from './config/read-variables.ts';
 import {
   hostAndPort,
@@ -38,6 +40,9 @@ export interface WorkerConfig {
   clickHouse: ClickHouseConfig;
   destinations: ReadonlyMap<string, Destination>;
   batches: BatchLimits;
+  webhooks: ReadonlyMap<string, Webhook>;
+  /** So many failed intervals in a row pause their stream; 0: never. */
+  pauseAfterFailed: number;
 }
 
 /** What bounds a worker's memory: `atOnce` times the larger of both sizes, times the head room of an estimate. */
@@ -83,6 +88,12 @@ const WORKER = {
 
 const DESTINATIONS = { DESTINATIONS: z.string().default('') };
 
+const ALERTS = {
+  // One failure may pass, and two; five intervals in a row are something that a person has to mend.
+  PAUSE_AFTER_FAILED: wholeNumber(0, 1000).default(5),
+  WEBHOOKS: z.string().default(''),
+};
+
 /** Who reads which variables: what each process is to be given, and no more. */
 export const VARIABLES = {
   temporal: Object.keys(TEMPORAL),
@@ -91,7 +102,10 @@ export const VARIABLES = {
   admin: Object.keys(ADMIN),
   worker: [...Object.keys(WORKER), ...Object.keys(DESTINATIONS)],
   destination: (name: string): string[] =>
-    Object.keys(DESTINATION_VARIABLES).map((key) => `${stemOf(name)}${key}`),
+    Object.keys(DESTINATION_VARIABLES).map((key) => `${destinationStemOf(name)}${key}`),
+  alerts: Object.keys(ALERTS),
+  webhook: (name: string): string[] =>
+    Object.keys(WEBHOOK_VARIABLES).map((key) => `${webhookStemOf(name)}${key}`),
 } as const;
 
 export function readTemporalConfig(environment: Environment = process.env): TemporalConfig {
@@ -124,9 +138,14 @@ export function readWorkerConfig(environment: Environment = process.env): Worker
   // Read by itself, so that problems of the destinations are told together with all others.
   const { sound } = readVariables(DESTINATIONS, { environment, problems });
   const destinations = readDestinations(sound.DESTINATIONS ?? '', environment, problems);
+  const { sound: alerts } = readVariables(ALERTS, { environment, problems });
+  const webhooks = readWebhooks(alerts.WEBHOOKS ?? '', environment, problems);
   const config = temporal &&
     clickHouse &&
-    worker && { temporal, clickHouse, destinations, batches: toLimits(worker) };
+    worker && {
+      ...{ temporal, clickHouse, destinations, webhooks, batches: toLimits(worker) },
+      pauseAfterFailed: alerts.PAUSE_AFTER_FAILED ?? 0,
+    };
   return settled(config, problems);
 }
 

@@ -1,4 +1,4 @@
-// One process that takes both queues: stages and workflows on one, batches on the other, whose slots bound its memory. Opens its
+// One process that takes all queues: stages and workflows on one, batches on another, whose slots bound its memory, deliveries on one for each webhook. Opens its
 // tools, runs until it is told to stop, hands its work over and closes them. The workflow bundle is made here unless it was built.
 import { existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
@@ -14,6 +14,7 @@ import { openHistoryReader } from '../activities/history/history-reader.ts';
 import { createStages } from '../activities/index.ts';
 import { openObjectStore } from '../activities/store/object-store.ts';
 import { type OpenedDestination, type StageTools } from '../activities/stage-tools.ts';
+import { webhookQueueOf } from '../workflows/model/event.ts';
 import { batchQueueOf } from '../workflows/model/run.ts';
 import { type WorkerConfig } from './config.ts';
 
@@ -25,6 +26,9 @@ const STICKY_TIMEOUT = '2 seconds';
 
 /** Stages other than batches hold almost nothing; what bounds them is the servers' patience. */
 const STAGES_AT_ONCE = 50;
+
+/** To one webhook. Each holds an event of a kilobyte, and waits for seconds at most. */
+const DELIVERIES_AT_ONCE = 10;
 
 /** Each cached workflow costs about a megabyte. */
 const CACHED_WORKFLOWS = 200;
@@ -83,6 +87,13 @@ export async function startWorker(
       taskQueue: batchQueueOf(temporal.taskQueue),
       maxConcurrentActivityTaskExecutions: config.batches.atOnce,
     }),
+    ...[...config.webhooks.keys()].map((webhook) =>
+      Worker.create({
+        ...shared,
+        taskQueue: webhookQueueOf(temporal.taskQueue, webhook),
+        maxConcurrentActivityTaskExecutions: DELIVERIES_AT_ONCE,
+      }),
+    ),
   ]);
   const stopped = runAll(workers, async () => {
     await tools.history.close();
@@ -126,6 +137,7 @@ function shutDown(workers: readonly Worker[]): void {
 }
 
 function openTools(config: WorkerConfig): StageTools {
+  const { uiUrl, namespace } = config.temporal;
   const destinations = new Map<string, OpenedDestination>();
   for (const [name, destination] of config.destinations)
     destinations.set(name, { destination, store: openObjectStore(destination) });
@@ -133,6 +145,8 @@ function openTools(config: WorkerConfig): StageTools {
     history: openHistoryReader(config.clickHouse),
     destinations,
     batches: config.batches,
+    webhooks: config.webhooks,
+    ui: uiUrl === null ? null : { url: uiUrl, namespace },
     nowMs: () => Date.now(),
     newId: () => randomUUID(),
   };

@@ -10,6 +10,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
+import { announceFailure } from './announce-run.ts';
 import { handOver } from './hand-over.ts';
 import { lookBack } from './look-back.ts';
 import { makeFile } from './make-file.ts';
@@ -58,6 +59,7 @@ export async function exportInterval(request: ExportRequest): Promise<RunSummary
         interval,
         cause: messageOf(error),
       });
+      if (!isCancellation(error)) await announceFailure(target, error);
     }
     throw error;
   }

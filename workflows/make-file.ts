@@ -2,6 +2,7 @@
 // manifest. A vanished upload or a misjudged range begins again with a new plan, a bounded number of times; whatever else ends the
 // run aborts the upload first. The file becomes visible in one moment, at completion, and never short.
 import { ApplicationFailure, CancellationScope, ContinueAsNew, log } from '@temporalio/workflow';
+import { announceFile } from './announce-run.ts';
 import { exportRanges } from './export-ranges.ts';
 import { sumFingerprints, type IntervalPlan } from './model/plan.ts';
 import { type CarriedRun, type ExportRequest, type RunSummary } from './model/run.ts';
@@ -48,6 +49,7 @@ export async function makeFile(making: FileMaking): Promise<RunSummary> {
         faultyRooms: 0,
         startedAtMs,
       });
+      await announceFile(target, plan, manifest);
       return summaryOf(making, 'complete', manifest, 0);
     }
     try {
@@ -82,6 +84,7 @@ async function makeFromPlan(making: FileMaking, upload: CarriedRun): Promise<Run
     const faultyRooms = upload.parts.reduce((sum, part) => sum + part.faultyRooms, 0);
     const { plan, startedAtMs } = upload;
     const manifest = await stages.control.writeManifest({ target, plan, file, faultyRooms, startedAtMs });
+    await announceFile(target, plan, manifest);
     return summaryOf(making, 'complete', manifest, upload.batchesRedone);
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;

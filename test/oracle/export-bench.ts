@@ -141,6 +141,8 @@ function toWorkerConfig(
     },
     destinations: new Map([[DESTINATION, toDestination(stack)]]),
     batches: { atOnce: 2, rangeBytesPlain: BATCH_BYTES_PLAIN, rangeBytesGzip: BATCH_BYTES_GZIP },
+    webhooks: new Map(),
+    pauseAfterFailed: 0,
   };
 }
 

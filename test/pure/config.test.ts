@@ -44,6 +44,8 @@ describe('the configuration of a worker', () => {
       },
       destinations: new Map(),
       batches: { atOnce: 3, rangeBytesPlain: 16_000_000, rangeBytesGzip: 64_000_000 },
+      webhooks: new Map(),
+      pauseAfterFailed: 5,
     });
   });
 
@@ -79,9 +81,9 @@ describe('the configuration of a worker', () => {
         'CLICKHOUSE_URL: got "history:8123", allowed: http://host:port or https://host:port, with nothing behind or before the host',
         'BATCHES_AT_ONCE: got "0", allowed: a whole number from 1 to 64',
         'BATCH_MB_PLAIN: got "5", allowed: a number of megabytes from 10 to 512',
-        'DESTINATION_FILES_BUCKET: got "B", allowed: 3 to 63 of a-z, 0-9, dot and hyphen',
         'DESTINATIONS: got "Other", allowed: names of [a-z][a-z0-9-]{0,62}, separated by commas',
         'DESTINATIONS: got "files" twice, allowed: each name once',
+        'DESTINATION_FILES_BUCKET: got "B", allowed: 3 to 63 of a-z, 0-9, dot and hyphen',
         'DESTINATION_THIRD_ENDPOINT: got nothing, allowed: http://host:port or https://host:port (it has no default)',
         'DESTINATION_THIRD_BUCKET: got nothing, allowed: a bucket (it has no default)',
         'DESTINATION_THIRD_ACCESS_KEY_ID: got nothing, allowed: a key, or DESTINATION_THIRD_CREDENTIALS=aws (it has no default)',
@@ -240,6 +242,8 @@ describe('secrets', () => {
     'DESTINATION_FILES_ACCESS_KEY_ID',
     'DESTINATION_FILES_SECRET_ACCESS_KEY',
     'DESTINATION_FILES_SESSION_TOKEN',
+    'WEBHOOK_OPS_URL',
+    'WEBHOOK_OPS_SECRET',
   ];
 
   it('never stand in a message, whatever else is wrong', () => {
@@ -252,9 +256,9 @@ describe('secrets', () => {
       DESTINATION_FILES_BUCKET: fc.constantFrom('room-files', ''),
     });
     fc.assert(
-      fc.property(odd, fc.array(planted, { minLength: 5, maxLength: 5 }), (variables, values) => {
+      fc.property(odd, fc.array(planted, { minLength: 7, maxLength: 7 }), (variables, values) => {
         const secrets = Object.fromEntries(SECRETS.map((name, index) => [name, values[index] ?? '']));
-        const problems = problemsOf({ ...FILES, ...variables, ...secrets, BATCHES_AT_ONCE: 'many' });
+        const problems = problemsOf({ ...FILES, WEBHOOKS: 'ops', ...variables, ...secrets });
         assert.ok(problems.length > 0);
         assert.doesNotMatch(problems.join('\n'), /PLANTED/);
       }),

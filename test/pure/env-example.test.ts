@@ -5,8 +5,9 @@ import { describe, it } from 'node:test';
 import { readMigrationConfig, readWorkerConfig, VARIABLES } from '../../worker/config.ts';
 import { readComposeFile, readEnvironmentExample, ROOT, serviceOf } from '../deployment-files.ts';
 
-const { temporal, clickHouse, exporter, admin, worker } = VARIABLES;
+const { temporal, clickHouse, exporter, admin, worker, alerts } = VARIABLES;
 const OF_DESTINATION = VARIABLES.destination('files');
+const OF_WEBHOOK = VARIABLES.webhook('ops');
 
 describe('.env.example', () => {
   it('has the variables that are read, in their order, and no other', () => {
@@ -17,6 +18,8 @@ describe('.env.example', () => {
       ...admin,
       ...worker,
       ...OF_DESTINATION,
+      ...alerts,
+      ...OF_WEBHOOK,
     ]);
   });
 
@@ -39,7 +42,10 @@ describe('docker-compose.yml', () => {
   it('passes to each of our processes what it reads, and no more', () => {
     const compose = readComposeFile();
     const namesOf = (service: string) => Object.keys(serviceOf(compose, service).environment).sort();
-    const forWorker = [...temporal, ...clickHouse, ...exporter, ...worker, ...OF_DESTINATION].sort();
+    const forWorker = [
+      ...[...temporal, ...clickHouse, ...exporter, ...worker, ...OF_DESTINATION],
+      ...[...alerts, ...OF_WEBHOOK],
+    ].sort();
     const forAdmin = [...temporal, ...clickHouse, ...admin].sort();
     assert.deepEqual(namesOf('worker'), forWorker);
     assert.deepEqual(namesOf('migrate'), forAdmin);

@@ -33,7 +33,12 @@ describe('the workflow bundle', () => {
 
   it('has every workflow under the name by which others start it', async () => {
     const index = await import('../../workflows/index.ts');
-    assert.deepEqual(Object.keys(index).sort(), ['checkStream', 'exportInterval', 'preflight']);
+    assert.deepEqual(Object.keys(index).sort(), [
+      'announceEvent',
+      'checkStream',
+      'exportInterval',
+      'preflight',
+    ]);
   });
 
   it('has sources that never import the world', () => {

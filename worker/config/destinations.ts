@@ -3,6 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { type Destination, type DestinationAccess } from '../../activities/store/destination.ts';
+import { listNames, reportUnknown, stemOf } from './named.ts';
 import { report, readText, readVariables, type Environment, type SoundValues } from './read-variables.ts';
 import { origin, truth } from './values.ts';
 
@@ -28,11 +29,11 @@ export const DESTINATION_VARIABLES = {
 
 type Sound = SoundValues<typeof DESTINATION_VARIABLES>;
 
-const NAME = /^[a-z][a-z0-9-]{0,62}$/;
+const KIND = { list: 'DESTINATIONS', stem: 'DESTINATION', noun: 'destination' };
 
 /** `DESTINATION_FILES_` for `files`. */
-export function stemOf(destination: string): string {
-  return `DESTINATION_${destination.toUpperCase().replaceAll('-', '_')}_`;
+export function destinationStemOf(destination: string): string {
+  return stemOf(KIND.stem, destination);
 }
 
 /** Those without a problem; the problems of the others are added. */
@@ -41,23 +42,13 @@ export function readDestinations(
   environment: Environment,
   problems: string[],
 ): Map<string, Destination> {
-  const names = list
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
   const destinations = new Map<string, Destination>();
-  for (const [index, name] of names.entries()) {
-    if (!NAME.test(name)) {
-      problems.push(
-        `DESTINATIONS: got "${name}", allowed: names of [a-z][a-z0-9-]{0,62}, separated by commas`,
-      );
-    } else if (names.indexOf(name) < index) {
-      problems.push(`DESTINATIONS: got "${name}" twice, allowed: each name once`);
-    } else {
-      const destination = readDestination(name, environment, problems);
-      reportUnknown(name, names, environment, problems);
-      if (destination !== undefined) destinations.set(name, destination);
-    }
+  const names = listNames(KIND, list, problems);
+  for (const name of names) {
+    const destination = readDestination(name, environment, problems);
+    const variables = Object.keys(DESTINATION_VARIABLES);
+    reportUnknown({ ...KIND, name, names, variables }, environment, problems);
+    if (destination !== undefined) destinations.set(name, destination);
   }
   return destinations;
 }
@@ -67,7 +58,7 @@ function readDestination(
   environment: Environment,
   problems: string[],
 ): Destination | undefined {
-  const stem = stemOf(name);
+  const stem = destinationStemOf(name);
   const { complete: values, sound } = readVariables(DESTINATION_VARIABLES, { environment, problems, stem });
   const access = readAccess(sound, stem, problems);
   const caCertificates = readCertificates(sound, stem, problems);
@@ -152,22 +143,4 @@ function reportEncryption(values: Sound, stem: string, problems: string[]): void
       got: key,
       allowed: `nothing unless ${stem}SERVER_SIDE_ENCRYPTION is aws:kms`,
     });
-}
-
-/** A misspelt variable of a destination would be passed over in silence: its encryption, say. */
-function reportUnknown(
-  name: string,
-  names: readonly string[],
-  environment: Environment,
-  problems: string[],
-): void {
-  const stem = stemOf(name);
-  const longerStems = names.map(stemOf).filter((other) => other !== stem && other.startsWith(stem));
-  const known = new Set(Object.keys(DESTINATION_VARIABLES));
-  for (const variable of Object.keys(environment).sort()) {
-    if (!variable.startsWith(stem) || longerStems.some((other) => variable.startsWith(other))) continue;
-    const key = variable.slice(stem.length);
-    if (!known.has(key) && !known.has(key.replace(/_FILE$/, '')))
-      problems.push(`${variable}: not a variable of a destination, allowed: ${stem}${[...known].join(', ')}`);
-  }
 }

@@ -114,5 +114,6 @@ function show(variable: string, got: string | undefined): string {
 }
 
 function isSecret(variable: string): boolean {
-  return /PASSWORD|SECRET|API_KEY|ACCESS_KEY|TOKEN/.test(variable);
+  // The addresses of webhooks are as good as passwords to some services.
+  return /PASSWORD|SECRET|API_KEY|ACCESS_KEY|TOKEN|^WEBHOOK_\w+_URL$/.test(variable);
 }

@@ -36,6 +36,8 @@ export interface IntervalPlan {
   fingerprint: Fingerprint;
   /** How many batches of this run may be under way at once. */
   batchesAtOnce: number;
+  /** A webhook wants to hear of the file. Absent in plans made before there were any. */
+  isAnnounced?: boolean;
 }
 
 /** What one batch put into its part. */

@@ -1,0 +1,49 @@
+// What a run announces: its file when the manifest is written, and why there is none when it failed. A canceled run announces nothing: a
+// person canceled it.
+import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow';
+import { announce } from './announce.ts';
+import { toRfc3339 } from './model/interval.ts';
+import { type Manifest } from './model/manifest.ts';
+import { type IntervalPlan } from './model/plan.ts';
+import { type Target } from './model/stages.ts';
+
+export async function announceFile(target: Target, plan: IntervalPlan, manifest: Manifest): Promise<void> {
+  if (plan.isAnnounced !== true) return;
+  await announce({
+    id: `file.completed:${manifest.write_id}`,
+    type: 'file.completed',
+    atMs: Date.parse(manifest.completed_at),
+    data: { destination: target.settings.destination, ...manifest },
+  });
+}
+
+/** Whether anybody wants to hear of it is asked by the announcement: a failed run may have had no plan that knows. */
+export async function announceFailure(target: Target, error: unknown): Promise<void> {
+  if (!patched('failed-runs-are-announced')) return;
+  const { workflowId, runId } = workflowInfo();
+  const { stream, settings, interval } = target;
+  await announce({
+    id: `run.failed:${runId}`,
+    type: 'run.failed',
+    atMs: Date.now(),
+    data: {
+      stream,
+      project: settings.project,
+      destination: settings.destination,
+      interval_start: toRfc3339(interval.startMs),
+      interval_end: toRfc3339(interval.endMs),
+      workflow_id: workflowId,
+      run_id: runId,
+      ...describeFailure(error),
+    },
+  });
+}
+
+/** In the words of the stage that failed, without the layers that carried it here. */
+function describeFailure(error: unknown): { error_type: string; message: string } {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof ApplicationFailure) return { error_type: at.type ?? at.name, message: at.message };
+    if (at.cause === undefined) return { error_type: at.name, message: at.message };
+  }
+  return { error_type: 'Error', message: String(error) };
+}
