@@ -2,6 +2,7 @@
 // history, prints. It never opens ClickHouse or an object store for what an activity does: it asks a worker.
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../worker/config.ts';
+import { addCompletionCommand } from './commands/completion.ts';
 import { addHistoryCommands } from './commands/history.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addPreflightCommand } from './commands/preflight.ts';
@@ -54,6 +55,7 @@ function makeProgram(terminal: Terminal): Command {
   addHistoryCommands(program, terminal);
   addSchemaCommand(program, terminal);
   addImportCommand(program, terminal);
+  addCompletionCommand(program, terminal);
   settle(program, terminal);
   return program;
 }

@@ -30,13 +30,44 @@ export function parseInstantMs(text: string): number {
   return atMs;
 }
 
-/** One of a few words. */
-export function parseWord<Word extends string>(allowed: readonly Word[]): (text: string) => Word {
-  return (text) => {
+/** One of a few words; another one is answered with the nearest. The parser carries them, for whoever completes what is typed. */
+export function parseWord<Word extends string>(
+  allowed: readonly Word[],
+): ((text: string) => Word) & { words: readonly Word[] } {
+  const parse = (text: string): Word => {
     const found = allowed.find((word) => word === text);
-    if (found === undefined) throw new InvalidArgumentError(`got "${text}", allowed: ${allowed.join(', ')}`);
-    return found;
+    if (found !== undefined) return found;
+    const nearest = nearestOf(text, allowed);
+    const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+    throw new InvalidArgumentError(`got "${text}", allowed: ${allowed.join(', ')}${hint}`);
   };
+  return Object.assign(parse, { words: allowed });
+}
+
+/** The one of these words that a misspelt one is most likely meant to be; undefined when none is near. */
+export function nearestOf<Word extends string>(text: string, words: readonly Word[]): Word | undefined {
+  let nearest: Word | undefined;
+  // A third of the letters wrong is another word.
+  let fewest = Math.max(1, Math.floor(text.length / 3)) + 1;
+  for (const word of words) {
+    const edits = editsBetween(text, word);
+    if (edits < fewest) [nearest, fewest] = [word, edits];
+  }
+  return nearest;
+}
+
+/** Letters to be changed, added or left out to make one of the other (Levenshtein). */
+function editsBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_cell, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
 }
 
 /** What keys begin with, as `rooms/`. */

@@ -1,21 +1,21 @@
 // `room-streams schema`: prints the JSON Schema of the files, for readers that check or generate code. Asks no server.
-import { Option, type Command } from 'commander';
+import { type Command } from 'commander';
 import { toFileSchema } from '../../workflows/model/file-schema.ts';
 import { type FieldSet, type FileFormat } from '../../workflows/model/stream.ts';
 import { type Terminal } from '../cli.ts';
+import { parseWord } from '../parse-arguments.ts';
 import { printJson } from '../print.ts';
 
 export function addSchemaCommand(program: Command, terminal: Terminal): void {
   program
     .command('schema')
     .description('prints the JSON Schema (draft 2020-12) of the files')
-    .addOption(
-      new Option('--fields <set>', 'which keys').choices(['standard', 'extended']).default('standard'),
-    )
-    .addOption(
-      new Option('--format <format>', 'of the whole file, or of each line of an ndjson file')
-        .choices(['json', 'ndjson'])
-        .default('json'),
+    .option('--fields <set>', 'which keys', parseWord(['standard', 'extended']), 'standard')
+    .option(
+      '--format <format>',
+      'of the whole file, or of each line of an ndjson file',
+      parseWord(['json', 'ndjson']),
+      'json',
     )
     .option('--json', 'print as JSON, as is always done')
     .addHelpText('after', '\nExample:\n  room-streams schema --fields extended > rooms.schema.json')
