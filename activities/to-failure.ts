@@ -8,6 +8,7 @@ import { RangeMisjudgedError } from './encode/encode-errors.ts';
 import { permanentHistoryError } from './history/history-errors.ts';
 import { UnreadableRecordError } from './manifests/manifest-record.ts';
 import { FileReplacedError, InvalidRequestError } from './stage-errors.ts';
+import { mendOf } from './store/mend-store.ts';
 import { classifyStoreError, StoreError } from './store/store-errors.ts';
 import { WebhookError } from './webhooks/webhook.ts';
 
@@ -49,13 +50,19 @@ function ofHistory(error: ClickHouseError): ApplicationFailure {
 function ofStore(error: StoreError): ApplicationFailure {
   switch (classifyStoreError(error)) {
     case 'permanent':
-      return permanent(`Store.${error.code}`, error.message, error);
+      return permanent(`Store.${error.code}`, toMendable(error), error);
     case 'upload-gone':
       return permanent(FAILURE.uploadGone, error.message, error);
     case 'part-mismatch':
     case 'retryable':
       return ApplicationFailure.create({ type: `Store.${error.code}`, message: error.message, cause: error });
   }
+}
+
+/** What to do, before what the store says. */
+function toMendable(error: StoreError): string {
+  const mend = mendOf(error);
+  return mend === undefined ? error.message : `${mend}. The store says: ${error.message}`;
 }
 
 function ofWebhook(error: WebhookError): ApplicationFailure {

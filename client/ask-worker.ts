@@ -1,7 +1,7 @@
 // Asks a worker by a short workflow: only workers know destinations and the history. Says so when none is there; a worker that has
 // taken the question is waited for.
 import { randomUUID } from 'node:crypto';
-import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
 import { type Connected } from './connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { innermostMessage } from './follow-run.ts';
@@ -34,30 +34,33 @@ export async function askWorker<Answer>(
     workflowExecutionTimeout: timeoutMs,
     staticSummary: summary,
   });
-  const timer = new AbortController();
+  let nobodyCame: CommandError | undefined;
+  const look = async (): Promise<void> => {
+    if ((await handle.describe()).historyLength > EVENTS_BEFORE_A_WORKER) return;
+    nobodyCame = new CommandError(
+      `no worker answered on task queue "${config.taskQueue}" within ${WORKER_WAIT_MS / 1000} s; start one, then try again`,
+      EXIT.unreachable,
+    );
+    // Nobody is to answer what nobody waits for; the result below rejects by it.
+    await handle.terminate('no worker took it in time');
+  };
+  const looking = lookAfter(WORKER_WAIT_MS, look);
   try {
-    return await Promise.race([handle.result(), untilNobodyCame(handle, config.taskQueue, timer.signal)]);
+    return await Promise.race([handle.result(), looking.failed]);
   } catch (error) {
+    if (nobodyCame !== undefined) throw nobodyCame;
     if (!(error instanceof WorkflowFailedError)) throw error;
     throw new CommandError(innermostMessage(error), EXIT.failed, { cause: error });
   } finally {
-    timer.abort();
+    looking.stop();
   }
 }
 
-/** Rejects when no worker has taken the workflow in time, and ends it: nobody is to answer what nobody waits for. */
-function untilNobodyCame(handle: WorkflowHandle, taskQueue: string, signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const look = async (): Promise<void> => {
-      const { historyLength } = await handle.describe();
-      if (historyLength > EVENTS_BEFORE_A_WORKER) return;
-      await handle.terminate('no worker took it in time');
-      throw new CommandError(
-        `no worker answered on task queue "${taskQueue}" within ${WORKER_WAIT_MS / 1000} s; start one, then try again`,
-        EXIT.unreachable,
-      );
-    };
-    const timeout = setTimeout(() => void look().catch(reject), WORKER_WAIT_MS);
-    signal.addEventListener('abort', () => clearTimeout(timeout));
+/** Rejects `failed` when looking fails; otherwise it stays as it is. */
+function lookAfter(ms: number, look: () => Promise<void>): { failed: Promise<never>; stop: () => void } {
+  let timeout: NodeJS.Timeout | undefined;
+  const failed = new Promise<never>((_resolve, reject) => {
+    timeout = setTimeout(() => void look().catch(reject), ms);
   });
+  return { failed, stop: () => clearTimeout(timeout) };
 }

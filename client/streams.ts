@@ -11,16 +11,11 @@ import {
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { z } from 'zod';
-import {
-  describeInterval,
-  runBaseIdOf,
-  runIdOf,
-  scheduleIdOf,
-  type Interval,
-} from '../workflows/model/interval.ts';
+import { runBaseIdOf, runIdOf, scheduleIdOf, type Interval } from '../workflows/model/interval.ts';
 import { type ExportRequest, type RunSummary } from '../workflows/model/run.ts';
 import { ROOM_STREAM } from '../workflows/model/search-attributes.ts';
 import { type StreamCheck } from '../workflows/model/stages.ts';
+import { toStaticDetails, toStaticSummary } from '../workflows/model/stream-page.ts';
 import { settingsAt, type StreamDefinition, type StreamSettings } from '../workflows/model/stream.ts';
 import { type Connected } from './connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
@@ -125,7 +120,8 @@ export async function createSchedule({ client, config }: Connected, stream: Stre
         taskQueue: config.taskQueue,
         args: [{ stream } satisfies ExportRequest],
         typedSearchAttributes: new TypedSearchAttributes([{ key: ROOM_STREAM, value: stream.name }]),
-        staticSummary: `stream ${stream.name} of project ${settings.project}`,
+        staticSummary: toStaticSummary(stream.name, settings),
+        staticDetails: toStaticDetails(stream, settings),
       },
       policies: { overlap: ScheduleOverlapPolicy.ALLOW_ALL, catchupWindow: CATCHUP_WINDOW },
       typedSearchAttributes: new TypedSearchAttributes([{ key: ROOM_STREAM, value: stream.name }]),
@@ -193,8 +189,20 @@ export async function startRun(
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
     typedSearchAttributes: new TypedSearchAttributes([{ key: ROOM_STREAM, value: stream.name }]),
-    staticSummary: `stream ${stream.name}, ${describeInterval(interval)}`,
+    ...wordsOf(stream, interval),
   });
+}
+
+/** What a person reads on the run's page. */
+function wordsOf(
+  stream: StreamDefinition,
+  interval: Interval,
+): { staticSummary: string; staticDetails: string } {
+  const settings = settingsAt(stream, interval.startMs);
+  return {
+    staticSummary: toStaticSummary(stream.name, settings, interval),
+    staticDetails: toStaticDetails(stream, settings),
+  };
 }
 
 function toUnknownStream(name: string, error: unknown): unknown {

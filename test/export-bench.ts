@@ -13,7 +13,7 @@ import { migrate } from '../history/migrate.ts';
 import { toEnvironment, STACK_DESTINATION } from '../local/stack-environment.ts';
 import type { StackAddresses } from '../local/stack.ts';
 import { readWorkerConfig, type WorkerConfig } from '../worker/config.ts';
-import { makeBundle, startWorker, type RunningWorker } from '../worker/run-worker.ts';
+import { makeBundle, startWorker, type RunningWorker, type WorkerOptions } from '../worker/run-worker.ts';
 import type { Interval } from '../workflows/model/interval.ts';
 import { KEY_TEMPLATE_DEFAULT } from '../workflows/model/key-template.ts';
 import type { Manifest } from '../workflows/model/manifest.ts';
@@ -109,9 +109,12 @@ export async function withExportBench<Result>(
 }
 
 /** A worker in this process; only what it warns of is printed. */
-export async function startTestWorker(config: WorkerConfig): Promise<RunningWorker> {
+export async function startTestWorker(
+  config: WorkerConfig,
+  options: WorkerOptions = {},
+): Promise<RunningWorker> {
   bundle ??= makeTestBundle();
-  return startWorker(config, await bundle);
+  return startWorker(config, await bundle, options);
 }
 
 /** One for all workers of this process: making it takes seconds. */

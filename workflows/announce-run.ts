@@ -1,29 +1,36 @@
 // What a run announces: its file when the manifest is written, and why there is none when it failed. A canceled run announces nothing: a
 // person canceled it.
-import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, log, patched, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import { announce } from './announce.ts';
+import { type Announcements } from './model/event.ts';
 import { toRfc3339 } from './model/interval.ts';
 import { type Manifest } from './model/manifest.ts';
 import { type IntervalPlan } from './model/plan.ts';
 import { type Target } from './model/stages.ts';
 
+/** A look at a worker's configuration; a failed run is not to be kept open by it. */
+const { listWebhooks: askWebhooks } = proxyActivities<Announcements>({
+  startToCloseTimeout: '5 seconds',
+  scheduleToCloseTimeout: '30 seconds',
+  summary: 'does anybody want to hear of it?',
+});
+
 export async function announceFile(target: Target, plan: IntervalPlan, manifest: Manifest): Promise<void> {
   if (plan.isAnnounced !== true) return;
   await announce({
-    id: `file.completed:${manifest.write_id}`,
+    id: `file.completed:${target.stream}-${manifest.interval_end}:${manifest.write_id}`,
     type: 'file.completed',
     atMs: Date.parse(manifest.completed_at),
     data: { destination: target.settings.destination, ...manifest },
   });
 }
 
-/** Whether anybody wants to hear of it is asked by the announcement: a failed run may have had no plan that knows. */
 export async function announceFailure(target: Target, error: unknown): Promise<void> {
-  if (!patched('failed-runs-are-announced')) return;
+  if (!patched('failed-runs-are-announced') || !(await isAwaited())) return;
   const { workflowId, runId } = workflowInfo();
   const { stream, settings, interval } = target;
   await announce({
-    id: `run.failed:${runId}`,
+    id: `run.failed:${stream}-${toRfc3339(interval.endMs)}:${runId}`,
     type: 'run.failed',
     atMs: Date.now(),
     data: {
@@ -37,6 +44,16 @@ export async function announceFailure(target: Target, error: unknown): Promise<v
       ...describeFailure(error),
     },
   });
+}
+
+/** A failed run may have had no plan that knows. A worker that cannot say is taken to have webhooks: the announcement asks again. */
+async function isAwaited(): Promise<boolean> {
+  try {
+    return (await askWebhooks({ type: 'run.failed' })).length > 0;
+  } catch (error) {
+    log.warn('could not ask for webhooks', { cause: String(error) });
+    return true;
+  }
 }
 
 /** In the words of the stage that failed, without the layers that carried it here. */

@@ -4,6 +4,8 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { log, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { type Interval } from './model/interval.ts';
 import { type ExportRequest, type RunSummary } from './model/run.ts';
+import { toStaticDetails, toStaticSummary } from './model/stream-page.ts';
+import { settingsAt } from './model/stream.ts';
 import { callStages } from './stages.ts';
 
 /** A trigger is a person waiting: an hour is longer than any of them does. */
@@ -15,17 +17,25 @@ export async function handOver(
   interval: Interval,
   owner: string,
 ): Promise<RunSummary> {
+  const settings = settingsAt(request.stream, interval.startMs);
   log.info('handing over to the run that owns the interval', { owner });
   try {
     const child = await startChild<(request: ExportRequest) => Promise<RunSummary>>('exportInterval', {
       workflowId: owner,
       args: [{ ...request, interval }],
       parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: toStaticSummary(request.stream.name, settings, interval),
+      staticDetails: toStaticDetails(request.stream, settings),
     });
     return { ...(await child.result()), outcome: 'handed-over' };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
   const { control } = callStages(Date.now(), Date.now() + WAIT_MS);
-  return { ...(await control.awaitRun({ workflowId: owner })), outcome: 'handed-over' };
+  return {
+    ...(await control.awaitRun.executeWithOptions({ summary: `waits for ${owner}` }, [
+      { workflowId: owner },
+    ])),
+    outcome: 'handed-over',
+  };
 }

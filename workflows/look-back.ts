@@ -4,7 +4,8 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { log, ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
 import { describeInterval, runIdOf, type Interval } from './model/interval.ts';
 import { type ExportRequest } from './model/run.ts';
-import { wantedIntervalsBefore, type StreamDefinition } from './model/stream.ts';
+import { toStaticDetails, toStaticSummary } from './model/stream-page.ts';
+import { settingsAt, wantedIntervalsBefore, type StreamDefinition } from './model/stream.ts';
 import { callLookBack } from './stages.ts';
 
 /** Enough for every run to be looked at by several later ones; older gaps are the audit's. */
@@ -23,6 +24,7 @@ export async function lookBack(stream: StreamDefinition, interval: Interval): Pr
 
 async function startMissing(request: ExportRequest & { interval: Interval }): Promise<void> {
   const { stream, interval } = request;
+  const settings = settingsAt(stream, interval.startMs);
   log.warn('an earlier interval has no file; its run is started', {
     stream: stream.name,
     interval: describeInterval(interval),
@@ -32,6 +34,8 @@ async function startMissing(request: ExportRequest & { interval: Interval }): Pr
       workflowId: runIdOf(stream.name, interval),
       args: [request],
       parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: toStaticSummary(stream.name, settings, interval),
+      staticDetails: toStaticDetails(stream, settings),
       // One that is complete is left alone: its file may have been taken away on purpose.
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
     });

@@ -16,6 +16,14 @@ const UPLOADS_MAX = 5;
 /** History still moving at the fifth look is being rewritten as a whole; better fail and say so than chase it. */
 const CHECKS_MAX = 5;
 
+/** What stands beside the stages in the Web UI, for who does not know their names. */
+const SUMMARY = {
+  plan: 'counts the rooms and cuts them into batches',
+  check: 'has the history moved since it was counted?',
+  noFile: 'no rooms: the manifest alone',
+  abort: 'gives up the unfinished upload',
+} as const;
+
 export interface FileMaking {
   request: ExportRequest;
   target: Target;
@@ -32,23 +40,17 @@ export async function makeFile(making: FileMaking): Promise<RunSummary> {
     let plan = carried?.plan;
     if (plan === undefined) {
       progress.update({ state: 'planning' });
-      const outcome = await stages.control.planInterval({
-        target,
-        force: request.force ?? false,
-        bytesScale,
-      });
+      const outcome = await stages.control.planInterval.executeWithOptions({ summary: SUMMARY.plan }, [
+        { target, force: request.force ?? false, bytesScale },
+      ]);
       if (outcome.outcome === 'already-complete')
         return summaryOf(making, 'already-complete', outcome.manifest, 0);
       plan = outcome.plan;
     }
     if (plan.fingerprint.rooms === 0 && target.settings.empty === 'skip' && !plan.replacesObject) {
-      const manifest = await stages.control.writeManifest({
-        target,
-        plan,
-        file: null,
-        faultyRooms: 0,
-        startedAtMs,
-      });
+      const manifest = await stages.control.writeManifest.executeWithOptions({ summary: SUMMARY.noFile }, [
+        { target, plan, file: null, faultyRooms: 0, startedAtMs },
+      ]);
       await announceFile(target, plan, manifest);
       return summaryOf(making, 'complete', manifest, 0);
     }
@@ -72,7 +74,9 @@ async function beginMaking(
   uploadsBegun: number,
 ): Promise<CarriedRun> {
   const { target, stages, startedAtMs } = making;
-  const { uploadId } = await stages.control.beginUpload({ target, key: plan.key, writeId: plan.writeId });
+  const { uploadId } = await stages.control.beginUpload.executeWithOptions({ summary: plan.key }, [
+    { target, key: plan.key, writeId: plan.writeId },
+  ]);
   return { startedAtMs, plan, uploadId, parts: [], uploadsBegun, checksMade: 0, batchesRedone: 0 };
 }
 
@@ -83,14 +87,19 @@ async function makeFromPlan(making: FileMaking, upload: CarriedRun): Promise<Run
     const file = await finishFile(making, upload);
     const faultyRooms = upload.parts.reduce((sum, part) => sum + part.faultyRooms, 0);
     const { plan, startedAtMs } = upload;
-    const manifest = await stages.control.writeManifest({ target, plan, file, faultyRooms, startedAtMs });
+    const summary = `${plan.fingerprint.rooms} rooms, generation ${plan.generation}`;
+    const manifest = await stages.control.writeManifest.executeWithOptions({ summary }, [
+      { target, plan, file, faultyRooms, startedAtMs },
+    ]);
     await announceFile(target, plan, manifest);
     return summaryOf(making, 'complete', manifest, upload.batchesRedone);
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
     await CancellationScope.nonCancellable(async () => {
       try {
-        await stages.cleanup.abortUpload({ target, key, uploadId: upload.uploadId });
+        await stages.cleanup.abortUpload.executeWithOptions({ summary: SUMMARY.abort }, [
+          { target, key, uploadId: upload.uploadId },
+        ]);
       } catch (abortError) {
         // The first error is the one to report; the next run of this key aborts what is left.
         log.warn('could not abort the upload', { key, cause: String(abortError) });
@@ -113,13 +122,10 @@ async function finishFile(making: FileMaking, upload: CarriedRun): Promise<Compl
     if (await redoChanged(making, upload)) continue;
     progress.update({ state: 'completing' });
     const parts = upload.parts;
-    const outcome = await stages.control.completeFile({
-      target,
-      key,
-      writeId,
-      uploadId: upload.uploadId,
-      parts,
-    });
+    const summary = `${parts.length} ${parts.length === 1 ? 'part' : 'parts'}: visible from here on`;
+    const outcome = await stages.control.completeFile.executeWithOptions({ summary }, [
+      { target, key, writeId, uploadId: upload.uploadId, parts },
+    ]);
     if (outcome.outcome === 'completed') return outcome.file;
     dropParts(upload, outcome.partNumbers);
     countCheck(upload, 'parts were overwritten by another attempt');
@@ -129,10 +135,10 @@ async function finishFile(making: FileMaking, upload: CarriedRun): Promise<Compl
 /** True when ranges have to be exported again: their history moved, or their part does not hold the rooms it should. */
 async function redoChanged(making: FileMaking, upload: CarriedRun): Promise<boolean> {
   const { plan, parts } = upload;
-  const { changed } = await making.stages.control.checkInterval({
-    target: making.target,
-    ranges: plan.ranges,
-  });
+  const { changed } = await making.stages.control.checkInterval.executeWithOptions(
+    { summary: SUMMARY.check },
+    [{ target: making.target, ranges: plan.ranges }],
+  );
   const redo = new Set<number>();
   for (const { index, range } of changed) {
     plan.ranges[index] = range;

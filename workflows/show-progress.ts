@@ -2,7 +2,8 @@
 // Written at every change of state; counts alone are written at most every few seconds, to keep history small.
 import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import { type Interval } from './model/interval.ts';
-import { newProgress, toMarkdown, type RunProgress } from './model/run.ts';
+import { toMarkdown } from './model/progress-page.ts';
+import { newProgress, type RunProgress } from './model/run.ts';
 import { ROOM_INTERVAL_END, ROOM_ROOMS, ROOM_STATE, ROOM_STREAM } from './model/search-attributes.ts';
 
 export const progressQuery = defineQuery<RunProgress>('progress');

@@ -21,6 +21,11 @@ export interface DestinationPlace {
   kmsKeyId?: string;
 }
 
+/** The variable by which an operator sets this field of a destination. */
+export function variableOf(destination: string, field: string): string {
+  return `DESTINATION_${destination.toUpperCase().replaceAll('-', '_')}_${field}`;
+}
+
 export type DestinationAccess = StoreKeys | AwsCredentials;
 
 /** Keys of the destination's own. They are not renewed: with a session token they end with it. */

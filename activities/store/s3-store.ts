@@ -245,7 +245,9 @@ export class S3Store implements store.ObjectStore {
     read: (answer: Answer) => Promise<Result>,
   ): Promise<Result> {
     of.signal?.throwIfAborted();
-    const exchange: Exchange = { operation, key: of.key, signal: of.signal, timeouts: this.#timeouts };
+    const { name: destination } = this.#destination;
+    const call = { operation, key: of.key, signal: of.signal, destination };
+    const exchange: Exchange = { ...call, timeouts: this.#timeouts };
     try {
       const keys = await this.#keySource();
       const client = openClient({ place: this.#destination, keys, agent: this.#agent, exchange });

@@ -11,6 +11,8 @@ export interface StoreErrorFacts {
   status: number | undefined;
   /** Undefined when the whole bucket was asked. */
   key: string | undefined;
+  /** The name of the destination; undefined where a store was opened without one. */
+  destination?: string | undefined;
 }
 
 export class StoreError extends Error implements StoreErrorFacts {
@@ -19,8 +21,9 @@ export class StoreError extends Error implements StoreErrorFacts {
   readonly code: string;
   readonly status: number | undefined;
   readonly key: string | undefined;
+  readonly destination: string | undefined;
 
-  constructor({ operation, code, status, key }: StoreErrorFacts, said: string, cause?: unknown) {
+  constructor({ operation, code, status, key, destination }: StoreErrorFacts, said: string, cause?: unknown) {
     const where = key === undefined ? '' : ` of ${key}`;
     const http = status === undefined ? '' : `, HTTP ${status}`;
     super(`${operation}${where}: ${said} (${code}${http})`, cause === undefined ? {} : { cause });
@@ -28,6 +31,7 @@ export class StoreError extends Error implements StoreErrorFacts {
     this.code = code;
     this.status = status;
     this.key = key;
+    this.destination = destination;
   }
 }
 
@@ -68,6 +72,11 @@ const CLASSES: ReadonlyMap<string, StoreErrorClass> = new Map<string, StoreError
   // The store holds another part than the one named, or none.
   ['InvalidPart', 'part-mismatch'],
 ]);
+
+/** For the tests that look for what an operator is told about each. */
+export const PERMANENT_STORE_CODES: readonly string[] = [...CLASSES.entries()]
+  .filter(([, kind]) => kind === 'permanent')
+  .map(([code]) => code);
 
 /** Errors that are no StoreError are retryable: they come from somewhere else. */
 export function classifyStoreError(error: unknown): StoreErrorClass {

@@ -17,6 +17,7 @@ export interface StoreTimeouts {
 export interface Exchange {
   operation: string;
   key: string | undefined;
+  destination?: string;
   signal: AbortSignal | undefined;
   timeouts: StoreTimeouts;
   /** Set when a time-out ended the exchange: a response under way then breaks off with an error that does not say so. */
@@ -156,8 +157,12 @@ function signalOf({ signal }: Exchange): { signal?: AbortSignal } {
   return signal === undefined ? {} : { signal };
 }
 
-function factsOf({ operation, key }: Exchange): Pick<StoreErrorFacts, 'operation' | 'key'> {
-  return { operation, key };
+function factsOf({
+  operation,
+  key,
+  destination,
+}: Exchange): Pick<StoreErrorFacts, 'operation' | 'key' | 'destination'> {
+  return { operation, key, destination };
 }
 
 /** minio-js names its own refusals by class: InvalidBucketNameError. */

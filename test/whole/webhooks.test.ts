@@ -17,7 +17,7 @@ describe('webhooks', () => {
       const [event] = await receivedBy(receiver, 1);
       assert.equal(event?.isSigned, true);
       assert.equal(event.type, 'file.completed');
-      assert.equal(event.id, `file.completed:${manifest?.write_id}`);
+      assert.equal(event.id, `file.completed:${manifest?.stream}-2026-11-23T11:00:00Z:${manifest?.write_id}`);
       const { page, ...data } = event.data;
       assert.deepEqual(data, { destination: 'local', ...manifest });
       assert.match(String(page), PAGE);

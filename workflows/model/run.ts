@@ -1,6 +1,6 @@
 // A run: one workflow execution that exports one interval. What it is asked, what it carries over continue-as-new, what it shows
 // while it works and what it ends with. Plain and small: all of it passes through Temporal.
-import { describeInterval, toRfc3339, type Interval } from './interval.ts';
+import { describeInterval, type Interval } from './interval.ts';
 import { type Manifest } from './manifest.ts';
 import { type ExportedPart, type IntervalPlan } from './plan.ts';
 import { type StreamDefinition } from './stream.ts';
@@ -84,30 +84,6 @@ export function newProgress(stream: string, interval: Interval, nowMs: number): 
     updatedAtMs: nowMs,
     note: null,
   };
-}
-
-/** The run's progress as the markdown that the Web UI shows as current details. */
-export function toMarkdown(progress: RunProgress): string {
-  const seconds =
-    progress.exportStartedAtMs === null ? 0 : (progress.updatedAtMs - progress.exportStartedAtMs) / 1000;
-  const rate = seconds > 0 ? `${Math.round(progress.roomsDone / seconds).toLocaleString('en')} rooms/s` : '–';
-  const rows = [
-    ['Interval', progress.interval],
-    ['State', `**${progress.state}**`],
-    ['Rooms', `${progress.roomsDone.toLocaleString('en')} of ${progress.roomsPlanned.toLocaleString('en')}`],
-    [
-      'Batches',
-      `${progress.batchesDone} of ${progress.batchesPlanned}, ${progress.batchesRedone} made again`,
-    ],
-    ['Raw bytes', `${(progress.rawBytesDone / 1e6).toFixed(1)} MB`],
-    ['Rate', rate],
-    ['File', progress.key === null ? '–' : `\`${progress.key}\``],
-    ['Generation', progress.generation === null ? '–' : String(progress.generation)],
-    ['Updated', toRfc3339(progress.updatedAtMs)],
-  ];
-  const table = rows.map(([name = '', value = '']) => `| ${name} | ${value} |`).join('\n');
-  const note = progress.note === null ? '' : `\n\n${progress.note}`;
-  return `| | |\n|---|---|\n${table}${note}`;
 }
 
 /** The queue on which a worker takes batches, beside the queue of everything else. */
