@@ -6,13 +6,13 @@ import { type CheckLine } from '../workflows/model/preflight.ts';
 import { permanentHistoryError } from './history/history-errors.ts';
 import { type StageTools } from './stage-tools.ts';
 
-export async function checkHistory({ history }: StageTools): Promise<CheckLine[]> {
+export async function checkHistory({ history, hide }: StageTools): Promise<CheckLine[]> {
   try {
     const lines = await checkViews(history.client);
     return lines.map(({ name, ok, got, allowed }) => ({ name, outcome: ok ? 'ok' : 'failed', got, allowed }));
   } catch (error) {
     const allowed = 'a ClickHouse server that answers, and knows the user (CLICKHOUSE_URL, _USER, _PASSWORD)';
-    return [{ name: 'ClickHouse', outcome: 'failed', got: whatWentWrong(error), allowed }];
+    return [{ name: 'ClickHouse', outcome: 'failed', got: hide(whatWentWrong(error)), allowed }];
   }
 }
 

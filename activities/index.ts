@@ -15,27 +15,29 @@ import { describePolicy } from './describe-policy.ts';
 import { exportBatch } from './export-batch.ts';
 import { lookBack } from './look-back.ts';
 import { planInterval } from './plan-interval.ts';
-import { runStage } from './run-stage.ts';
+import { runStage, type StageRun } from './run-stage.ts';
 import { webhooksFor, type StageTools } from './stage-tools.ts';
 import { writeManifest } from './write-manifest.ts';
 
 export function createStages(tools: StageTools): Stages & PreflightChecks & Announcements {
+  const stage = <Request, Result>(of: (request: Request, run: StageRun) => Promise<Result>) =>
+    runStage(of, tools.hide);
   return {
-    planInterval: runStage((request, run) => planInterval(tools, request, run)),
-    beginUpload: runStage((request, run) => beginUpload(tools, request, run)),
-    exportBatch: runStage((request, run) => exportBatch(tools, request, run)),
-    checkInterval: runStage((request, run) => checkInterval(tools, request, run)),
-    completeFile: runStage((request, run) => completeFile(tools, request, run)),
-    writeManifest: runStage((request, run) => writeManifest(tools, request, run)),
-    lookBack: runStage((request, run) => lookBack(tools, request, run)),
-    abortUpload: runStage((request, run) => abortUpload(tools, request, run)),
-    checkStream: runStage((stream, run) => checkStream(tools, stream, run)),
+    planInterval: stage((request, run) => planInterval(tools, request, run)),
+    beginUpload: stage((request, run) => beginUpload(tools, request, run)),
+    exportBatch: stage((request, run) => exportBatch(tools, request, run)),
+    checkInterval: stage((request, run) => checkInterval(tools, request, run)),
+    completeFile: stage((request, run) => completeFile(tools, request, run)),
+    writeManifest: stage((request, run) => writeManifest(tools, request, run)),
+    lookBack: stage((request, run) => lookBack(tools, request, run)),
+    abortUpload: stage((request, run) => abortUpload(tools, request, run)),
+    checkStream: stage((stream, run) => checkStream(tools, stream, run)),
     listDestinations: () => Promise.resolve([...tools.destinations.keys()]),
-    checkDestination: runStage((request, run) => checkDestination(tools, request, run)),
-    checkHistory: () => runStage(() => checkHistory(tools))(undefined),
-    describePolicy: runStage((request) => Promise.resolve(describePolicy(tools, request))),
+    checkDestination: stage((request, run) => checkDestination(tools, request, run)),
+    checkHistory: () => stage(() => checkHistory(tools))(undefined),
+    describePolicy: stage((request) => Promise.resolve(describePolicy(tools, request))),
     listWebhooks: ({ type }) => Promise.resolve(webhooksFor(tools, type)),
-    deliverEvent: runStage((delivery, run) => deliverEvent(tools, delivery, run)),
-    awaitRun: runStage((request) => awaitRun(request)),
+    deliverEvent: stage((delivery, run) => deliverEvent(tools, delivery, run)),
+    awaitRun: stage((request) => awaitRun(request)),
   };
 }

@@ -1,7 +1,8 @@
 // What every stage has in common: a heartbeat while it works, cancellation as an abort signal, and its errors translated to failures
 // in one place. A stage itself knows nothing of Temporal.
 import { CancelledFailure, Context } from '@temporalio/activity';
-import { toFailure } from './to-failure.ts';
+import { type Hide } from './hide-secrets.ts';
+import { toFailure, withoutSecrets } from './to-failure.ts';
 
 /** A fifth of the heartbeat time-out: some may be lost on the way without the attempt being taken for dead. */
 const HEARTBEAT_MS = 2_000;
@@ -15,9 +16,10 @@ export interface StageRun {
   runId: string;
 }
 
-/** Wraps a stage into an activity. */
+/** Wraps a stage into an activity; `hide` takes secrets out of what it fails with. */
 export function runStage<Request, Result>(
   stage: (request: Request, run: StageRun) => Promise<Result>,
+  hide: Hide,
 ): (request: Request) => Promise<Result> {
   return async (request) => {
     const context = Context.current();
@@ -38,7 +40,7 @@ export function runStage<Request, Result>(
         const reason: unknown = context.cancellationSignal.reason;
         throw reason instanceof CancelledFailure ? reason : new CancelledFailure('the stage was cancelled');
       }
-      throw toFailure(error);
+      throw withoutSecrets(toFailure(error), hide);
     } finally {
       clearInterval(timer);
     }

@@ -1,6 +1,7 @@
 // What the stages work with: the history, the stores by name, the limits of this worker, and its clock. Opened once per worker.
 import { type Destination } from './store/destination.ts';
 import { type ObjectStore } from './store/object-store.ts';
+import { type Hide } from './hide-secrets.ts';
 import { type HistoryReader } from './history/history-reader.ts';
 import { type EventType } from '../workflows/model/event.ts';
 import { type WebUi } from '../workflows/model/run-page.ts';
@@ -21,6 +22,8 @@ export interface StageTools {
   destinations: ReadonlyMap<string, OpenedDestination>;
   batches: BatchSizes;
   webhooks: ReadonlyMap<string, Webhook>;
+  /** Takes the secrets of this worker out of what others say. */
+  hide: Hide;
   /** Null when nobody said where the Web UI is served. */
   ui: WebUi | null;
   nowMs(): number;

@@ -5,6 +5,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { ZodError } from 'zod';
 import { FAILURE } from '../workflows/model/stages.ts';
 import { RangeMisjudgedError } from './encode/encode-errors.ts';
+import { type Hide } from './hide-secrets.ts';
 import { permanentHistoryError } from './history/history-errors.ts';
 import { UnreadableRecordError } from './manifests/manifest-record.ts';
 import { FileReplacedError, InvalidRequestError } from './stage-errors.ts';
@@ -87,4 +88,27 @@ function typeOf(error: unknown): string {
 
 function causeOf(error: unknown): { cause?: Error } {
   return error instanceof Error ? { cause: error } : {};
+}
+
+/** The failure itself where it holds no secret; otherwise without its causes and stacks, of which nobody can tell what else they say. */
+export function withoutSecrets(failure: ApplicationFailure, hide: Hide): ApplicationFailure {
+  if (!holdsSecret(failure, hide)) return failure;
+  const { message, type, nonRetryable, nextRetryDelay } = failure;
+  const clean = ApplicationFailure.create({
+    message: hide(message),
+    type: hide(type ?? 'Error'),
+    nonRetryable: nonRetryable ?? false,
+    ...(nextRetryDelay == null ? {} : { nextRetryDelay }),
+  });
+  delete clean.stack;
+  return clean;
+}
+
+function holdsSecret(failure: ApplicationFailure, hide: Hide): boolean {
+  for (let at: unknown = failure; at instanceof Error; at = at.cause) {
+    const text = `${at.message}\n${at.stack ?? ''}`;
+    if (hide(text) !== text) return true;
+  }
+  const details = JSON.stringify(failure.details ?? []);
+  return hide(details) !== details;
 }

@@ -11,6 +11,7 @@ import {
   type WorkflowBundleOption,
 } from '@temporalio/worker';
 import { openHistoryReader } from '../activities/history/history-reader.ts';
+import { makeHide } from '../activities/hide-secrets.ts';
 import { createStages } from '../activities/index.ts';
 import { openObjectStore } from '../activities/store/object-store.ts';
 import { type OpenedDestination, type StageTools } from '../activities/stage-tools.ts';
@@ -146,8 +147,18 @@ function openTools(config: WorkerConfig): StageTools {
     destinations,
     batches: config.batches,
     webhooks: config.webhooks,
+    hide: makeHide(secretsOf(config)),
     ui: uiUrl === null ? null : { url: uiUrl, namespace },
     nowMs: () => Date.now(),
     newId: () => randomUUID(),
   };
+}
+
+/** Those of stores are known to the stores; keys of a role change while the worker runs. */
+function secretsOf({ temporal, clickHouse, webhooks }: WorkerConfig): string[] {
+  const ofWebhooks = [...webhooks.values()].flatMap(({ url, secrets }) => [
+    ...secrets.map((secret) => secret.toString('base64')),
+    url,
+  ]);
+  return [...(temporal.apiKey === null ? [] : [temporal.apiKey]), clickHouse.password, ...ofWebhooks];
 }

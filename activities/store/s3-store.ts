@@ -250,6 +250,7 @@ export class S3Store implements store.ObjectStore {
     const exchange: Exchange = { ...call, timeouts: this.#timeouts };
     try {
       const keys = await this.#keySource();
+      exchange.secrets = [keys.accessKeyId, keys.secretAccessKey, keys.sessionToken];
       const client = openClient({ place: this.#destination, keys, agent: this.#agent, exchange });
       const request = {
         method,

@@ -4,6 +4,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { Readable } from 'node:stream';
+import { makeHide } from '../hide-secrets.ts';
 import { readError, UnexpectedAnswerError } from './s3-answers.ts';
 import { StoreError, type StoreErrorFacts } from './store-errors.ts';
 
@@ -18,6 +19,8 @@ export interface Exchange {
   operation: string;
   key: string | undefined;
   destination?: string;
+  /** What the request was signed with: a store, or a proxy before it, may repeat in its error what it was sent. */
+  secrets?: readonly (string | undefined)[];
   signal: AbortSignal | undefined;
   timeouts: StoreTimeouts;
   /** Set when a time-out ended the exchange: a response under way then breaks off with an error that does not say so. */
@@ -93,8 +96,12 @@ async function* chunksOf(exchange: Exchange, response: Readable): AsyncGenerator
 export function errorInBody(exchange: Exchange, status: number, body: string): StoreError | undefined {
   const found = readError(body);
   if (found === undefined) return undefined;
+  const hide = makeHide(exchange.secrets ?? []);
   const { code, said } = found;
-  return new StoreError({ ...factsOf(exchange), code, status }, said === '' ? 'refused' : said);
+  return new StoreError(
+    { ...factsOf(exchange), code: hide(code), status },
+    said === '' ? 'refused' : hide(said),
+  );
 }
 
 /** Whatever a call threw, as a StoreError; the signal's reason when it was aborted. */
@@ -103,7 +110,9 @@ export function toStoreError(exchange: Exchange, error: unknown): unknown {
   if (exchange.timedOut !== undefined) return exchange.timedOut;
   if (error instanceof StoreError) return error;
   const said = error instanceof Error ? error.message : String(error);
-  return new StoreError({ ...factsOf(exchange), code: codeOf(error), status: undefined }, said, error);
+  const clean = makeHide(exchange.secrets ?? [])(said);
+  const facts = { ...factsOf(exchange), code: codeOf(error), status: undefined };
+  return new StoreError(facts, clean, clean === said ? error : undefined);
 }
 
 function watchTimeouts(sent: http.ClientRequest, exchange: Exchange): void {
