@@ -93,12 +93,14 @@ function causeOf(error: unknown): { cause?: Error } {
 /** The failure itself where it holds no secret; otherwise without its causes and stacks, of which nobody can tell what else they say. */
 export function withoutSecrets(failure: ApplicationFailure, hide: Hide): ApplicationFailure {
   if (!holdsSecret(failure, hide)) return failure;
-  const { message, type, nonRetryable, nextRetryDelay } = failure;
+  const { message, type, nonRetryable } = failure;
+  // In milliseconds, as ofWebhook sets it.
+  const delay: unknown = failure.nextRetryDelay;
   const clean = ApplicationFailure.create({
     message: hide(message),
     type: hide(type ?? 'Error'),
     nonRetryable: nonRetryable ?? false,
-    ...(nextRetryDelay == null ? {} : { nextRetryDelay }),
+    ...(typeof delay === 'number' ? { nextRetryDelay: delay } : {}),
   });
   delete clean.stack;
   return clean;
