@@ -10,8 +10,8 @@ import { readStatement, type HistoryReader } from './history-reader.ts';
 const CUT_RANGES = readStatement('cut-ranges');
 
 /** Measured on exported files: what a room and a peer take without the text of the history (names, devices, keys). */
-const BYTES_PER_ROOM = { standard: 700, extended: 2_000 } as const;
-const BYTES_PER_PEER = { standard: 1_150, extended: 1_900 } as const;
+const BYTES_PER_ROOM = { standard: 650, extended: 800 } as const;
+const BYTES_PER_PEER = { standard: 800, extended: 1_400 } as const;
 
 const cutRow = z.object({
   first_finalized_at_ms: z.number().int(),

@@ -19,15 +19,37 @@ export interface ArmedFault {
   point: FaultPoint;
   /** Passing the point so many times before it happens. */
   passes: number;
-  /** SIGSTOP freezes the process: it wakes up when somebody sends SIGCONT. */
-  signal: 'SIGKILL' | 'SIGSTOP';
+  /** SIGSTOP freezes the process: it wakes up when somebody sends SIGCONT. SIGCONT does nothing, but the point is told all the same. */
+  signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT';
 }
 
 /** How far into an upload of some megabytes the process is hit. */
 const MID_UPLOAD_MS = 5;
 
-/** Resolves when the caller may go on; never, when the process is killed. */
-export type Pass = (point: FaultPoint) => Promise<void>;
+/** Resolves when the caller may go on, to true when it was frozen in between; never, when the process is killed. */
+export type Pass = (point: FaultPoint) => Promise<boolean>;
+
+/** What a zombie's first request fails with: the store has closed the connection it was to go over long ago. */
+const TRIES = 3;
+
+/**
+ * Who was frozen has not heard yet that nobody waits for him: the most stubborn kind of zombie does all that he was at, whatever his signal says,
+ * and tries again when it fails.
+ */
+async function stubbornly<Of extends { signal?: AbortSignal | undefined }, Result>(
+  of: Of,
+  wasFrozen: boolean,
+  act: (of: Of) => Promise<Result>,
+): Promise<Result> {
+  if (!wasFrozen) return act(of);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await act({ ...of, signal: undefined });
+    } catch (error) {
+      if (tries === TRIES) throw error;
+    }
+  }
+}
 
 /** Manifests and the pointer to the newest interval are the only small objects that stages put. */
 export function withFaultPoints(tools: StageTools, pass: Pass): StageTools {
@@ -41,16 +63,15 @@ function wrapStore(store: ObjectStore, pass: Pass): ObjectStore {
   return {
     beginUpload: (of) => store.beginUpload(of),
     uploadPart: async (of) => {
-      await pass('after-query');
-      const sending = store.uploadPart(of);
+      const sending = stubbornly(of, await pass('after-query'), (part) => store.uploadPart(part));
       // Handled here, too: the point below may be passed before the upload fails.
       const [sent] = await Promise.all([sending, wait(MID_UPLOAD_MS).then(() => pass('mid-upload'))]);
       await pass('after-part');
       return sent;
     },
     completeUpload: async (of) => {
-      await pass('before-complete');
-      const completed = await store.completeUpload(of);
+      const wasFrozen = await pass('before-complete');
+      const completed = await stubbornly(of, wasFrozen, (upload) => store.completeUpload(upload));
       await pass('after-complete');
       return completed;
     },
@@ -59,8 +80,7 @@ function wrapStore(store: ObjectStore, pass: Pass): ObjectStore {
       return store.abortUpload(of);
     },
     putObject: async (of) => {
-      await pass('before-manifest');
-      const put = await store.putObject(of);
+      const put = await stubbornly(of, await pass('before-manifest'), (record) => store.putObject(record));
       await pass('after-manifest');
       return put;
     },

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import { openHistoryReader, type HistoryReader } from '../../activities/history/history-reader.ts';
 import { openObjectStore, type ObjectStore } from '../../activities/store/object-store.ts';
@@ -161,7 +161,6 @@ function behind(addresses: StackAddresses, proxies: FaultWorld['proxies']): Stac
 
 async function writeBundle(folder: string): Promise<string> {
   const logger = new DefaultLogger('ERROR');
-  Runtime.install({ logger, shutdownSignals: [] });
   const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
   const { code } = await bundleWorkflowCode({ workflowsPath, logger });
   const file = join(folder, 'workflow-bundle.js');

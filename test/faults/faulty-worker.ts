@@ -12,15 +12,16 @@ process.on('message', (fault: ArmedFault | 'disarm') => {
   tell('armed');
 });
 
-async function pass(point: FaultPoint): Promise<void> {
-  if (armed?.point !== point) return;
+async function pass(point: FaultPoint): Promise<boolean> {
+  if (armed?.point !== point) return false;
   armed.passes -= 1;
-  if (armed.passes > 0) return;
+  if (armed.passes > 0) return false;
   const { signal } = armed;
   armed = undefined;
   // Told before the process is hit, not after.
   await new Promise<void>((resolve) => process.send?.(point, undefined, undefined, () => resolve()));
   process.kill(process.pid, signal);
+  return signal === 'SIGSTOP';
 }
 
 function tell(message: string): void {

@@ -29,7 +29,7 @@ export class WorkerPool {
   /** Resolves when all of them take work. */
   static async start(size: number, environment: Readonly<Record<string, string>>): Promise<WorkerPool> {
     const pool = new WorkerPool(environment);
-    await Promise.all(Array.from({ length: size }, () => pool.#add()));
+    await Promise.all(Array.from({ length: size }, () => pool.add()));
     return pool;
   }
 
@@ -52,7 +52,8 @@ export class WorkerPool {
     clearTimeout(timer);
   }
 
-  async #add(): Promise<void> {
+  /** One more; resolves when it takes work. */
+  async add(): Promise<PooledWorker> {
     const child = spawn(process.execPath, ['--import', 'tsx', FAULTY_WORKER], {
       env: { ...process.env, ...this.#environment },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -63,9 +64,11 @@ export class WorkerPool {
       this.#workers.splice(this.#workers.indexOf(worker), 1);
       if (this.#isClosing) return;
       this.deaths += 1;
-      this.#add().catch((error: unknown) => console.error('a worker could not be replaced:', error));
+      this.add().catch((error: unknown) => console.error('a worker could not be replaced:', error));
     });
-    await Promise.race([untilMessage(child, 'ready'), worker.ended]);
+    const isReady = await Promise.race([untilMessage(child, 'ready'), worker.ended]);
+    if (isReady === undefined) throw new Error('a worker ended before it took work; what it said is above');
+    return worker;
   }
 }
 
