@@ -25,11 +25,9 @@ export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof UnreadableRecordError) return permanent('UnreadableRecord', error.message, error);
   if (error instanceof WebhookError) return ofWebhook(error);
   if (error instanceof ZodError) {
-    return permanent(
-      'UnexpectedAnswer',
-      `the history answered in another shape than agreed: ${error.issues[0]?.message ?? ''}`,
-      error,
-    );
+    // A damaged answer looks like this, too.
+    const message = `the history answered in another shape than agreed: ${error.issues[0]?.message ?? ''}`;
+    return ApplicationFailure.create({ type: 'UnexpectedAnswer', message, cause: error });
   }
   const message = error instanceof Error ? error.message : String(error);
   return ApplicationFailure.create({ type: typeOf(error), message, ...causeOf(error) });

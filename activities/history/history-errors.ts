@@ -5,13 +5,6 @@ import { ClickHouseError } from '@clickhouse/client';
 /** Code, the server's name for it, and what the operator can do. */
 const PERMANENT: ReadonlyMap<string, { name: string; mend: string }> = new Map([
   [
-    '16',
-    {
-      name: 'NO_SUCH_COLUMN_IN_TABLE',
-      mend: 'a view of the history lacks a column; run room-streams preflight',
-    },
-  ],
-  [
     '43',
     {
       name: 'ILLEGAL_TYPE_OF_ARGUMENT',
@@ -41,9 +34,14 @@ const PERMANENT: ReadonlyMap<string, { name: string; mend: string }> = new Map([
     '164',
     { name: 'READONLY', mend: 'the exporter needs readonly = 2: with 1 it may not set output settings' },
   ],
-  ['192', { name: 'UNKNOWN_USER', mend: 'CLICKHOUSE_USER is not known to the server' }],
-  ['193', { name: 'WRONG_PASSWORD', mend: 'CLICKHOUSE_PASSWORD is wrong' }],
   ['194', { name: 'REQUIRED_PASSWORD', mend: 'CLICKHOUSE_PASSWORD is missing' }],
+  [
+    '386',
+    {
+      name: 'NO_COMMON_TYPE',
+      mend: 'the views of the history have a key column of different types; run room-streams preflight',
+    },
+  ],
   ['497', { name: 'ACCESS_DENIED', mend: 'the exporter may not read the views; grant it SELECT' }],
   ['516', { name: 'AUTHENTICATION_FAILED', mend: 'CLICKHOUSE_USER or CLICKHOUSE_PASSWORD is wrong' }],
 ]);

@@ -39,6 +39,14 @@ async function readRecord<Kind>(
   { key, parse }: { key: string; parse: (bytes: Buffer, key: string) => Kind },
   signal: AbortSignal,
 ): Promise<Stored<Kind> | null> {
-  const stored = await store.getObject({ key, bytesMax: MANIFEST_BYTES_MAX, signal });
-  return stored === null ? null : { value: parse(stored.body, key), etag: stored.etag };
+  for (let isSecondLook = false; ; isSecondLook = true) {
+    const stored = await store.getObject({ key, bytesMax: MANIFEST_BYTES_MAX, signal });
+    if (stored === null) return null;
+    try {
+      return { value: parse(stored.body, key), etag: stored.etag };
+    } catch (error) {
+      // An unreadable record ends the run for good, so it is not judged by one answer, which may have been damaged on its way.
+      if (isSecondLook) throw error;
+    }
+  }
 }

@@ -39,7 +39,7 @@ export class StoreError extends Error implements StoreErrorFacts {
 export type StoreErrorClass = 'permanent' | 'upload-gone' | 'part-mismatch' | 'retryable';
 
 /** Why each of these does not mend itself, or what the run can do. */
-const CLASSES: ReadonlyMap<string, StoreErrorClass> = new Map<string, StoreErrorClass>([
+export const STORE_ERROR_CLASSES: ReadonlyMap<string, StoreErrorClass> = new Map<string, StoreErrorClass>([
   // The destination is not what the configuration says.
   ['NoSuchBucket', 'permanent'],
   ['InvalidBucketName', 'permanent'],
@@ -74,12 +74,12 @@ const CLASSES: ReadonlyMap<string, StoreErrorClass> = new Map<string, StoreError
 ]);
 
 /** For the tests that look for what an operator is told about each. */
-export const PERMANENT_STORE_CODES: readonly string[] = [...CLASSES.entries()]
+export const PERMANENT_STORE_CODES: readonly string[] = [...STORE_ERROR_CLASSES.entries()]
   .filter(([, kind]) => kind === 'permanent')
   .map(([code]) => code);
 
 /** Errors that are no StoreError are retryable: they come from somewhere else. */
 export function classifyStoreError(error: unknown): StoreErrorClass {
   if (!(error instanceof StoreError)) return 'retryable';
-  return CLASSES.get(error.code) ?? 'retryable';
+  return STORE_ERROR_CLASSES.get(error.code) ?? 'retryable';
 }
