@@ -51,13 +51,17 @@ describe('completion', () => {
   });
 
   it('offers everything that the command line has', async () => {
-    const tree = JSON.parse((await cli(['completion', 'bash', '--json'])).out) as { path: string }[];
+    const tree = JSON.parse((await cli(['completion', 'bash', '--json'])).out) as {
+      path: string;
+      subcommands: unknown[];
+    }[];
     const paths = tree.map(({ path }) => path);
     for (const path of ['', 'stream create', 'preflight', 'completion'])
       assert.ok(paths.includes(path), path);
-    for (const { path } of tree) {
+    for (const { path, subcommands } of tree) {
       const { out } = await cli([...path.split(' ').filter((word) => word !== ''), '--help']);
       assert.match(out, new RegExp(`^Usage: room-streams ${path}`.trimEnd()), path);
+      if (subcommands.length === 0) assert.match(out, /\nExamples?:\n {2}\S/, path);
     }
   });
 

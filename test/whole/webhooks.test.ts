@@ -129,7 +129,7 @@ describe('webhooks', () => {
       },
       async (bench, silent, good) => {
         // More than the deliveries to one webhook that wait at once.
-        const runs = Array.from({ length: 25 }, (_, index) =>
+        const runs = Array.from({ length: 12 }, (_, index) =>
           bench.run(makeStream(bench.unique(`many-${index}`)), HOUR),
         );
         const startedMs = Date.now();
