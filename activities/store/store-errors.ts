@@ -73,11 +73,6 @@ export const STORE_ERROR_CLASSES: ReadonlyMap<string, StoreErrorClass> = new Map
   ['InvalidPart', 'part-mismatch'],
 ]);
 
-/** For the tests that look for what an operator is told about each. */
-export const PERMANENT_STORE_CODES: readonly string[] = [...STORE_ERROR_CLASSES.entries()]
-  .filter(([, kind]) => kind === 'permanent')
-  .map(([code]) => code);
-
 /** Errors that are no StoreError are retryable: they come from somewhere else. */
 export function classifyStoreError(error: unknown): StoreErrorClass {
   if (!(error instanceof StoreError)) return 'retryable';

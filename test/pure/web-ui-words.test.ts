@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { toFailure } from '../../activities/to-failure.ts';
-import { PERMANENT_STORE_CODES, StoreError } from '../../activities/store/store-errors.ts';
+import { STORE_ERROR_CLASSES, StoreError } from '../../activities/store/store-errors.ts';
 import { KEY_TEMPLATE_DEFAULT } from '../../workflows/model/key-template.ts';
 import { toMarkdown } from '../../workflows/model/progress-page.ts';
 import { newProgress, type RunProgress } from '../../workflows/model/run.ts';
@@ -84,7 +84,8 @@ describe('the words of a stream', () => {
 });
 
 describe('a failure of the store', () => {
-  for (const code of PERMANENT_STORE_CODES)
+  const permanent = [...STORE_ERROR_CLASSES].filter(([, kind]) => kind === 'permanent');
+  for (const [code] of permanent)
     it(`says first what to mend: ${code}`, () => {
       const facts = { operation: 'head', code, status: 400, key: 'k', destination: 'eu-lake' };
       const { message, nonRetryable } = toFailure(new StoreError(facts, 'no'));
