@@ -59,7 +59,7 @@ export async function startDemoWorker(stack: RunningStack): Promise<RunningWorke
       logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} },
     },
   });
-  return startWorker(readWorkerConfig(toEnvironment(stack)), await makeBundle({ logger }));
+  return startWorker(readWorkerConfig(toEnvironment(stack)), await makeBundle());
 }
 
 /** Makes the stream unless it is there; a worker says whether it could run. */

@@ -121,9 +121,8 @@ export async function startTestWorker(
 let bundle: ReturnType<typeof makeBundle> | undefined;
 
 function makeTestBundle(): ReturnType<typeof makeBundle> {
-  const logger = new DefaultLogger('ERROR');
-  Runtime.install({ logger, shutdownSignals: [] });
-  return makeBundle({ logger });
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  return makeBundle();
 }
 
 /** A stream of hours with default settings, changed by `changes`. */

@@ -1,15 +1,11 @@
 // One process that takes all queues: stages and workflows on one, batches on another, whose slots bound its memory, deliveries on one for each webhook. Opens its
 // tools, runs until it is told to stop, hands its work over and closes them. The workflow bundle is made here unless it was built.
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import {
-  bundleWorkflowCode,
-  NativeConnection,
-  Worker,
-  type Logger,
-  type WorkflowBundleOption,
-} from '@temporalio/worker';
+import { promisify } from 'node:util';
+import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { openHistoryReader } from '../activities/history/history-reader.ts';
 import { makeHide } from '../activities/hide-secrets.ts';
 import { createStages } from '../activities/index.ts';
@@ -48,11 +44,17 @@ export interface WorkerOptions {
 /** Where the built bundle lies in the image; in a checkout the bundle is made at start, in seconds. */
 const BUILT_BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 
-export async function makeBundle(options: { logger?: Logger } = {}): Promise<WorkflowBundleOption> {
+/** The bundle is two megabytes; whatever is much larger is none. */
+const BUNDLE_BYTES_MAX = 64 * 1024 * 1024;
+
+export async function makeBundle(): Promise<WorkflowBundleOption> {
   if (existsSync(BUILT_BUNDLE)) return { codePath: BUILT_BUNDLE };
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const workflowsPath = fileURLToPath(new URL(`../workflows/index.${extension}`, import.meta.url));
-  return bundleWorkflowCode({ workflowsPath, ...options });
+  const bundler = fileURLToPath(new URL(`bundle-workflows.${extension}`, import.meta.url));
+  const { stdout: code } = await promisify(execFile)(process.execPath, [...process.execArgv, bundler], {
+    maxBuffer: BUNDLE_BYTES_MAX,
+  });
+  return { code };
 }
 
 /** Connects, opens the tools and takes work. Throws when Temporal cannot be reached; ClickHouse and the stores are tried by the stages. */

@@ -5,8 +5,6 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { fileURLToPath } from 'node:url';
 import { openHistoryReader, type HistoryReader } from '../../activities/history/history-reader.ts';
 import { openObjectStore, type ObjectStore } from '../../activities/store/object-store.ts';
 import { withTemporal, type Connected } from '../../client/connect.ts';
@@ -17,6 +15,7 @@ import type { OwnedServer } from '../../local/owned-server.ts';
 import { STACK_DESTINATION, toEnvironment } from '../../local/stack-environment.ts';
 import { ensureBucket, startStack, type RunningStack, type StackAddresses } from '../../local/stack.ts';
 import { readTemporalConfig } from '../../worker/config.ts';
+import { makeBundle } from '../../worker/run-worker.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -160,10 +159,9 @@ function behind(addresses: StackAddresses, proxies: FaultWorld['proxies']): Stac
 }
 
 async function writeBundle(folder: string): Promise<string> {
-  const logger = new DefaultLogger('ERROR');
-  const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger });
+  const bundle = await makeBundle();
+  if (!('code' in bundle)) return bundle.codePath;
   const file = join(folder, 'workflow-bundle.js');
-  await writeFile(file, code);
+  await writeFile(file, bundle.code);
   return file;
 }
