@@ -4,10 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { toEnvironment } from '../local/stack-environment.ts';
 import { startStack, type RunningStack } from '../local/stack.ts';
-import { startProgram } from '../test/run-program.ts';
 import type { Manifest } from '../workflows/model/manifest.ts';
+import { buildWorker, startBuiltWorker } from './built-worker.ts';
 import { exportOnce, makeRooms, peakMemoryMb, type ExportShape } from './export-run.ts';
 
 /** What a worker may take, in MB, with the default batches. */
@@ -19,6 +18,7 @@ interface BenchOptions extends ExportShape {
 }
 
 async function main(options: BenchOptions): Promise<number> {
+  await buildWorker();
   const folder = await mkdtemp(join(tmpdir(), 'room-streams-bench-'));
   const stack = await startStack({ folder });
   try {
@@ -26,7 +26,7 @@ async function main(options: BenchOptions): Promise<number> {
     console.log(
       `made ${options.rooms} rooms in ${madeSeconds.toFixed(1)} s (${Math.round(options.rooms / madeSeconds)} rooms/s)`,
     );
-    const worker = startProgram('worker/main.ts', [], toEnvironment(stack));
+    const worker = startBuiltWorker(stack);
     try {
       await runAll(stack, options);
       const peakMb = await peakMemoryMb(worker.pid);

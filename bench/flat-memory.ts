@@ -11,8 +11,8 @@ import { toRoomsStatement } from '../activities/history/rooms-query.ts';
 import { openConnection } from '../history/connection.ts';
 import { toEnvironment } from '../local/stack-environment.ts';
 import { startStack, type RunningStack } from '../local/stack.ts';
-import { startProgram } from '../test/run-program.ts';
 import { readClickHouseAdmin } from '../worker/config.ts';
+import { buildWorker, startBuiltWorker } from './built-worker.ts';
 import { exportOnce, INTERVAL, makeRooms, peakMemoryMb, PROJECT } from './export-run.ts';
 
 /** The large interval may take so much more memory than the small one. */
@@ -31,6 +31,7 @@ interface Measured {
 }
 
 async function main(sizes: readonly number[]): Promise<boolean> {
+  await buildWorker();
   const measured: Measured[] = [];
   for (const rooms of sizes) measured.push(await measure(rooms));
   const [small, large] = [measured[0], measured.at(-1)];
@@ -56,7 +57,7 @@ async function measure(rooms: number): Promise<Measured> {
   const stack = await startStack({ folder });
   try {
     await makeRooms(stack, rooms);
-    const worker = startProgram('worker/main.ts', [], toEnvironment(stack));
+    const worker = startBuiltWorker(stack);
     try {
       await exportOnce(stack, { compression: 'none', fields: 'standard' });
       const peakMb = await peakMemoryMb(worker.pid);
