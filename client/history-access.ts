@@ -1,6 +1,11 @@
 // The command line's connection to the history, as its administrator, and what is said when it cannot be used.
 import { ClickHouseError, type ClickHouseClient } from '@clickhouse/client';
-import { HistoryAccessError, openConnection, toAccessError } from '../history/connection.ts';
+import {
+  HistoryAccessError,
+  openConnection,
+  toAccessError,
+  type AdminTarget,
+} from '../history/connection.ts';
 import { readClickHouseAdmin } from '../worker/config.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
@@ -26,6 +31,18 @@ export async function withHistory<Result>(
     throw toCommandError(toAccessError(error, target));
   } finally {
     await connection.close();
+  }
+}
+
+/** Runs what works on the history of `target`; throws CommandError where the server or the way to it is the reason of a failure. */
+export async function asAdministrator<Result>(
+  target: AdminTarget,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toCommandError(toAccessError(error, target));
   }
 }
 

@@ -7,6 +7,7 @@ import { migrate } from '../../history/migrate.ts';
 import { readClickHouseAdmin, readMigrationConfig } from '../../worker/config.ts';
 import { type Terminal } from '../cli.ts';
 import { withTemporal } from '../connect.ts';
+import { asAdministrator } from '../history-access.ts';
 import { parseInstantMs } from '../parse-arguments.ts';
 import { registerSearchAttributes } from '../register-search-attributes.ts';
 
@@ -22,7 +23,9 @@ export function addHistoryCommands(program: Command, terminal: Terminal): void {
       const { admin, temporal } = options.temporal
         ? readMigrationConfig()
         : { admin: readClickHouseAdmin(), temporal: undefined };
-      const applied = await migrate(admin, (name) => terminal.out(`applied ${name}`));
+      const applied = await asAdministrator(admin, () =>
+        migrate(admin, (name) => terminal.out(`applied ${name}`)),
+      );
       terminal.out(
         applied.length === 0 ? 'history: up to date' : `history: ${applied.length} migrations applied`,
       );
@@ -43,13 +46,16 @@ export function addHistoryCommands(program: Command, terminal: Terminal): void {
       '\nExample:\n  room-streams analyse --project acme --from 2026-11-23T00:00Z --to 2026-11-24T00:00Z',
     )
     .action(async (options: { project: string; from: number; to: number }) => {
-      const connection = openConnection(readClickHouseAdmin());
+      const admin = readClickHouseAdmin();
+      const connection = openConnection(admin);
       try {
-        await analyse(connection, {
-          projectId: options.project,
-          finalizedFromMs: options.from,
-          finalizedToMs: options.to,
-        });
+        await asAdministrator(admin, () =>
+          analyse(connection, {
+            projectId: options.project,
+            finalizedFromMs: options.from,
+            finalizedToMs: options.to,
+          }),
+        );
         terminal.out(`track totals of project ${options.project} are up to date`);
       } finally {
         await connection.close();

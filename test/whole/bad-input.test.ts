@@ -41,6 +41,29 @@ describe('bad input', () => {
     assert.equal(ended.code, 4);
   });
 
+  it('says that no ClickHouse answers: exit code 4', async () => {
+    const range = ['--project', 'p', '--from', '2026-11-23T10:00Z', '--to', '2026-11-23T11:00Z'];
+    for (const command of [['migrate'], ['migrate', '--no-temporal'], ['analyse', ...range]]) {
+      const ended = await runProgram(CLI, command, { CLICKHOUSE_URL: `http://${NOWHERE}` });
+      assert.equal(ended.stderr, `no ClickHouse answers at http://${NOWHERE} (ECONNREFUSED)\n`);
+      assert.equal(ended.code, 4);
+    }
+  });
+
+  it('says that ClickHouse refuses the administrator: exit code 2', () =>
+    withExportBench(
+      async (bench) => {
+        const variables = { ...bench.environment, CLICKHOUSE_ADMIN_PASSWORD: 'a-wrong-password' };
+        const ended = await runProgram(CLI, ['migrate'], variables);
+        assert.match(
+          ended.stderr,
+          /^ClickHouse at \S+ refuses user \w+: the name or the password is wrong\n$/,
+        );
+        assert.equal(ended.code, 2);
+      },
+      { startsWorker: false },
+    ));
+
   it('says that no worker answers, and creates nothing: exit code 4', () =>
     withExportBench(
       async (bench) => {
