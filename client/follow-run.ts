@@ -1,4 +1,4 @@
-// Follows a run to its end: asks for its progress, hands every change of stage to the caller, and returns how it ended.
+// Follows a run to its end: asks for its progress, also once at the end, and returns how it ended.
 import { setTimeout as wait } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { type RunProgress, type RunSummary } from '../workflows/model/run.ts';
@@ -23,6 +23,8 @@ export async function followRun(
     if (progress !== null) onProgress(progress);
     const end = await Promise.race([ended, wait(POLL_MS, null)]);
     if (end === null) continue;
+    const last = await readProgress(handle);
+    if (last !== null) onProgress(last);
     if ('summary' in end) return end.summary;
     throw new CommandError(`run ${handle.workflowId} failed: ${innermostMessage(end.error)}`, EXIT.failed, {
       cause: end.error,

@@ -81,18 +81,17 @@ export interface DemoRun {
   summary: RunSummary;
 }
 
-/** Runs the interval and hears of each change of stage. What has new rooms is made again, though it may be complete without them. */
+/** Runs the interval and hears of each state that the run enters. What has new rooms is made again, though it may be complete without them. */
 export async function runDemoInterval(
   connected: Connected,
   { interval, hasNewRooms }: LoadedInterval,
-  onStage: (progress: RunProgress) => void,
+  onState: (progress: RunProgress) => void,
 ): Promise<DemoRun> {
   const handle = await startRun(connected, { stream: DEMO_STREAM, interval, force: hasNewRooms });
-  let state: string | undefined;
+  let heardOf = 0;
   const summary = await followRun(handle, (progress) => {
-    if (progress.state === state) return;
-    state = progress.state;
-    onStage(progress);
+    for (const entered of progress.states.slice(heardOf)) onState({ ...progress, ...entered });
+    heardOf = progress.states.length;
   });
   return { handle, summary };
 }

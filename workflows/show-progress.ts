@@ -3,14 +3,14 @@
 import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import { type Interval } from './model/interval.ts';
 import { toMarkdown } from './model/progress-page.ts';
-import { newProgress, type RunProgress } from './model/run.ts';
+import { changeProgress, newProgress, type RunProgress } from './model/run.ts';
 import { ROOM_INTERVAL_END, ROOM_ROOMS, ROOM_STATE, ROOM_STREAM } from './model/search-attributes.ts';
 
 export const progressQuery = defineQuery<RunProgress>('progress');
 
 export interface Progress {
   readonly current: Readonly<RunProgress>;
-  update(change: Partial<RunProgress>): void;
+  update(change: Parameters<typeof changeProgress>[1]): void;
 }
 
 export function showProgress(stream: string, interval: Interval, startedAtMs: number): Progress {
@@ -28,7 +28,7 @@ export function showProgress(stream: string, interval: Interval, startedAtMs: nu
     },
     update(change) {
       const isNewState = change.state !== undefined && change.state !== current.state;
-      current = { ...current, ...change, updatedAtMs: Date.now() };
+      current = changeProgress(current, change, Date.now());
       setCurrentDetails(toMarkdown(current));
       if (!isNewState) return;
       upsertSearchAttributes([

@@ -5,7 +5,7 @@ import { toFailure } from '../../activities/to-failure.ts';
 import { STORE_ERROR_CLASSES, StoreError } from '../../activities/store/store-errors.ts';
 import { KEY_TEMPLATE_DEFAULT } from '../../workflows/model/key-template.ts';
 import { toMarkdown } from '../../workflows/model/progress-page.ts';
-import { newProgress, type RunProgress } from '../../workflows/model/run.ts';
+import { changeProgress, newProgress, type RunProgress } from '../../workflows/model/run.ts';
 import { toStaticDetails, toStaticSummary } from '../../workflows/model/stream-page.ts';
 import type { StreamSettings } from '../../workflows/model/stream.ts';
 
@@ -54,6 +54,30 @@ rooms/calls--1.json
   it('of an interval without rooms is done when there is nothing to do', () => {
     const empty = { ...AT_WORK, roomsPlanned: 0, roomsDone: 0, batchesPlanned: 1, batchesDone: 0 };
     assert.match(toMarkdown(empty), /█{20} 100 %/);
+  });
+});
+
+describe('the states of a run', () => {
+  it('are kept with what was done when it entered each, whatever was looked at in between', () => {
+    const planned = changeProgress(newProgress('calls', HOUR, 0), { state: 'planning' }, 10);
+    const half = changeProgress(changeProgress(planned, { state: 'exporting' }, 20), { roomsDone: 5 }, 25);
+    const done = changeProgress(half, { state: 'checking', roomsDone: 9 }, 30);
+    const seen = done.states.map(({ state, atMs, roomsDone }) => [state, atMs, roomsDone]);
+    const expected = [
+      ['waiting', 0, 0],
+      ['planning', 10, 0],
+      ['exporting', 20, 0],
+      ['checking', 30, 9],
+    ];
+    assert.deepEqual(seen, expected);
+  });
+
+  it('are kept up to a bound when a run goes round in circles', () => {
+    let progress = newProgress('calls', HOUR, 0);
+    for (let atMs = 1; atMs <= 200; atMs += 1)
+      progress = changeProgress(progress, { state: atMs % 2 === 0 ? 'checking' : 'exporting' }, atMs);
+    assert.equal(progress.states.length, 50);
+    assert.equal(progress.states.at(-1)?.atMs, 200);
   });
 });
 

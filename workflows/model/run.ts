@@ -38,6 +38,17 @@ export type RunState =
   | 'canceled'
   | 'handed-over';
 
+/** What was done when a run entered a state. */
+export interface StateEntered extends Pick<
+  RunProgress,
+  'state' | 'roomsDone' | 'batchesDone' | 'rawBytesDone'
+> {
+  atMs: number;
+}
+
+/** More than a run with every part made again goes through; the oldest are left out beyond. */
+const STATES_KEPT_MAX = 50;
+
 export interface RunProgress {
   stream: string;
   interval: string;
@@ -55,6 +66,8 @@ export interface RunProgress {
   exportStartedAtMs: number | null;
   updatedAtMs: number;
   note: string | null;
+  /** Every state that this execution went through, in order, so that a look now and then misses none. */
+  states: StateEntered[];
 }
 
 export interface RunSummary {
@@ -83,7 +96,20 @@ export function newProgress(stream: string, interval: Interval, nowMs: number): 
     exportStartedAtMs: null,
     updatedAtMs: nowMs,
     note: null,
+    states: [{ state: 'waiting', atMs: nowMs, roomsDone: 0, batchesDone: 0, rawBytesDone: 0 }],
   };
+}
+
+export function changeProgress(
+  before: RunProgress,
+  change: Partial<Omit<RunProgress, 'states' | 'updatedAtMs'>>,
+  nowMs: number,
+): RunProgress {
+  const { states, ...after } = { ...before, ...change, updatedAtMs: nowMs };
+  if (after.state === before.state) return { ...after, states };
+  const { state, roomsDone, batchesDone, rawBytesDone } = after;
+  const entered: StateEntered = { state, atMs: nowMs, roomsDone, batchesDone, rawBytesDone };
+  return { ...after, states: [...states, entered].slice(-STATES_KEPT_MAX) };
 }
 
 /** The queue on which a worker takes batches, beside the queue of everything else. */
