@@ -35,6 +35,8 @@ export interface StackOptions {
   bucket?: string;
   /** What the exporter's user may read in ClickHouse; the demo's database by default. */
   exporterReads?: string;
+  /** Of Temporal's dynamic configuration, by name. */
+  temporalSettings?: Readonly<Record<string, string>>;
 }
 
 export const STACK_BUCKET = 'room-streams';
@@ -69,7 +71,7 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
 }
 
 async function makeServers(
-  { folder, exporterReads = `${STACK_DATABASE}.*` }: StackOptions,
+  { folder, exporterReads = `${STACK_DATABASE}.*`, temporalSettings = {} }: StackOptions,
   settings: StackSettings,
 ): Promise<RunningStack['servers']> {
   const { ports } = settings;
@@ -89,6 +91,7 @@ async function makeServers(
       logFile: logOf('temporal'),
       port: ports.temporal,
       uiPort: ports.temporalUi,
+      settings: temporalSettings,
     }),
     makeSeaweed({
       folder: join(folder, 'seaweedfs'),

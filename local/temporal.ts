@@ -12,6 +12,8 @@ export interface TemporalOptions {
   logFile: string;
   port: number;
   uiPort: number;
+  /** Of the server's dynamic configuration, by name; the server's defaults when absent. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 /** Of the command line; it brings server 1.32.0 and Web UI 2.54.1. */
@@ -37,6 +39,10 @@ export async function makeTemporal(options: TemporalOptions): Promise<OwnedServe
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--ui-ip', '127.0.0.1'],
       ...['--port', `${options.port}`, '--ui-port', `${options.uiPort}`],
       ...['--db-filename', options.databaseFile, '--log-level', 'warn', '--log-format', 'json'],
+      ...Object.entries(options.settings ?? {}).flatMap(([name, value]) => [
+        '--dynamic-config-value',
+        `${name}=${value}`,
+      ]),
       ...SEARCH_ATTRIBUTES.flatMap(({ name, type }) => ['--search-attribute', `${name}=${type}`]),
     ],
     logFile: options.logFile,

@@ -30,6 +30,7 @@ export async function exportInterval(request: ExportRequest): Promise<RunSummary
   const owner = runIdOf(request.stream.name, interval);
   if (workflowInfo().workflowId !== owner) return handOver(request, interval, owner);
 
+  const looksBack = request.carried?.looksBack ?? request.interval === undefined;
   const startedAtMs = request.carried?.startedAtMs ?? Date.now();
   const progress = showProgress(request.stream.name, interval, startedAtMs);
   const target = { stream: request.stream.name, settings, interval };
@@ -45,11 +46,12 @@ export async function exportInterval(request: ExportRequest): Promise<RunSummary
       request: { ...request, interval },
       target,
       startedAtMs,
+      looksBack,
       stages,
       progress,
     });
     progress.update({ state: summary.outcome });
-    if (request.interval === undefined) await lookBack(request.stream, interval);
+    if (looksBack) await lookBack(request.stream, interval);
     return summary;
   } catch (error) {
     if (!(error instanceof ContinueAsNew)) {

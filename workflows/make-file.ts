@@ -28,6 +28,7 @@ export interface FileMaking {
   request: ExportRequest;
   target: Target;
   startedAtMs: number;
+  looksBack: boolean;
   stages: StageCalls;
   progress: Progress;
 }
@@ -73,11 +74,11 @@ async function beginMaking(
   plan: IntervalPlan,
   uploadsBegun: number,
 ): Promise<CarriedRun> {
-  const { target, stages, startedAtMs } = making;
+  const { target, stages, startedAtMs, looksBack } = making;
   const { uploadId } = await stages.control.beginUpload.executeWithOptions({ summary: plan.key }, [
     { target, key: plan.key, writeId: plan.writeId },
   ]);
-  return { startedAtMs, plan, uploadId, parts: [], uploadsBegun, checksMade: 0, batchesRedone: 0 };
+  return { startedAtMs, plan, uploadId, parts: [], uploadsBegun, checksMade: 0, batchesRedone: 0, looksBack };
 }
 
 async function makeFromPlan(making: FileMaking, upload: CarriedRun): Promise<RunSummary> {

@@ -24,6 +24,8 @@ export interface CarriedRun {
   uploadsBegun: number;
   checksMade: number;
   batchesRedone: number;
+  /** A schedule started the run: it looks at the intervals before when it is done. Absent in runs that began before this was carried. */
+  looksBack?: boolean;
 }
 
 export type RunState =
