@@ -4,67 +4,34 @@ import { randomUUID } from 'node:crypto';
 import {
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
-  ScheduleOverlapPolicy,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
   type WorkflowHandleWithFirstExecutionRunId,
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
-import { z } from 'zod';
-import { runBaseIdOf, runIdOf, scheduleIdOf, type Interval } from '../workflows/model/interval.ts';
+import {
+  createStreamSchedule,
+  listStreamStates,
+  readStreamState,
+  type StreamState,
+} from '../activities/streams/stream-schedules.ts';
+import { runIdOf, scheduleIdOf, type Interval } from '../workflows/model/interval.ts';
 import { type ExportRequest, type RunSummary } from '../workflows/model/run.ts';
 import { ROOM_STREAM } from '../workflows/model/search-attributes.ts';
 import { type StreamCheck } from '../workflows/model/stages.ts';
 import { toStaticDetails, toStaticSummary } from '../workflows/model/stream-page.ts';
-import { settingsAt, type StreamDefinition, type StreamSettings } from '../workflows/model/stream.ts';
+import { settingsAt, type StreamDefinition } from '../workflows/model/stream.ts';
 import { type Connected } from './connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
-/** Slots missed while the server was down are all run when it wakes: a year is longer than any history that waits to be exported. */
-const CATCHUP_WINDOW = '365 days';
+export { type StreamState } from '../activities/streams/stream-schedules.ts';
 
 /** A worker that has not taken a short workflow within this is not there. */
 const WORKER_WAIT_MS = 10_000;
 
-/** A thousand streams do not all fire at the full hour; never more than a tenth of the interval. */
-const JITTER_SECONDS_MAX = 10;
-
 export type RunHandle = WorkflowHandleWithFirstExecutionRunId<
   (request: ExportRequest) => Promise<RunSummary>
 >;
-
-const settingsSchema = z.object({
-  everySeconds: z.number(),
-  offsetSeconds: z.number(),
-  project: z.string(),
-  destination: z.string(),
-  prefix: z.string(),
-  settleSeconds: z.number(),
-  format: z.enum(['json', 'ndjson']),
-  compression: z.enum(['none', 'gzip']),
-  fields: z.enum(['standard', 'extended']),
-  keyTemplate: z.string(),
-  empty: z.enum(['write', 'skip']),
-  giveUpSeconds: z.number(),
-}) satisfies z.ZodType<StreamSettings>;
-
-/** What a schedule's action is called with; its own `interval` and `force` are always absent. */
-export const scheduledInput = z.object({
-  stream: z.object({
-    name: z.string(),
-    fromMs: z.number(),
-    untilMs: z.number().nullable(),
-    skipped: z.array(z.object({ startMs: z.number(), endMs: z.number() })),
-    revisions: z.array(z.object({ fromMs: z.number(), settings: settingsSchema })).min(1),
-  }),
-});
-
-export interface StreamState {
-  stream: StreamDefinition;
-  paused: boolean;
-  note: string | null;
-  nextFireMs: number | null;
-}
 
 /** Asks a worker what is wrong with a stream. Throws CommandError when none answers. */
 export async function checkStream(
@@ -105,27 +72,8 @@ export async function checkStream(
 
 /** Throws CommandError when a stream of that name exists. */
 export async function createSchedule({ client, config }: Connected, stream: StreamDefinition): Promise<void> {
-  const settings = settingsAt(stream, Date.now());
   try {
-    await client.schedule.create({
-      scheduleId: scheduleIdOf(stream.name),
-      spec: {
-        intervals: [{ every: settings.everySeconds * 1000, offset: settings.offsetSeconds * 1000 }],
-        jitter: Math.min(JITTER_SECONDS_MAX, Math.floor(settings.everySeconds / 10)) * 1000,
-      },
-      action: {
-        type: 'startWorkflow',
-        workflowType: 'exportInterval',
-        workflowId: runBaseIdOf(stream.name),
-        taskQueue: config.taskQueue,
-        args: [{ stream } satisfies ExportRequest],
-        typedSearchAttributes: new TypedSearchAttributes([{ key: ROOM_STREAM, value: stream.name }]),
-        staticSummary: toStaticSummary(stream.name, settings),
-        staticDetails: toStaticDetails(stream, settings),
-      },
-      policies: { overlap: ScheduleOverlapPolicy.ALLOW_ALL, catchupWindow: CATCHUP_WINDOW },
-      typedSearchAttributes: new TypedSearchAttributes([{ key: ROOM_STREAM, value: stream.name }]),
-    });
+    await createStreamSchedule(client, config.taskQueue, stream);
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     throw new CommandError(
@@ -139,17 +87,15 @@ export async function createSchedule({ client, config }: Connected, stream: Stre
 /** Throws CommandError (not found) for an unknown stream. */
 export async function readStream({ client }: Connected, name: string): Promise<StreamState> {
   try {
-    const { action, state, info } = await client.schedule.getHandle(scheduleIdOf(name)).describe();
-    const [input] = z.tuple([scheduledInput]).parse(action.args);
-    return {
-      stream: input.stream,
-      paused: state.paused,
-      note: state.note ?? null,
-      nextFireMs: info.nextActionTimes[0]?.getTime() ?? null,
-    };
+    return await readStreamState(client, name);
   } catch (error) {
     throw toUnknownStream(name, error);
   }
+}
+
+/** All streams, by name: a thousand within a second or two. */
+export function listStreams({ client }: Connected): Promise<StreamState[]> {
+  return listStreamStates(client);
 }
 
 /** The names of all streams, in alphabetical order. */

@@ -15,13 +15,10 @@ import { withTemporal, type Connected } from '../connect.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { parseKeyPrefix } from '../parse-arguments.ts';
 import { printJson } from '../print.ts';
-import { listStreamNames, readStream } from '../streams.ts';
+import { listStreams } from '../streams.ts';
 
 /** Longer than the workflow gives all its checks together. */
 const TIMEOUT_MS = 10 * 60_000;
-
-/** Streams read at once. */
-const READS_AT_ONCE = 20;
 
 const WORDS: Readonly<Record<CheckOutcome, string>> = {
   ok: 'ok',
@@ -103,11 +100,7 @@ async function readPrefixes(connected: Connected): Promise<Record<string, string
     const prefixes = found.get(destination) ?? new Set();
     found.set(destination, prefixes.add(prefix));
   };
-  const names = await listStreamNames(connected);
-  for (let at = 0; at < names.length; at += READS_AT_ONCE) {
-    const some = names.slice(at, at + READS_AT_ONCE).map((name) => readStream(connected, name));
-    for (const { stream } of await Promise.all(some)) addPrefixesOf(stream, add);
-  }
+  for (const { stream } of await listStreams(connected)) addPrefixesOf(stream, add);
   return Object.fromEntries([...found].map(([destination, prefixes]) => [destination, [...prefixes].sort()]));
 }
 

@@ -11,7 +11,7 @@ import {
   checkStream,
   createSchedule,
   deleteSchedule,
-  listStreamNames,
+  listStreams,
   readStream,
   startRun,
   type StreamState,
@@ -117,8 +117,7 @@ function addReading(stream: Command, terminal: Terminal): void {
     .addHelpText('after', '\nExample:\n  room-streams stream list --json')
     .action((options: { json?: boolean }) =>
       withTemporal(async (connected) => {
-        const names = await listStreamNames(connected);
-        const states = await Promise.all(names.map((name) => readStream(connected, name)));
+        const states = await listStreams(connected);
         if (options.json === true) printJson(terminal, states);
         else printTable(terminal, STREAM_COLUMNS, states.map(toRow));
       }),

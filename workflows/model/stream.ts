@@ -1,6 +1,6 @@
 // Data streams: a customer's export. The definition is the input of the schedule's action, so the schedule is its record.
 // Plain types and the rules to read them; what comes from a person is validated in client/ and by the worker.
-import { type Grid, type Interval } from './interval.ts';
+import { intervalContaining, type Grid, type Interval } from './interval.ts';
 
 export type FileFormat = 'json' | 'ndjson';
 export type Compression = 'none' | 'gzip';
@@ -41,6 +41,8 @@ export interface StreamDefinition {
   skipped: Interval[];
   /** In order of `fromMs`; the first one holds for everything before it, too. Never empty. */
   revisions: StreamRevision[];
+  /** Runs start up to this much after their nominal time, each at a moment of its own; absent: see `jitterSecondsOf`. */
+  jitterSeconds?: number;
 }
 
 /** What to say about the file's end: `json`, `ndjson`, and `.gz` behind it when compressed. */
@@ -88,4 +90,13 @@ export function wantedIntervalsBefore(stream: StreamDefinition, before: Interval
     ({ startMs } = interval);
   }
   return intervals;
+}
+
+/** The end of the first interval of the stream that ends after `atMs`; null when it makes none any more. */
+export function nextEndAfter(stream: StreamDefinition, atMs: number): number | null {
+  const sinceMs = Math.max(atMs, stream.fromMs);
+  const under = intervalContaining(sinceMs, settingsAt(stream, sinceMs));
+  const { endMs } =
+    under.startMs < stream.fromMs ? intervalContaining(under.endMs, settingsAt(stream, under.endMs)) : under;
+  return stream.untilMs !== null && endMs > stream.untilMs ? null : endMs;
 }

@@ -1,0 +1,121 @@
+// Streams as Temporal knows them: a schedule each, whose action's argument is the definition. Creates, reads, lists and changes schedules, for the
+// command line and for workers; says nothing to people. A schedule's memo holds the definition it was created with, because a list brings memos and no
+// arguments; once a definition has changed, a search attribute says so, and the schedule itself is asked.
+import {
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  type Client,
+  type ScheduleSummary,
+} from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import { runBaseIdOf, scheduleIdOf } from '../../workflows/model/interval.ts';
+import { firingOf } from '../../workflows/model/firing.ts';
+import { type ExportRequest } from '../../workflows/model/run.ts';
+import { ROOM_STATE, ROOM_STREAM } from '../../workflows/model/search-attributes.ts';
+import { toStaticDetails, toStaticSummary } from '../../workflows/model/stream-page.ts';
+import { nextEndAfter, settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
+import { parseKeptStream, parseScheduledStream } from './stream-record.ts';
+
+/** Slots missed while the server was down are all run when it wakes: a year is longer than any history that waits to be exported. */
+const CATCHUP_WINDOW = '365 days';
+
+/** Of a schedule whose definition is no longer the one in its memo. */
+const REVISED = 'revised';
+
+const LIST_PAGE = 1_000;
+
+/** Schedules asked at once. */
+const READS_AT_ONCE = 20;
+
+export interface StreamState {
+  stream: StreamDefinition;
+  paused: boolean;
+  note: string | null;
+  /** The next nominal time; null: paused, or past its end. */
+  nextFireMs: number | null;
+}
+
+/** Throws ScheduleAlreadyRunning when a stream of that name exists. */
+export async function createStreamSchedule(
+  client: Client,
+  taskQueue: string,
+  stream: StreamDefinition,
+): Promise<void> {
+  const nowMs = Date.now();
+  const { grids, jitterSeconds, notBeforeMs, notAfterMs } = firingOf(stream, nowMs);
+  const settings = settingsAt(stream, nowMs);
+  await client.schedule.create({
+    scheduleId: scheduleIdOf(stream.name),
+    spec: {
+      intervals: grids.map(({ everySeconds, offsetSeconds }) => ({
+        every: everySeconds * 1000,
+        offset: offsetSeconds * 1000,
+      })),
+      jitter: jitterSeconds * 1000,
+      ...(notBeforeMs === null ? {} : { startAt: new Date(notBeforeMs) }),
+      ...(notAfterMs === null ? {} : { endAt: new Date(notAfterMs) }),
+    },
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'exportInterval',
+      workflowId: runBaseIdOf(stream.name),
+      taskQueue,
+      args: [{ stream } satisfies ExportRequest],
+      typedSearchAttributes: new TypedSearchAttributes([{ key: ROOM_STREAM, value: stream.name }]),
+      staticSummary: toStaticSummary(stream.name, settings),
+      staticDetails: toStaticDetails(stream, settings),
+    },
+    policies: { overlap: ScheduleOverlapPolicy.ALLOW_ALL, catchupWindow: CATCHUP_WINDOW },
+    typedSearchAttributes: new TypedSearchAttributes([{ key: ROOM_STREAM, value: stream.name }]),
+    memo: { stream },
+  });
+}
+
+/** Throws ScheduleNotFoundError for an unknown stream. */
+export async function readStreamState(client: Client, name: string): Promise<StreamState> {
+  const { action, state } = await client.schedule.getHandle(scheduleIdOf(name)).describe();
+  return toState(parseScheduledStream(action.args), state);
+}
+
+/** All streams, by name: a thousand within a second or two. What changed within the last moments may be missing. */
+export async function listStreamStates(client: Client): Promise<StreamState[]> {
+  const base = scheduleIdOf('');
+  const states: StreamState[] = [];
+  const toAsk: string[] = [];
+  for await (const summary of client.schedule.list({ pageSize: LIST_PAGE })) {
+    if (!summary.scheduleId.startsWith(base)) continue;
+    const kept = keptStream(summary);
+    if (kept === undefined) toAsk.push(summary.scheduleId.slice(base.length));
+    else states.push(toState(kept, summary.state));
+  }
+  for (let at = 0; at < toAsk.length; at += READS_AT_ONCE) {
+    const some = toAsk.slice(at, at + READS_AT_ONCE);
+    for (const state of await Promise.all(some.map((name) => readUnlessGone(client, name))))
+      if (state !== undefined) states.push(state);
+  }
+  return states.sort((a, b) => (a.stream.name < b.stream.name ? -1 : 1));
+}
+
+/** Undefined for one that was deleted since it was listed. */
+async function readUnlessGone(client: Client, name: string): Promise<StreamState | undefined> {
+  try {
+    return await readStreamState(client, name);
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+function keptStream({ memo, typedSearchAttributes }: ScheduleSummary): StreamDefinition | undefined {
+  if (typedSearchAttributes?.get(ROOM_STATE) === REVISED) return undefined;
+  return parseKeptStream(memo?.['stream']);
+}
+
+function toState(stream: StreamDefinition, { paused, note }: ScheduleSummary['state']): StreamState {
+  return {
+    stream,
+    paused,
+    note: note === undefined || note === '' ? null : note,
+    nextFireMs: paused ? null : nextEndAfter(stream, Date.now()),
+  };
+}
