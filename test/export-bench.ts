@@ -19,6 +19,7 @@ import { KEY_TEMPLATE_DEFAULT } from '../workflows/model/key-template.ts';
 import type { Manifest } from '../workflows/model/manifest.ts';
 import type { RunSummary } from '../workflows/model/run.ts';
 import type { StreamDefinition, StreamSettings } from '../workflows/model/stream.ts';
+import { assertFile } from './schema-check.ts';
 import { getTestStack } from './stack.ts';
 
 export interface ExportBench {
@@ -39,7 +40,7 @@ export interface ExportBench {
   unique(stem: string): string;
   /** Makes an interval by a run of its own and waits for it. */
   run(stream: StreamDefinition, interval: Interval, force?: boolean): Promise<RunSummary>;
-  /** The bytes of a file, uncompressed. */
+  /** The bytes of a file, uncompressed; held against their schema. */
   readFile(manifest: Manifest | null): Promise<Buffer>;
 }
 
@@ -153,5 +154,7 @@ async function readStoredFile(store: ObjectStore, manifest: Manifest | null): Pr
   if (manifest === null) throw new Error('the run has no manifest');
   const stored = await store.getObject({ key: manifest.key, bytesMax: FILE_BYTES_MAX });
   if (stored === null) throw new Error(`no file at ${manifest.key}, though its manifest is there`);
-  return manifest.compression === 'gzip' ? gunzipSync(stored.body) : stored.body;
+  const bytes = manifest.compression === 'gzip' ? gunzipSync(stored.body) : stored.body;
+  assertFile(bytes, manifest);
+  return bytes;
 }

@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { listStreamNames } from '../../client/streams.ts';
+import { makeHistory } from '../../history/make/make-history.ts';
+import { runIdOf } from '../../workflows/model/interval.ts';
+import { RANGES_MAX } from '../../workflows/model/plan.ts';
 import { HOUR, makeStream, startTestWorker, withExportBench, type ExportBench } from '../export-bench.ts';
 import { runProgram, type EndedProgram } from '../run-program.ts';
 
@@ -117,6 +120,32 @@ describe('bad input', () => {
         return true;
       });
     }));
+
+  it('refuses a plan of more batches than a run can hold, says what to change, and begins no upload', () =>
+    withExportBench(
+      async (bench) => {
+        const stream = makeStream(bench.unique('too-many'));
+        const span = { fromMs: HOUR.startMs, toMs: HOUR.endMs };
+        await makeHistory(bench.connection, {
+          rooms: RANGES_MAX + 500,
+          seed: 7,
+          projectId: stream.name,
+          ...span,
+        });
+        await assert.rejects(
+          bench.run(stream, HOUR),
+          deepMessage(/got \d+ batches, allowed: 3000; shorten the stream's interval, compress it, or raise/),
+        );
+        const history = await bench.connected.client.workflow
+          .getHandle(runIdOf(stream.name, HOUR))
+          .fetchHistory();
+        const stages = (history.events ?? []).flatMap(
+          (event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? [],
+        );
+        assert.ok(stages.includes('planInterval') && !stages.includes('beginUpload'), stages.join());
+      },
+      { batches: { rangeBytesPlain: 100 } },
+    ));
 
   it('refuses times without a zone and intervals that are no intervals, and names the nearest', () =>
     withExportBench(async (bench) => {

@@ -1,0 +1,87 @@
+// A person cancels a run in the middle: the query in ClickHouse ends, the unfinished upload is given up, no file and no manifest are there, and
+// the interval can be made afterwards.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { WorkflowFailedError } from '@temporalio/client';
+import { startRun } from '../../client/streams.ts';
+import { makeHistory } from '../../history/make/make-history.ts';
+import { runIdOf } from '../../workflows/model/interval.ts';
+import { renderKey } from '../../workflows/model/key-template.ts';
+import { manifestKeyOf } from '../../workflows/model/manifest.ts';
+import { settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
+import { HOUR, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
+import { until } from '../until.ts';
+
+/** One batch that takes ClickHouse seconds. */
+const ROOMS = 20_000;
+
+/** ClickHouse's code of a query that was killed. */
+const QUERY_WAS_CANCELLED = 394;
+
+describe('a run that is canceled', () => {
+  it('ends its query in ClickHouse and its upload in the store, and leaves nothing of a file', () =>
+    withExportBench(async (bench) => {
+      const stream = makeStream(bench.unique('canceled'), { compression: 'gzip' });
+      const span = { fromMs: HOUR.startMs, toMs: HOUR.endMs };
+      await makeHistory(bench.connection, { rooms: ROOMS, seed: 5, projectId: stream.name, ...span });
+      const handle = await startRun(bench.connected, { stream, interval: HOUR, force: false });
+      const queryId = await until('ClickHouse computes a batch', () => readBatchQuery(bench));
+
+      await handle.cancel();
+      await assert.rejects(
+        handle.result(),
+        (error: unknown) => error instanceof WorkflowFailedError && error.cause?.name === 'CancelledFailure',
+      );
+
+      assert.equal(
+        await until('the query has ended', async () => {
+          await bench.connection.command({ query: 'SYSTEM FLUSH LOGS query_log' });
+          return readEnd(bench, queryId);
+        }),
+        QUERY_WAS_CANCELLED,
+      );
+      const key = keyOf(stream);
+      assert.deepEqual(await bench.store.listUploads({ key }), []);
+      assert.equal(await bench.store.head({ key }), null);
+      assert.equal(await bench.store.head({ key: manifestKeyOf('_manifests/', key) }), null);
+
+      const { outcome, manifest } = await bench.run(stream, HOUR);
+      assert.equal(outcome, 'complete', runIdOf(stream.name, HOUR));
+      assert.equal(manifest?.rooms, ROOMS);
+      assert.equal(manifest.generation, 1);
+    }));
+});
+
+/** The id of the statement of rooms that runs in the bench's database. */
+async function readBatchQuery({ connection, admin }: ExportBench): Promise<string | undefined> {
+  const rows = await selectRows<{ query_id: string }>(
+    connection,
+    `SELECT query_id FROM system.processes
+      WHERE current_database = {database:String} AND endsWith(query, 'FORMAT TSVRaw')`,
+    { database: admin.database },
+  );
+  return rows[0]?.query_id;
+}
+
+async function readEnd({ connection }: ExportBench, queryId: string): Promise<number | undefined> {
+  const rows = await selectRows<{ exception_code: number }>(
+    connection,
+    `SELECT exception_code FROM system.query_log WHERE query_id = {query_id:String} AND type != 'QueryStart'`,
+    { query_id: queryId },
+  );
+  return rows[0]?.exception_code;
+}
+
+async function selectRows<Row>(
+  connection: ExportBench['connection'],
+  query: string,
+  params: Record<string, unknown>,
+): Promise<Row[]> {
+  const answer = await connection.query({ query, query_params: params, format: 'JSONEachRow' });
+  return answer.json<Row>();
+}
+
+function keyOf(stream: StreamDefinition): string {
+  const { keyTemplate, prefix, project } = settingsAt(stream, HOUR.startMs);
+  return renderKey(keyTemplate, { prefix, project, stream: stream.name, extension: 'json.gz' }, HOUR);
+}
