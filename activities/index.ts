@@ -13,6 +13,7 @@ import { completeFile } from './complete-file.ts';
 import { deliverEvent } from './deliver-event.ts';
 import { describePolicy } from './describe-policy.ts';
 import { exportBatch } from './export-batch.ts';
+import { findManifest } from './find-manifest.ts';
 import { lookBack } from './look-back.ts';
 import { planInterval } from './plan-interval.ts';
 import { runStage, type StageRun } from './run-stage.ts';
@@ -30,6 +31,7 @@ export function createStages(tools: StageTools): Stages & PreflightChecks & Anno
     completeFile: stage((request, run) => completeFile(tools, request, run)),
     writeManifest: stage((request, run) => writeManifest(tools, request, run)),
     lookBack: stage((request, run) => lookBack(tools, request, run)),
+    findManifest: stage((target, run) => findManifest(tools, target, run)),
     abortUpload: stage((request, run) => abortUpload(tools, request, run)),
     checkStream: stage((stream, run) => checkStream(tools, stream, run)),
     listDestinations: () => Promise.resolve([...tools.destinations.keys()]),

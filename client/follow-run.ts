@@ -11,7 +11,7 @@ const POLL_MS = 200;
 
 /** Ends when the run ends; throws CommandError with the innermost cause when it failed. */
 export async function followRun(
-  handle: RunHandle,
+  handle: Pick<RunHandle, 'workflowId' | 'result' | 'query'>,
   onProgress: (progress: RunProgress) => void,
 ): Promise<RunSummary> {
   const ended = awaitResult(handle).then(

@@ -11,15 +11,19 @@ export function printTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
 ): void {
-  const all = [head, ...rows];
-  const widths = head.map((_name, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  for (const row of all) {
-    terminal.out(
-      row
-        .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
-        .join('  '),
-    );
-  }
+  for (const line of toColumns([head, ...rows])) terminal.out(line);
+}
+
+/** One line for each row; columns are as wide as their widest cell, the last one is left as it is. */
+export function toColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows)
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+      .join('  '),
+  );
 }
 
 export function toByteText(bytes: number): string {

@@ -16,8 +16,8 @@ import { lookBack } from './look-back.ts';
 import { makeFile } from './make-file.ts';
 import { isBorder, lastIntervalEndedBy, runIdOf, type Interval } from './model/interval.ts';
 import { SCHEDULED_START_TIME } from './model/search-attributes.ts';
-import { type ExportRequest, type RunSummary } from './model/run.ts';
-import { FAILURE } from './model/stages.ts';
+import { retryCommandOf, type ExportRequest, type RunSummary } from './model/run.ts';
+import { FAILURE, type Target } from './model/stages.ts';
 import { settingsAt, settingsEndingAt, type StreamSettings } from './model/stream.ts';
 import { showProgress } from './show-progress.ts';
 import { callStages } from './stages.ts';
@@ -54,17 +54,36 @@ export async function exportInterval(request: ExportRequest): Promise<RunSummary
     if (looksBack) await lookBack(request.stream, interval);
     return summary;
   } catch (error) {
-    if (!(error instanceof ContinueAsNew)) {
-      progress.update({ state: isCancellation(error) ? 'canceled' : 'failed', note: messageOf(error) });
-      log.warn('run ended without a complete file', {
-        stream: target.stream,
-        interval,
-        cause: messageOf(error),
-      });
-      if (!isCancellation(error)) await announceFailure(target, error);
-    }
-    throw error;
+    if (error instanceof ContinueAsNew) throw error;
+    const isCanceled = isCancellation(error);
+    const failure = isCanceled ? error : withRetryCommand(error, target);
+    progress.update({ state: isCanceled ? 'canceled' : 'failed', note: messageOf(failure) });
+    log.warn('run ended without a complete file', {
+      stream: target.stream,
+      interval,
+      cause: messageOf(error),
+    });
+    if (!isCanceled) await announceFailure(target, error);
+    throw failure;
   }
+}
+
+/** The same failure; its last line says how the run goes on once that is mended which its first line names. */
+function withRetryCommand(error: unknown, { stream, interval }: Target): ApplicationFailure {
+  return ApplicationFailure.create({
+    message: `${messageOf(error)}\nOnce that is mended: ${retryCommandOf(stream, interval)}`,
+    type: typeOf(error),
+    nonRetryable: true,
+    ...(error instanceof Error ? { cause: error } : {}),
+  });
+}
+
+function typeOf(error: unknown): string {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof ApplicationFailure) return at.type ?? at.name;
+    if (at.cause === undefined) return at.name;
+  }
+  return 'Error';
 }
 
 /**

@@ -3,3 +3,4 @@ export { exportInterval } from './export-interval.ts';
 export { checkStream } from './check-stream.ts';
 export { preflight } from './preflight.ts';
 export { announceEvent } from './announce-event.ts';
+export { findManifest } from './find-manifest.ts';

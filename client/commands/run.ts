@@ -1,112 +1,99 @@
-// `room-streams run …`: what one run did or is doing.
-import {
-  WorkflowNotFoundError,
-  type WorkflowExecutionDescription,
-  type WorkflowHandle,
-} from '@temporalio/client';
+// `room-streams run …`: what one run did or is doing, and how a failed one goes on.
 import { type Command } from 'commander';
-import { type RunSummary } from '../../workflows/model/run.ts';
 import { type Terminal } from '../cli.ts';
-import { runPageOf, withTemporal, type Connected } from '../connect.ts';
-import { describeProgress, describeSummary } from '../describe-run.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
-import { innermostMessage, readProgress } from '../follow-run.ts';
+import { runPageOf, withTemporal } from '../connect.ts';
+import { describeProgress, describeShown, describeSummary } from '../describe-run.ts';
+import { followRun } from '../follow-run.ts';
 import { parseInstantMs } from '../parse-arguments.ts';
 import { printJson } from '../print.ts';
+import { retryRun, type RetryOutcome } from '../retry-run.ts';
+import { showRun } from '../show-run.ts';
 import { readStream } from '../streams.ts';
-import { runIdOf } from '../../workflows/model/interval.ts';
 import { intervalToTrigger } from './stream.ts';
 
 export function addRunCommands(program: Command, terminal: Terminal): void {
   const run = program.command('run').description('runs: one workflow execution that exports one interval');
+  addShow(run, terminal);
+  addRetry(run, terminal);
+}
+
+function addShow(run: Command, terminal: Terminal): void {
   run
     .command('show')
     .argument('<stream>', 'the stream')
     .argument('[end]', 'end of the interval, with its zone; the last complete one if absent', parseInstantMs)
     .description('shows where a run is, what it made, or why it failed')
     .option('--json', 'print as JSON')
-    .addHelpText('after', '\nExample:\n  room-streams run show demo 2026-11-23T10:15:00Z')
+    .addHelpText(
+      'after',
+      '\nExit code 0: shown, whatever became of the run; 3: neither Temporal nor the store knows of it.\n\n' +
+        'Example:\n  room-streams run show demo 2026-11-23T10:15:00Z',
+    )
     .action((name: string, endMs: number | undefined, options: { json?: boolean }) =>
       withTemporal(async (connected) => {
         const { stream } = await readStream(connected, name);
-        const shown = await showRun(connected, runIdOf(name, intervalToTrigger(stream, endMs, Date.now())));
+        const shown = await showRun(connected, {
+          stream,
+          interval: intervalToTrigger(stream, endMs, Date.now()),
+        });
         if (options.json === true) printJson(terminal, shown);
         else terminal.out(describeShown(shown));
       }),
     );
 }
 
-interface ShownRun {
-  workflowId: string;
-  runId: string;
-  status: string;
-  startedAt: string;
-  closedAt: string | null;
-  page: string | null;
-  progress: Awaited<ReturnType<typeof readProgress>>;
-  summary: RunSummary | null;
-  /** What the run, or the attempt under way, failed with. */
-  failure: string | null;
-  pending: { stage: string; attempt: number; lastFailure: string | null }[];
-}
-
-async function showRun({ client, config }: Connected, workflowId: string): Promise<ShownRun> {
-  const handle = client.workflow.getHandle<(request: unknown) => Promise<RunSummary>>(workflowId);
-  const description = await describe(handle, workflowId);
-  const { runId, status, startTime, closeTime, raw } = description;
-  let summary: RunSummary | null = null;
-  let failure: string | null = null;
-  if (status.name !== 'RUNNING') {
-    try {
-      summary = await handle.result();
-    } catch (error) {
-      failure = innermostMessage(error);
-    }
-  }
-  return {
-    workflowId,
-    runId,
-    status: status.name,
-    startedAt: startTime.toISOString(),
-    closedAt: closeTime?.toISOString() ?? null,
-    page: runPageOf(config, workflowId, runId),
-    progress: await readProgress(handle),
-    summary,
-    failure,
-    pending: (raw.pendingActivities ?? []).map((activity) => ({
-      stage: activity.activityType?.name ?? '',
-      attempt: activity.attempt ?? 1,
-      lastFailure: activity.lastFailure?.message ?? null,
-    })),
-  };
-}
-
-async function describe(handle: WorkflowHandle, workflowId: string): Promise<WorkflowExecutionDescription> {
-  try {
-    return await handle.describe();
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-    throw new CommandError(
-      `run: got "${workflowId}", which Temporal does not know; its manifest may still be in the store`,
-      EXIT.notFound,
-      {
-        cause: error,
-      },
+function addRetry(run: Command, terminal: Terminal): void {
+  run
+    .command('retry')
+    .argument('<stream>', 'the stream')
+    .argument('[end]', 'end of the interval, with its zone; the last complete one if absent', parseInstantMs)
+    .description('makes a failed run go on at the stage that failed, or makes its interval again')
+    .option('--detach', 'do not wait for the run')
+    .option('--json', 'print as JSON')
+    .addHelpText(
+      'after',
+      '\nA run that is under way, and one that is complete, are left alone. To make a complete interval again: stream trigger --force.\n' +
+        'Exit code 0: the file is complete, or the run is under way; 1: it failed again.\n\n' +
+        'Example:\n  room-streams run retry demo 2026-11-23T10:15:00Z',
+    )
+    .action((name: string, endMs: number | undefined, options: { detach?: boolean; json?: boolean }) =>
+      withTemporal(async (connected) => {
+        const { stream } = await readStream(connected, name);
+        const interval = intervalToTrigger(stream, endMs, Date.now());
+        const outcome = await retryRun(connected, { stream, interval });
+        const { workflowId, runId } = outcome;
+        const page = runId === null ? null : runPageOf(connected.config, workflowId, runId);
+        const told = `${describeOutcome(outcome)}${page === null ? '' : `\n  ${page}`}`;
+        if (outcome.action === 'left-alone' || options.detach === true) {
+          if (options.json === true) printJson(terminal, toPlain(outcome));
+          else terminal.out(told);
+          return;
+        }
+        terminal.err(told);
+        const summary = await followRun(outcome.handle, (progress) =>
+          terminal.err(describeProgress(progress)),
+        );
+        if (options.json === true) printJson(terminal, { ...toPlain(outcome), summary });
+        else terminal.out(describeSummary(summary));
+      }),
     );
+}
+
+function describeOutcome(outcome: RetryOutcome): string {
+  const { workflowId } = outcome;
+  switch (outcome.action) {
+    case 'left-alone':
+      return outcome.state === 'complete'
+        ? `run ${workflowId} is complete: nothing to retry`
+        : `run ${workflowId} is under way: left alone`;
+    case 'reset':
+      return `run ${workflowId} goes on with ${outcome.reason}, which failed`;
+    case 'made-again':
+      return `run ${workflowId} is made again: ${outcome.reason}`;
   }
 }
 
-function describeShown(shown: ShownRun): string {
-  const lines = [
-    `run ${shown.workflowId}  ${shown.status}`,
-    `  started ${shown.startedAt}${shown.closedAt === null ? '' : `, ended ${shown.closedAt}`}`,
-  ];
-  if (shown.progress !== null) lines.push(`  ${describeProgress(shown.progress)}`);
-  for (const { stage, attempt, lastFailure } of shown.pending) {
-    lines.push(`  ${stage}, attempt ${attempt}${lastFailure === null ? '' : `: ${lastFailure}`}`);
-  }
-  if (shown.failure !== null) lines.push(`  failed: ${shown.failure}`);
-  if (shown.summary !== null) lines.push(describeSummary(shown.summary));
-  if (shown.page !== null) lines.push(`  ${shown.page}`);
-  return lines.join('\n');
+/** What can be printed: without the handle. */
+function toPlain(outcome: RetryOutcome): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(outcome).filter(([name]) => name !== 'handle'));
 }

@@ -37,6 +37,7 @@ describe('the workflow bundle', () => {
       'announceEvent',
       'checkStream',
       'exportInterval',
+      'findManifest',
       'preflight',
     ]);
   });

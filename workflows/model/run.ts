@@ -1,6 +1,6 @@
 // A run: one workflow execution that exports one interval. What it is asked, what it carries over continue-as-new, what it shows
 // while it works and what it ends with. Plain and small: all of it passes through Temporal.
-import { describeInterval, type Interval } from './interval.ts';
+import { describeInterval, toRfc3339, type Interval } from './interval.ts';
 import { type Manifest } from './manifest.ts';
 import { type ExportedPart, type IntervalPlan } from './plan.ts';
 import { type StreamDefinition } from './stream.ts';
@@ -117,4 +117,9 @@ export function changeProgress(
 /** The queue on which a worker takes batches, beside the queue of everything else. */
 export function batchQueueOf(taskQueue: string): string {
   return `${taskQueue}-batches`;
+}
+
+/** What a person types once that is mended for which the run of this interval failed. */
+export function retryCommandOf(stream: string, interval: Interval): string {
+  return `room-streams run retry ${stream} ${toRfc3339(interval.endMs)}`;
 }

@@ -111,6 +111,8 @@ export interface Stages {
   lookBack(request: LookBackRequest): Promise<LookBackOutcome>;
   /** Waits for the run that already has this workflow id and returns what it ended with. */
   awaitRun(request: { workflowId: string }): Promise<RunSummary>;
+  /** The manifest of an interval; null when its file is not complete. */
+  findManifest(target: Target): Promise<Manifest | null>;
   /** Everything that can be told before a stream runs: its fields, its destination, whether the bucket can be reached. */
   checkStream(stream: StreamDefinition): Promise<StreamCheck>;
 }

@@ -1,0 +1,105 @@
+// Makes a failed run go on: resets it to the stage that failed, so that what was done before is kept, or makes the interval again by a new
+// run where that cannot be. A run that is under way, and a file that is complete, are left alone.
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
+import { runIdOf, type Interval } from '../workflows/model/interval.ts';
+import { type Manifest } from '../workflows/model/manifest.ts';
+import { type ExportRequest } from '../workflows/model/run.ts';
+import { settingsAt, type StreamDefinition } from '../workflows/model/stream.ts';
+import { findManifest } from './find-manifest.ts';
+import { type Connected } from './connect.ts';
+import { failedStageOf, requestOf, type History } from './run-history.ts';
+import { startRun, type RunHandle } from './streams.ts';
+
+export type RetryOutcome =
+  | { action: 'left-alone'; state: 'complete' | 'running'; workflowId: string; runId: string | null }
+  | {
+      action: 'reset' | 'made-again';
+      /** Of a reset: the stage that is done again. Otherwise why there was none. */
+      reason: string;
+      workflowId: string;
+      runId: string;
+      handle: Pick<RunHandle, 'workflowId' | 'result' | 'query'>;
+    };
+
+export interface RunToRetry {
+  /** As it stands in the schedule today. */
+  stream: StreamDefinition;
+  interval: Interval;
+}
+
+export async function retryRun(connected: Connected, run: RunToRetry): Promise<RetryOutcome> {
+  const workflowId = runIdOf(run.stream.name, run.interval);
+  const found = await describeRun(connected, workflowId);
+  if (found === null) return retryForgotten(connected, run, workflowId);
+  const { runId, status } = found;
+  if (status.name === 'RUNNING') return { action: 'left-alone', state: 'running', workflowId, runId };
+  if (status.name === 'COMPLETED') return { action: 'left-alone', state: 'complete', workflowId, runId };
+  const history = await connected.client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const asked = requestOf(history);
+  if (status.name !== 'FAILED')
+    return makeAgain(connected, run, { reason: `the run was ${status.name.toLowerCase()}`, asked });
+  const settled = settingsAt(run.stream, run.interval.startMs);
+  if (asked === undefined || !isDeepStrictEqual(settingsAt(asked.stream, run.interval.startMs), settled))
+    return makeAgain(connected, run, { reason: 'the settings of the stream have changed since', asked });
+  return resetRun(connected, run, { runId, history, asked });
+}
+
+/** Null when Temporal does not know of it: it never was, or its retention is over. */
+export async function describeRun(
+  { client }: Connected,
+  workflowId: string,
+): Promise<WorkflowExecutionDescription | null> {
+  try {
+    return await client.workflow.getHandle(workflowId).describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}
+
+async function retryForgotten(
+  connected: Connected,
+  run: RunToRetry,
+  workflowId: string,
+): Promise<RetryOutcome> {
+  const manifest: Manifest | null = await findManifest(connected, run);
+  if (manifest !== null)
+    return { action: 'left-alone', state: 'complete', workflowId, runId: manifest.run_id };
+  return makeAgain(connected, run, { reason: 'Temporal knows no run of it', asked: undefined });
+}
+
+async function makeAgain(
+  connected: Connected,
+  { stream, interval }: RunToRetry,
+  { reason, asked }: { reason: string; asked: ExportRequest | undefined },
+): Promise<RetryOutcome> {
+  const handle = await startRun(connected, { stream, interval, force: asked?.force ?? false });
+  const { workflowId, firstExecutionRunId: runId } = handle;
+  return { action: 'made-again', reason, workflowId, runId, handle };
+}
+
+async function resetRun(
+  connected: Connected,
+  run: RunToRetry,
+  { runId, history, asked }: { runId: string; history: History; asked: ExportRequest },
+): Promise<RetryOutcome> {
+  const stage = failedStageOf(history);
+  if (stage === null)
+    return makeAgain(connected, run, { reason: 'no stage failed, but the run itself', asked });
+  const { client, connection, config } = connected;
+  const workflowId = runIdOf(run.stream.name, run.interval);
+  const reset = await connection.workflowService.resetWorkflowExecution({
+    namespace: config.namespace,
+    workflowExecution: { workflowId, runId },
+    reason: `room-streams run retry: ${stage.name} is done again`,
+    workflowTaskFinishEventId: stage.resetEventId,
+    requestId: randomUUID(),
+  });
+  const handle = client.workflow.getHandle<(request: ExportRequest) => ReturnType<RunHandle['result']>>(
+    workflowId,
+    reset.runId,
+  );
+  return { action: 'reset', reason: stage.name, workflowId, runId: reset.runId, handle };
+}

@@ -1,0 +1,190 @@
+// What a run's history at Temporal says, in the words of the command line: its stages one after the other, and the place to which a failed run
+// is reset so that the stage that failed is done again, and no other. Pure: histories come from elsewhere.
+import { defaultPayloadConverter } from '@temporalio/common';
+import proto, { type temporal } from '@temporalio/proto';
+import { type ExportRequest } from '../workflows/model/run.ts';
+
+// A CommonJS package whose names Node cannot see before it runs: only its default export can be imported.
+const { PENDING_ACTIVITY_STATE_STARTED } = proto.temporal.api.enums.v1.PendingActivityState;
+
+export type History = temporal.api.history.v1.IHistory;
+type Event = temporal.api.history.v1.IHistoryEvent;
+type Pending = temporal.api.workflow.v1.IPendingActivityInfo;
+type Timestamp = Event['eventTime'];
+
+export type StageState = 'waiting' | 'running' | 'done' | 'failed' | 'canceled';
+
+/** One stage; batches that follow each other are one. */
+export interface ShownStage {
+  /** As in the Web UI; `settle` is the wait before the first one. */
+  name: string;
+  /** In words; of the first one where there are several. */
+  what: string | null;
+  state: StageState;
+  /** How many are in that state or beyond it: of batches there are several. */
+  done: number;
+  of: number;
+  /** The most that one of them took. */
+  attempts: number;
+  startedAt: string;
+  endedAt: string | null;
+  lastFailure: string | null;
+}
+
+interface Step {
+  name: string;
+  what: string | null;
+  state: StageState;
+  attempts: number;
+  startedMs: number;
+  endedMs: number | null;
+  lastFailure: string | null;
+}
+
+/** In the order in which they began. `pending` is what Temporal says of activities that are not over. */
+export function stagesOf(history: History, pending: readonly Pending[] = []): ShownStage[] {
+  const steps = new Map<number, Step>();
+  const idsOfActivities = new Map<string, number>();
+  for (const event of history.events ?? []) {
+    const started = toStep(event);
+    if (started !== undefined) {
+      steps.set(Number(event.eventId), started);
+      const { activityId } = event.activityTaskScheduledEventAttributes ?? {};
+      if (typeof activityId === 'string') idsOfActivities.set(activityId, Number(event.eventId));
+    } else closeStep(steps, event);
+  }
+  for (const activity of pending) {
+    const step = steps.get(idsOfActivities.get(activity.activityId ?? '') ?? -1);
+    if (step === undefined) continue;
+    step.attempts = activity.attempt ?? 1;
+    if (activity.state === PENDING_ACTIVITY_STATE_STARTED) step.state = 'running';
+    if (activity.lastFailure != null) step.lastFailure = activity.lastFailure.message ?? null;
+  }
+  return groups([...steps.values()]).map(toStage);
+}
+
+function toStep(event: Event): Step | undefined {
+  const startedMs = toMs(event.eventTime);
+  const shared = { attempts: 1, startedMs, endedMs: null, lastFailure: null };
+  if (event.activityTaskScheduledEventAttributes != null) {
+    const name = event.activityTaskScheduledEventAttributes.activityType?.name ?? '';
+    return { ...shared, name, what: summaryOf(event), state: 'waiting' };
+  }
+  if (event.timerStartedEventAttributes != null)
+    return { ...shared, name: 'settle', what: summaryOf(event), state: 'running' };
+  return undefined;
+}
+
+function closeStep(steps: ReadonlyMap<number, Step>, event: Event): void {
+  const begun = event.activityTaskStartedEventAttributes;
+  if (begun != null) {
+    const step = steps.get(Number(begun.scheduledEventId));
+    if (step === undefined) return;
+    step.state = 'running';
+    step.attempts = begun.attempt ?? 1;
+    step.lastFailure = begun.lastFailure?.message ?? null;
+    return;
+  }
+  const { id, state, failure } = endOf(event);
+  const step = steps.get(id);
+  if (step === undefined || state === undefined) return;
+  step.state = state;
+  step.endedMs = toMs(event.eventTime);
+  if (failure !== undefined) step.lastFailure = failure;
+}
+
+function endOf(event: Event): { id: number; state?: StageState; failure?: string } {
+  const completed = event.activityTaskCompletedEventAttributes;
+  if (completed != null) return { id: Number(completed.scheduledEventId), state: 'done' };
+  const failed = event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes;
+  if (failed != null)
+    return {
+      id: Number(failed.scheduledEventId),
+      state: 'failed',
+      ...(failed.failure == null ? {} : { failure: innermost(failed.failure) }),
+    };
+  const canceled = event.activityTaskCanceledEventAttributes;
+  if (canceled != null) return { id: Number(canceled.scheduledEventId), state: 'canceled' };
+  const fired = event.timerFiredEventAttributes;
+  if (fired != null) return { id: Number(fired.startedEventId), state: 'done' };
+  const stopped = event.timerCanceledEventAttributes;
+  if (stopped != null) return { id: Number(stopped.startedEventId), state: 'canceled' };
+  return { id: -1 };
+}
+
+function groups(steps: readonly Step[]): Step[][] {
+  const grouped: Step[][] = [];
+  for (const step of steps) {
+    const last = grouped.at(-1);
+    if (last?.[0]?.name === step.name) last.push(step);
+    else grouped.push([step]);
+  }
+  return grouped;
+}
+
+/** Of a group the state that matters most to who looks. */
+const BY_WEIGHT: readonly StageState[] = ['failed', 'canceled', 'running', 'waiting', 'done'];
+
+function toStage(steps: readonly Step[]): ShownStage {
+  const [first] = steps;
+  if (first === undefined) throw new RangeError('a group has one step at least');
+  const state = BY_WEIGHT.find((each) => steps.some((step) => step.state === each)) ?? 'done';
+  const ends = steps.map(({ endedMs }) => endedMs);
+  const isOver = ends.every((endedMs) => endedMs !== null);
+  return {
+    name: first.name,
+    what: first.what,
+    state,
+    done: steps.filter((step) => step.state === 'done').length,
+    of: steps.length,
+    attempts: Math.max(...steps.map(({ attempts }) => attempts)),
+    startedAt: new Date(Math.min(...steps.map(({ startedMs }) => startedMs))).toISOString(),
+    endedAt: isOver ? new Date(Math.max(...ends)).toISOString() : null,
+    lastFailure: steps.findLast(({ lastFailure }) => lastFailure !== null)?.lastFailure ?? null,
+  };
+}
+
+export interface FailedStage {
+  name: string;
+  /** The event after which the stage was scheduled: a reset to it does the stage again, and whatever was scheduled with it. */
+  resetEventId: NonNullable<Event['eventId']>;
+}
+
+/** Null when the run did not fail, or when no stage failed it but a decision of its own. */
+export function failedStageOf(history: History): FailedStage | null {
+  const events = history.events ?? [];
+  const ended = events.find((event) => event.workflowExecutionFailedEventAttributes != null);
+  for (let at = ended?.workflowExecutionFailedEventAttributes?.failure; at != null; at = at.cause) {
+    const { scheduledEventId } = at.activityFailureInfo ?? {};
+    if (scheduledEventId == null) continue;
+    const scheduled = events.find(({ eventId }) => Number(eventId) === Number(scheduledEventId));
+    const attributes = scheduled?.activityTaskScheduledEventAttributes;
+    if (attributes?.workflowTaskCompletedEventId == null) return null;
+    return {
+      name: attributes.activityType?.name ?? '',
+      resetEventId: attributes.workflowTaskCompletedEventId,
+    };
+  }
+  return null;
+}
+
+/** What the run was asked for; undefined for a history without its beginning. */
+export function requestOf(history: History): ExportRequest | undefined {
+  const [payload] = history.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+  return payload === undefined ? undefined : defaultPayloadConverter.fromPayload<ExportRequest>(payload);
+}
+
+function summaryOf({ userMetadata }: Event): string | null {
+  const summary = userMetadata?.summary;
+  return summary == null ? null : defaultPayloadConverter.fromPayload<string>(summary);
+}
+
+function innermost(failure: temporal.api.failure.v1.IFailure): string {
+  let at = failure;
+  while (at.applicationFailureInfo == null && at.cause != null) at = at.cause;
+  return at.message ?? '';
+}
+
+function toMs(time: Timestamp): number {
+  return Number(time?.seconds ?? 0) * 1000 + Math.floor((time?.nanos ?? 0) / 1e6);
+}

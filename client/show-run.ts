@@ -1,0 +1,99 @@
+// One run as the command line shows it: what Temporal knows of it, or, where that is forgotten, what the store says. Collects; the words for
+// people stand in describe-run.ts.
+import { setTimeout as wait } from 'node:timers/promises';
+import { type StreamDefinition } from '../workflows/model/stream.ts';
+import { runIdOf, type Interval } from '../workflows/model/interval.ts';
+import { retryCommandOf, type RunProgress, type RunSummary } from '../workflows/model/run.ts';
+import { type Manifest } from '../workflows/model/manifest.ts';
+import { runPageOf, type Connected } from './connect.ts';
+import { CommandError, EXIT } from './exit-codes.ts';
+import { findManifest } from './find-manifest.ts';
+import { innermostMessage, readProgress } from './follow-run.ts';
+import { describeRun } from './retry-run.ts';
+import { stagesOf, type ShownStage } from './run-history.ts';
+
+/** A worker answers a query in milliseconds; without one the server lets it wait, and the history says enough. */
+const PROGRESS_WAIT_MS = 3_000;
+
+export interface ShownRun {
+  workflowId: string;
+  runId: string;
+  /** As Temporal has it; `FORGOTTEN`: Temporal knows no such run any more, and the manifest is what is left. */
+  status: string;
+  startedAt: string;
+  closedAt: string | null;
+  page: string | null;
+  progress: RunProgress | null;
+  stages: ShownStage[];
+  summary: RunSummary | null;
+  /** Of a forgotten run. */
+  manifest: Manifest | null;
+  /** What the run failed with; its first line says what to mend. */
+  failure: string | null;
+  /** What a person types once that is mended; null unless it failed. */
+  retry: string | null;
+}
+
+/** Throws CommandError (not found) when neither Temporal knows a run of the interval nor the store a manifest. */
+export async function showRun(
+  connected: Connected,
+  of: { stream: StreamDefinition; interval: Interval },
+): Promise<ShownRun> {
+  const { client, config } = connected;
+  const workflowId = runIdOf(of.stream.name, of.interval);
+  const description = await describeRun(connected, workflowId);
+  if (description === null) return showForgotten(connected, of);
+  const { runId, status, startTime, closeTime, raw } = description;
+  const handle = client.workflow.getHandle<(request: unknown) => Promise<RunSummary>>(workflowId, runId);
+  const isRunning = status.name === 'RUNNING';
+  const [history, progress, ended] = await Promise.all([
+    handle.fetchHistory(),
+    Promise.race([readProgress(handle), wait(PROGRESS_WAIT_MS, null)]),
+    isRunning ? NOT_ENDED : endOf(handle),
+  ]);
+  return {
+    workflowId,
+    runId,
+    status: status.name,
+    startedAt: startTime.toISOString(),
+    closedAt: closeTime?.toISOString() ?? null,
+    page: runPageOf(config, workflowId, runId),
+    progress,
+    stages: stagesOf(history, raw.pendingActivities ?? []),
+    ...ended,
+    manifest: null,
+    retry: isRunning || status.name === 'COMPLETED' ? null : retryCommandOf(of.stream.name, of.interval),
+  };
+}
+
+const NOT_ENDED: Pick<ShownRun, 'summary' | 'failure'> = { summary: null, failure: null };
+
+async function endOf(handle: {
+  result(): Promise<RunSummary>;
+}): Promise<Pick<ShownRun, 'summary' | 'failure'>> {
+  try {
+    return { summary: await handle.result(), failure: null };
+  } catch (error) {
+    return { summary: null, failure: innermostMessage(error) };
+  }
+}
+
+async function showForgotten(
+  connected: Connected,
+  of: { stream: StreamDefinition; interval: Interval },
+): Promise<ShownRun> {
+  const workflowId = runIdOf(of.stream.name, of.interval);
+  const manifest = await findManifest(connected, of);
+  if (manifest === null) {
+    throw new CommandError(
+      `run: got "${workflowId}", which Temporal does not know, and the store has no manifest of the interval; ` +
+        `allowed: an interval that was begun. This one is made by: ${retryCommandOf(of.stream.name, of.interval)}`,
+      EXIT.notFound,
+    );
+  }
+  return {
+    ...NOT_ENDED,
+    ...{ workflowId, runId: manifest.run_id, status: 'FORGOTTEN', page: null, progress: null, stages: [] },
+    ...{ startedAt: manifest.started_at, closedAt: manifest.completed_at, manifest, retry: null },
+  };
+}
