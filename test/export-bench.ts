@@ -20,7 +20,7 @@ import type { Manifest } from '../workflows/model/manifest.ts';
 import type { RunSummary } from '../workflows/model/run.ts';
 import type { StreamDefinition, StreamSettings } from '../workflows/model/stream.ts';
 import { assertFile } from './schema-check.ts';
-import { getTestStack } from './stack.ts';
+import { getTestStack, TEST_BUNDLE_VARIABLE } from './stack.ts';
 
 export interface ExportBench {
   stack: StackAddresses;
@@ -118,12 +118,13 @@ export async function startTestWorker(
   return startWorker(config, await bundle, options);
 }
 
-/** One for all workers of this process: making it takes seconds. */
+/** One for all workers of this process, and of all files that test/run.ts runs: making it takes seconds. */
 let bundle: ReturnType<typeof makeBundle> | undefined;
 
 function makeTestBundle(): ReturnType<typeof makeBundle> {
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
-  return makeBundle();
+  const codePath = process.env[TEST_BUNDLE_VARIABLE];
+  return codePath === undefined ? makeBundle() : Promise.resolve({ codePath });
 }
 
 /** A stream of hours with default settings, changed by `changes`. */

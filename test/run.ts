@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startStack } from '../local/stack.ts';
-import { TEST_STACK_VARIABLE } from './stack.ts';
+import { writeBundle } from './bundle-file.ts';
+import { TEST_BUNDLE_VARIABLE, TEST_STACK_VARIABLE } from './stack.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
@@ -30,6 +31,7 @@ async function main(asked: readonly string[]): Promise<number> {
   try {
     const code = await runFiles(files, {
       [TEST_STACK_VARIABLE]: JSON.stringify({ clickhouse, temporal, store }),
+      [TEST_BUNDLE_VARIABLE]: await writeBundle(folder),
     });
     isPassed = code === 0;
     return code;

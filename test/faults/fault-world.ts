@@ -1,6 +1,6 @@
 // A stack under faults: real servers, each behind a proxy, worker processes that see the proxies only, and a client that sees the servers.
 // Streams of made-up rooms are exported again and again while a test does its worst.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import type { OwnedServer } from '../../local/owned-server.ts';
 import { STACK_DESTINATION, toEnvironment } from '../../local/stack-environment.ts';
 import { ensureBucket, startStack, type RunningStack, type StackAddresses } from '../../local/stack.ts';
 import { readTemporalConfig } from '../../worker/config.ts';
-import { makeBundle } from '../../worker/run-worker.ts';
+import { writeBundle } from '../bundle-file.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -156,12 +156,4 @@ function behind(addresses: StackAddresses, proxies: FaultWorld['proxies']): Stac
     temporal: { ...temporal, address: `127.0.0.1:${proxies.temporal.port}` },
     store: { ...store, endpoint: `http://127.0.0.1:${proxies.store.port}` },
   };
-}
-
-async function writeBundle(folder: string): Promise<string> {
-  const bundle = await makeBundle();
-  if (!('code' in bundle)) return bundle.codePath;
-  const file = join(folder, 'workflow-bundle.js');
-  await writeFile(file, bundle.code);
-  return file;
 }
