@@ -1,9 +1,11 @@
 // All stages as activities, over one worker's tools. The worker registers what this returns; workflows/model/stages.ts is the contract.
+import { type BackfillStages } from '../workflows/model/backfill.ts';
 import { type Announcements } from '../workflows/model/event.ts';
 import { type PreflightChecks } from '../workflows/model/preflight.ts';
 import { type Stages } from '../workflows/model/stages.ts';
 import { abortUpload } from './abort-upload.ts';
 import { awaitRun } from './await-run.ts';
+import { awaitRuns } from './await-runs.ts';
 import { beginUpload } from './begin-upload.ts';
 import { checkDestination } from './check-destination.ts';
 import { checkHistory } from './check-history.ts';
@@ -14,13 +16,15 @@ import { deliverEvent } from './deliver-event.ts';
 import { describePolicy } from './describe-policy.ts';
 import { exportBatch } from './export-batch.ts';
 import { findManifest } from './find-manifest.ts';
+import { findUncovered } from './find-uncovered.ts';
 import { lookBack } from './look-back.ts';
 import { planInterval } from './plan-interval.ts';
 import { runStage, type StageRun } from './run-stage.ts';
 import { webhooksFor, type StageTools } from './stage-tools.ts';
+import { startRuns } from './start-runs.ts';
 import { writeManifest } from './write-manifest.ts';
 
-export function createStages(tools: StageTools): Stages & PreflightChecks & Announcements {
+export function createStages(tools: StageTools): Stages & PreflightChecks & Announcements & BackfillStages {
   const stage = <Request, Result>(of: (request: Request, run: StageRun) => Promise<Result>) =>
     runStage(of, tools.hide);
   return {
@@ -41,5 +45,8 @@ export function createStages(tools: StageTools): Stages & PreflightChecks & Anno
     listWebhooks: ({ type }) => Promise.resolve(webhooksFor(tools, type)),
     deliverEvent: stage((delivery, run) => deliverEvent(tools, delivery, run)),
     awaitRun: stage((request) => awaitRun(request)),
+    findUncovered: stage((request, run) => findUncovered(tools, request, run)),
+    startRuns: stage((request) => startRuns(request)),
+    awaitRuns: stage((request, run) => awaitRuns(request, run)),
   };
 }

@@ -2,16 +2,14 @@
 // Reads only; what it returns is the plan that every later stage keeps to.
 import { extensionOf } from '../workflows/model/stream.ts';
 import { renderKey, KEY_BYTES_MAX } from '../workflows/model/key-template.ts';
-import { type Manifest } from '../workflows/model/manifest.ts';
 import { RANGES_MAX, sumFingerprints, type PlannedRange } from '../workflows/model/plan.ts';
 import { type PlanOutcome, type PlanRequest, type Target } from '../workflows/model/stages.ts';
 import { cutRanges } from './history/cut-ranges.ts';
 import { fingerprintRange } from './history/fingerprint-range.ts';
-import { readManifest } from './manifests/read-manifest.ts';
+import { findCover } from './manifests/find-cover.ts';
 import { type StageRun } from './run-stage.ts';
 import { InvalidRequestError } from './stage-errors.ts';
 import { openDestination, webhooksFor, type StageTools } from './stage-tools.ts';
-import { type ObjectHead } from './store/object-store.ts';
 
 /** Fingerprint queries are short; a few at once hide their round trips without loading the server. */
 const FINGERPRINTS_AT_ONCE = 3;
@@ -24,11 +22,8 @@ export async function planInterval(
   const { target } = request;
   const opened = openDestination(tools, target.settings.destination);
   const key = keyOf(target);
-  const manifest = (await readManifest(opened, key, run.signal))?.value ?? null;
-  const there = await opened.store.head({ key, signal: run.signal });
-  if (manifest !== null && !request.force && isOf(manifest, there)) {
-    return { outcome: 'already-complete', manifest };
-  }
+  const { manifest, there, isCovered } = await findCover(opened, key, run.signal);
+  if (manifest !== null && isCovered && !request.force) return { outcome: 'already-complete', manifest };
   const ranges = await planRanges(tools, request, run);
   return {
     outcome: 'planned',
@@ -57,12 +52,6 @@ export function keyOf({ settings, stream, interval }: Target): string {
     );
   }
   return key;
-}
-
-/** A manifest is valid while the object it names is the one that lies there, or while it says that there is none. */
-function isOf(manifest: Manifest, there: ObjectHead | null): boolean {
-  if (!manifest.file_written) return there === null;
-  return there !== null && there.etag === manifest.etag && there.size === manifest.size_bytes;
 }
 
 async function planRanges(tools: StageTools, request: PlanRequest, run: StageRun): Promise<PlannedRange[]> {

@@ -2,6 +2,7 @@
 // history, prints. It never opens ClickHouse or an object store for what an activity does: it asks a worker.
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../worker/config.ts';
+import { addBackfillCommand } from './commands/backfill.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addHistoryCommands } from './commands/history.ts';
 import { addImportCommand } from './commands/import.ts';
@@ -51,6 +52,7 @@ function makeProgram(terminal: Terminal): Command {
     .showSuggestionAfterError();
   addStreamCommands(program, terminal);
   addRunCommands(program, terminal);
+  addBackfillCommand(program, terminal);
   addPreflightCommand(program, terminal);
   addHistoryCommands(program, terminal);
   addSchemaCommand(program, terminal);

@@ -10,6 +10,8 @@ export const EXIT = {
   notFound: 3,
   /** No worker, or no server, answered in time. */
   unreachable: 4,
+  /** Ctrl-C while following: what was followed goes on. */
+  interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

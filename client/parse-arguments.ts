@@ -70,6 +70,15 @@ function editsBetween(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
+/** A whole number within bounds, both allowed. */
+export function parseCount(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const count = Number(text);
+    if (/^\d{1,9}$/.test(text) && count >= least && count <= most) return count;
+    throw new InvalidArgumentError(`got "${text}", allowed: whole numbers from ${least} to ${most}`);
+  };
+}
+
 /** What keys begin with, as `rooms/`. */
 export function parseKeyPrefix(text: string): string {
   if (text.startsWith('/') || /[\p{Cc}\\{}]/u.test(text)) {

@@ -9,6 +9,8 @@ export interface ProgressState {
   total: number;
   /** An amount of what is counted, for people: `1.2 GB`. */
   toText: (amount: number) => string;
+  /** Where the work knows it better than who watches it: how much of the amount in a second, 0 while nothing is known. */
+  perSecond?: number;
 }
 
 /** A person sees no more than this. */
@@ -58,11 +60,17 @@ export class ProgressLine {
   }
 }
 
-function describe({ done, total, toText }: ProgressState, share: number, goneMs: number): string {
+function describe(state: ProgressState, share: number, goneMs: number): string {
+  const { done, total, toText } = state;
   const percent = Math.floor(share * 100);
-  const perSecond = toText(Math.round((1000 * done) / Math.max(1, goneMs)));
-  const leftS = done === 0 ? null : Math.round((goneMs * (total - done)) / done / 1000);
-  return `${percent} %, ${toText(done)} of ${toText(total)}, ${perSecond}/s${leftS === null || leftS <= 0 ? '' : `, ${leftS} s left`}`;
+  const perSecond = state.perSecond ?? Math.round((1000 * done) / Math.max(1, goneMs));
+  const leftS = rateLeft(total - done, state.perSecond ?? (1000 * done) / Math.max(1, goneMs));
+  return `${percent} %, ${toText(done)} of ${toText(total)}, ${toText(perSecond)}/s${leftS === null || leftS <= 0 ? '' : `, ${leftS} s left`}`;
+}
+
+/** Null while nothing is known. */
+function rateLeft(left: number, perSecond: number): number | null {
+  return perSecond === 0 ? null : Math.round(left / perSecond);
 }
 
 function toBar(share: number): string {

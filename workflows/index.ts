@@ -4,3 +4,4 @@ export { checkStream } from './check-stream.ts';
 export { preflight } from './preflight.ts';
 export { announceEvent } from './announce-event.ts';
 export { findManifest } from './find-manifest.ts';
+export { backfill } from './backfill.ts';

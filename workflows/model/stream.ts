@@ -75,9 +75,15 @@ export function settingsEndingAt(
 }
 
 /** Whether the stream is to make this interval by itself. */
-export function isWanted(stream: StreamDefinition, { startMs, endMs }: Interval): boolean {
+export function isWanted(stream: StreamDefinition, interval: Interval): boolean {
+  const { startMs, endMs } = interval;
   if (startMs < stream.fromMs || (stream.untilMs !== null && endMs > stream.untilMs)) return false;
-  return !stream.skipped.some((range) => startMs >= range.startMs && endMs <= range.endMs);
+  return !isSkipped(stream, interval);
+}
+
+/** Whether the stream leaves this interval out on purpose. */
+export function isSkipped(stream: StreamDefinition, { startMs, endMs }: Interval): boolean {
+  return stream.skipped.some((range) => startMs >= range.startMs && endMs <= range.endMs);
 }
 
 /** The wanted ones among the `count` intervals before this one, the nearest first. */

@@ -1,0 +1,64 @@
+// Starts the runs of some intervals, under the ids that the schedule gives them, so that no interval is made twice at once. A run that is under
+// way already is as good as one started here, unless the interval is to be made again: then it has to end first.
+import { Context } from '@temporalio/activity';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
+  type Client,
+} from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import { type StartOutcome, type StartRequest } from '../workflows/model/backfill.ts';
+import { runIdOf, type Interval } from '../workflows/model/interval.ts';
+import { type ExportRequest, type RunSummary } from '../workflows/model/run.ts';
+import { ROOM_STREAM } from '../workflows/model/search-attributes.ts';
+import { toStaticDetails, toStaticSummary } from '../workflows/model/stream-page.ts';
+import { settingsAt } from '../workflows/model/stream.ts';
+import { inLanes } from './in-lanes.ts';
+
+/** A server starts some tens of workflows a second, however they are asked for. */
+const STARTS_AT_ONCE = 8;
+
+export async function startRuns(request: StartRequest): Promise<StartOutcome[]> {
+  const { client } = Context.current();
+  return inLanes(request.intervals, STARTS_AT_ONCE, (interval) => startOne(client, request, interval));
+}
+
+async function startOne(client: Client, request: StartRequest, interval: Interval): Promise<StartOutcome> {
+  const { stream, force, startedFor } = request;
+  const workflowId = runIdOf(stream.name, interval);
+  // An attempt before this one may have started it, and lost the answer.
+  if (force && (await starterOf(client, workflowId)) === startedFor) return 'running';
+  const settings = settingsAt(stream, interval.startMs);
+  try {
+    await client.workflow.start<(request: ExportRequest) => Promise<RunSummary>>('exportInterval', {
+      workflowId,
+      taskQueue: Context.current().info.taskQueue,
+      args: [{ stream, interval, force }],
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      workflowIdConflictPolicy: force ? WorkflowIdConflictPolicy.FAIL : WorkflowIdConflictPolicy.USE_EXISTING,
+      memo: { [STARTED_FOR]: startedFor },
+      typedSearchAttributes: new TypedSearchAttributes([{ key: ROOM_STREAM, value: stream.name }]),
+      staticSummary: toStaticSummary(stream.name, settings, interval),
+      staticDetails: toStaticDetails(stream, settings),
+    });
+    return 'running';
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return 'in-the-way';
+    throw error;
+  }
+}
+
+/** In the memo of a run: who started it. */
+const STARTED_FOR = 'startedFor';
+
+/** Undefined when there is no such run, or nobody left a name. */
+async function starterOf(client: Client, workflowId: string): Promise<unknown> {
+  try {
+    return (await client.workflow.getHandle(workflowId).describe()).memo?.[STARTED_FOR];
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,27 @@
+// How fast something goes, over the last minute: what was slow an hour ago says nothing about the time left. Pure; times come in.
+
+export interface RateSample {
+  atMs: number;
+  count: number;
+}
+
+const WINDOW_MS = 60_000;
+
+/** Samples closer together are one: a minute needs no more than that many. */
+const SAMPLE_MS = 1_000;
+
+/** The samples with this one, and without those that are too old; the oldest one in the window stays. */
+export function addSample(samples: readonly RateSample[], sample: RateSample): RateSample[] {
+  const last = samples.at(-1);
+  const before = samples.at(-2);
+  const isClose = last !== undefined && before !== undefined && last.atMs - before.atMs < SAMPLE_MS;
+  const kept = isClose ? samples.slice(0, -1) : samples;
+  return [...kept.filter(({ atMs }) => sample.atMs - atMs <= WINDOW_MS), sample];
+}
+
+/** Counted in a second; 0 when nothing can be said. */
+export function rateOf(samples: readonly RateSample[]): number {
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (first === undefined || last === undefined || last.atMs <= first.atMs) return 0;
+  return (1000 * (last.count - first.count)) / (last.atMs - first.atMs);
+}
