@@ -19,6 +19,7 @@ import { findManifest } from './find-manifest.ts';
 import { findUncovered } from './find-uncovered.ts';
 import { lookBack } from './look-back.ts';
 import { planInterval } from './plan-interval.ts';
+import { readLatestIntervals } from './read-latest-intervals.ts';
 import { runStage, type StageRun } from './run-stage.ts';
 import { webhooksFor, type StageTools } from './stage-tools.ts';
 import { startRuns } from './start-runs.ts';
@@ -36,6 +37,7 @@ export function createStages(tools: StageTools): Stages & PreflightChecks & Anno
     writeManifest: stage((request, run) => writeManifest(tools, request, run)),
     lookBack: stage((request, run) => lookBack(tools, request, run)),
     findManifest: stage((target, run) => findManifest(tools, target, run)),
+    readLatestIntervals: stage((request, run) => readLatestIntervals(tools, request, run)),
     abortUpload: stage((request, run) => abortUpload(tools, request, run)),
     checkStream: stage((stream, run) => checkStream(tools, stream, run)),
     listDestinations: () => Promise.resolve([...tools.destinations.keys()]),

@@ -130,6 +130,7 @@ function latestOf(manifest: Manifest, manifestPrefix: string): LatestPointer {
     manifest_key: manifestKeyOf(manifestPrefix, manifest.key),
     rooms: manifest.rooms,
     size_bytes: manifest.size_bytes,
+    started_at: manifest.started_at,
     completed_at: manifest.completed_at,
   };
 }

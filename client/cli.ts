@@ -9,6 +9,7 @@ import { addImportCommand } from './commands/import.ts';
 import { addPreflightCommand } from './commands/preflight.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addSchemaCommand } from './commands/schema.ts';
+import { addStatusCommand } from './commands/status.ts';
 import { addStreamCommands } from './commands/stream.ts';
 import { describeConnectionError } from './connect.ts';
 import { CommandError, EXIT, type ExitCode } from './exit-codes.ts';
@@ -19,6 +20,8 @@ export interface Terminal {
   err(text: string): void;
   /** Puts the text in place of the last line, which is not ended; absent where that cannot be done, as in a pipe. */
   rewrite?(text: string): void;
+  /** Puts these lines in place of everything on the screen, as many as fit; absent where that cannot be done, as in a pipe. */
+  redraw?(lines: readonly string[]): void;
 }
 
 /** Runs one command and returns its exit code; never throws and never ends the process. */
@@ -53,6 +56,7 @@ function makeProgram(terminal: Terminal): Command {
   addStreamCommands(program, terminal);
   addRunCommands(program, terminal);
   addBackfillCommand(program, terminal);
+  addStatusCommand(program, terminal);
   addPreflightCommand(program, terminal);
   addHistoryCommands(program, terminal);
   addSchemaCommand(program, terminal);

@@ -3,11 +3,25 @@ import { runCli } from './cli.ts';
 
 /** To terminals (ECMA-48, EL). */
 const ERASE_LINE = '\u001b[2K';
+/** CUP and ED: to the upper left corner, and away with what is below. */
+const TO_TOP = '\u001b[H';
+const ERASE_BELOW = '\u001b[J';
 
 process.exitCode = await runCli(process.argv.slice(2), {
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
+  ...(process.stdout.isTTY ? { redraw } : {}),
   ...(process.stderr.isTTY
     ? { rewrite: (text: string) => process.stderr.write(`\r${ERASE_LINE}${text}`) }
     : {}),
 });
+
+/** What does not fit is counted, not scrolled. */
+function redraw(lines: readonly string[]): void {
+  const { rows, columns } = process.stdout;
+  const isAll = lines.length < rows;
+  const shown = isAll ? lines : lines.slice(0, rows - 2);
+  const told = isAll ? shown : [...shown, `… and ${lines.length - shown.length} more`];
+  const text = told.map((line) => `${ERASE_LINE}${line.slice(0, columns)}\n`).join('');
+  process.stdout.write(`${TO_TOP}${text}${ERASE_BELOW}`);
+}

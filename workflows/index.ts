@@ -5,3 +5,4 @@ export { preflight } from './preflight.ts';
 export { announceEvent } from './announce-event.ts';
 export { findManifest } from './find-manifest.ts';
 export { backfill } from './backfill.ts';
+export { latestIntervals } from './latest-intervals.ts';

@@ -48,6 +48,7 @@ const latestSchema = z.object({
   manifest_key: z.string(),
   rooms: count,
   size_bytes: count,
+  started_at: instant.exactOptional(),
   completed_at: instant,
 }) satisfies z.ZodType<LatestPointer>;
 

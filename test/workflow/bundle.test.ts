@@ -39,6 +39,7 @@ describe('the workflow bundle', () => {
       'checkStream',
       'exportInterval',
       'findManifest',
+      'latestIntervals',
       'preflight',
     ]);
   });

@@ -57,6 +57,8 @@ export interface LatestPointer {
   manifest_key: string;
   rooms: number;
   size_bytes: number;
+  /** When its run began; absent in pointers written before there was this key. */
+  started_at?: string;
   completed_at: string;
 }
 

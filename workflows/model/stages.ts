@@ -1,6 +1,7 @@
 // The stages of a run as the workflow sees them: what goes into each activity and what comes back.
 // Types only. The activities in activities/ implement `Stages`; nothing here holds rooms, credentials or open connections.
 import { type Interval } from './interval.ts';
+import { type FoundLatest, type LatestRequest } from './lateness.ts';
 import { type Manifest } from './manifest.ts';
 import { type ExportedPart, type IntervalPlan, type PlannedRange } from './plan.ts';
 import { type RunSummary } from './run.ts';
@@ -113,6 +114,8 @@ export interface Stages {
   awaitRun(request: { workflowId: string }): Promise<RunSummary>;
   /** The manifest of an interval; null when its file is not complete. */
   findManifest(target: Target): Promise<Manifest | null>;
+  /** The newest complete intervals of many streams. */
+  readLatestIntervals(request: LatestRequest): Promise<FoundLatest[]>;
   /** Everything that can be told before a stream runs: its fields, its destination, whether the bucket can be reached. */
   checkStream(stream: StreamDefinition): Promise<StreamCheck>;
 }
