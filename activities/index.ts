@@ -3,6 +3,7 @@ import { type BackfillStages } from '../workflows/model/backfill.ts';
 import { type Announcements } from '../workflows/model/event.ts';
 import { type PreflightChecks } from '../workflows/model/preflight.ts';
 import { type Stages } from '../workflows/model/stages.ts';
+import { type Watching } from '../workflows/model/watch.ts';
 import { abortUpload } from './abort-upload.ts';
 import { awaitRun } from './await-run.ts';
 import { awaitRuns } from './await-runs.ts';
@@ -18,14 +19,18 @@ import { exportBatch } from './export-batch.ts';
 import { findManifest } from './find-manifest.ts';
 import { findUncovered } from './find-uncovered.ts';
 import { lookBack } from './look-back.ts';
+import { pauseStream } from './pause-stream.ts';
 import { planInterval } from './plan-interval.ts';
 import { readLatestIntervals } from './read-latest-intervals.ts';
 import { runStage, type StageRun } from './run-stage.ts';
 import { webhooksFor, type StageTools } from './stage-tools.ts';
 import { startRuns } from './start-runs.ts';
+import { watchStreams } from './watch-streams.ts';
 import { writeManifest } from './write-manifest.ts';
 
-export function createStages(tools: StageTools): Stages & PreflightChecks & Announcements & BackfillStages {
+export function createStages(
+  tools: StageTools,
+): Stages & PreflightChecks & Announcements & BackfillStages & Watching {
   const stage = <Request, Result>(of: (request: Request, run: StageRun) => Promise<Result>) =>
     runStage(of, tools.hide);
   return {
@@ -46,6 +51,8 @@ export function createStages(tools: StageTools): Stages & PreflightChecks & Anno
     describePolicy: stage((request) => Promise.resolve(describePolicy(tools, request))),
     listWebhooks: ({ type }) => Promise.resolve(webhooksFor(tools, type)),
     deliverEvent: stage((delivery, run) => deliverEvent(tools, delivery, run)),
+    watchStreams: stage((request, run) => watchStreams(tools, request, run)),
+    pauseStream: stage((plan) => pauseStream(plan)),
     awaitRun: stage((request) => awaitRun(request)),
     findUncovered: stage((request, run) => findUncovered(tools, request, run)),
     startRuns: stage((request) => startRuns(request)),

@@ -22,6 +22,8 @@ export interface StageTools {
   destinations: ReadonlyMap<string, OpenedDestination>;
   batches: BatchSizes;
   webhooks: ReadonlyMap<string, Webhook>;
+  /** So many failed intervals in a row pause their stream; 0: never. */
+  pauseAfterFailed: number;
   /** Takes the secrets of this worker out of what others say. */
   hide: Hide;
   /** Null when nobody said where the Web UI is served. */

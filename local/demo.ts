@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createWriteStream } from 'node:fs';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { withTemporal, type Connected } from '../client/connect.ts';
+import { ensureWatch } from '../client/ensure-watch.ts';
 import { followRun } from '../client/follow-run.ts';
 import { registerSearchAttributes } from '../client/register-search-attributes.ts';
 import { checkStream, createSchedule, readStream, startRun, type RunHandle } from '../client/streams.ts';
@@ -104,6 +105,7 @@ export function withDemoTemporal<Result>(
   return withTemporal(
     async (connected) => {
       await registerSearchAttributes(connected);
+      await ensureWatch(connected);
       return use(connected);
     },
     readTemporalConfig(toEnvironment(stack)),

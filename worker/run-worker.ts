@@ -149,6 +149,7 @@ function openTools(config: WorkerConfig): StageTools {
     destinations,
     batches: config.batches,
     webhooks: config.webhooks,
+    pauseAfterFailed: config.pauseAfterFailed,
     hide: makeHide(secretsOf(config)),
     ui: uiUrl === null ? null : { url: uiUrl, namespace },
     nowMs: () => Date.now(),

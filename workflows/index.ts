@@ -6,3 +6,4 @@ export { announceEvent } from './announce-event.ts';
 export { findManifest } from './find-manifest.ts';
 export { backfill } from './backfill.ts';
 export { latestIntervals } from './latest-intervals.ts';
+export { watchStreams } from './watch-streams.ts';

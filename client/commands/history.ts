@@ -7,6 +7,7 @@ import { migrate } from '../../history/migrate.ts';
 import { readClickHouseAdmin, readMigrationConfig } from '../../worker/config.ts';
 import { type Terminal } from '../cli.ts';
 import { withTemporal } from '../connect.ts';
+import { ensureWatch } from '../ensure-watch.ts';
 import { asAdministrator } from '../history-access.ts';
 import { parseInstantMs } from '../parse-arguments.ts';
 import { registerSearchAttributes } from '../register-search-attributes.ts';
@@ -15,7 +16,7 @@ export function addHistoryCommands(program: Command, terminal: Terminal): void {
   program
     .command('migrate')
     .description(
-      'creates or upgrades the tables and views of the history, and registers the search attributes with Temporal',
+      'creates or upgrades the tables and views of the history; registers the search attributes with Temporal, and the watch over the streams',
     )
     .option('--no-temporal', 'leave Temporal alone')
     .addHelpText('after', '\nExample:\n  room-streams migrate')
@@ -30,10 +31,15 @@ export function addHistoryCommands(program: Command, terminal: Terminal): void {
         applied.length === 0 ? 'history: up to date' : `history: ${applied.length} migrations applied`,
       );
       if (temporal === undefined) return;
-      const added = await withTemporal(registerSearchAttributes, temporal);
-      terminal.out(
-        added.length === 0 ? 'search attributes: up to date' : `search attributes: ${added.join(', ')} added`,
-      );
+      await withTemporal(async (connected) => {
+        const added = await registerSearchAttributes(connected);
+        terminal.out(
+          added.length === 0
+            ? 'search attributes: up to date'
+            : `search attributes: ${added.join(', ')} added`,
+        );
+        terminal.out(`watch over the streams: ${await ensureWatch(connected)}`);
+      }, temporal);
     });
   program
     .command('analyse')

@@ -41,6 +41,7 @@ describe('the workflow bundle', () => {
       'findManifest',
       'latestIntervals',
       'preflight',
+      'watchStreams',
     ]);
   });
 

@@ -15,3 +15,25 @@ export function parsePauseNote(note: string | null): { atMs: number; words: stri
   if (time === undefined) return null;
   return { atMs: Date.parse(time), words: words ?? null };
 }
+
+/** Of the watch's words: from when on the stream made nothing, though it was not paused yet. */
+const FAILED_FROM = /^\d+ intervals in a row failed, from (\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z) on\./;
+
+/** What is to be made up for when a paused stream is resumed begins here; null for a note that somebody else wrote. */
+export function missedFromMs(note: string | null): number | null {
+  const noted = parsePauseNote(note);
+  if (noted === null) return null;
+  const [, failedFrom] = FAILED_FROM.exec(noted.words ?? '') ?? [];
+  return failedFrom === undefined ? noted.atMs : Date.parse(failedFrom);
+}
+
+/** The note of a stream that runs again. */
+export function toResumeNote(atMs: number, sinceMs: number): string {
+  return `resumed at ${toRfc3339(atMs)}; was paused since ${toRfc3339(sinceMs)}`;
+}
+
+/** When a stream was resumed by its note; null for a note that somebody else wrote. */
+export function resumedAtMs(note: string | null): number | null {
+  const [, time] = /^resumed at (\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)/.exec(note ?? '') ?? [];
+  return time === undefined ? null : Date.parse(time);
+}

@@ -1,0 +1,41 @@
+// The schedule of the watch over all streams: made by `migrate`, and by the demonstration. Making it again changes what has to be changed, and
+// leaves it paused where somebody paused it.
+import { ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
+import { WATCH_EVERY_MS, WATCH_ID, type WatchRequest } from '../workflows/model/watch.ts';
+import { type Connected } from './connect.ts';
+
+/** What was missed while the server was down is not looked at later: the next look sees the same. */
+const CATCHUP_WINDOW_MS = 60_000;
+
+/** A look that no worker has taken by then is not wanted any more, and does not keep the next one waiting. */
+const LOOK_WITHIN_MS = 2 * WATCH_EVERY_MS;
+
+/** `updated`: its workers had another task queue. */
+export async function ensureWatch({
+  client,
+  config,
+}: Connected): Promise<'created' | 'updated' | 'up to date'> {
+  const action = {
+    type: 'startWorkflow' as const,
+    workflowType: 'watchStreams',
+    workflowId: WATCH_ID,
+    taskQueue: config.taskQueue,
+    args: [{}] satisfies [WatchRequest],
+    workflowExecutionTimeout: LOOK_WITHIN_MS,
+    staticSummary: 'looks for streams that are late, or whose runs fail one after another',
+  };
+  const spec = { intervals: [{ every: WATCH_EVERY_MS }] };
+  const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: CATCHUP_WINDOW_MS };
+  try {
+    await client.schedule.create({ scheduleId: WATCH_ID, spec, action, policies });
+    return 'created';
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+  }
+  const handle = client.schedule.getHandle(WATCH_ID);
+  const { action: before, spec: held } = await handle.describe();
+  const isSame = before.taskQueue === config.taskQueue && held.intervals?.[0]?.every === WATCH_EVERY_MS;
+  if (isSame) return 'up to date';
+  await handle.update(({ state }) => ({ spec, action, policies, state }));
+  return 'updated';
+}
