@@ -24,12 +24,17 @@ const MINIO_VERSION = 'v0.0.0-20260212201848-7aac2a2c5b7c';
 /** It answers within a second; a busy machine is given time. */
 const READY_WITHIN_MS = 60_000;
 
-/** Builds MinIO unless that was done before, starts it on free ports, and waits until it serves. */
-export async function startMinio(): Promise<RunningMinio> {
-  const binary = await keepFromGo(
+/** Minutes, unless it was done before. Returns the program's path. */
+export function buildMinio(): Promise<string> {
+  return keepFromGo(
     { id: `minio-${MINIO_VERSION}`, program: 'minio' },
     `github.com/minio/minio@${MINIO_VERSION}`,
   );
+}
+
+/** Builds MinIO unless that was done before, starts it on free ports, and waits until it serves. */
+export async function startMinio(): Promise<RunningMinio> {
+  const binary = await buildMinio();
   const directory = await mkdtemp(join(tmpdir(), 'room-streams-minio-'));
   const [port, consolePort] = await findFreePorts(2);
   const endpoint = `http://127.0.0.1:${port}`;

@@ -1,21 +1,20 @@
 // The rules of history/analyse.ts on the real ClickHouse, one at a time, with ticks written by hand and the expected totals worked out
 // by hand. Each test has its own project in one database; the union of intervals is compared with a set of milliseconds as well.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { analyse } from '../../history/analyse.ts';
 import { assertRows, makeHistoryDatabase, toSeconds, type HistoryDatabase } from './history-database.ts';
+import {
+  FINALIZED_MS,
+  insertRoom,
+  roomOf,
+  TICK_END_MS,
+  tick,
+  totalsOf,
+  totalsWritten,
+} from './ticks-and-totals.ts';
 
-const FINALIZED_MS = 1_795_000_000_000;
-const TICK_END_MS = FINALIZED_MS - 3_600_000;
 const UINT64_MAX = '18446744073709551615';
-
-interface RoomOptions {
-  sessionId?: string;
-  finalizedMs?: number;
-  version?: number;
-}
 
 describe('analyse', () => {
   let history: HistoryDatabase;
@@ -290,52 +289,3 @@ describe('analyse', () => {
     assert.deepEqual(await totalsOf(history, other), []);
   });
 });
-
-async function roomOf(history: HistoryDatabase, options: RoomOptions = {}): Promise<string> {
-  const project = randomUUID();
-  await insertRoom(history, project, options);
-  return project;
-}
-
-async function insertRoom(
-  history: HistoryDatabase,
-  project: string,
-  { sessionId = 's1', finalizedMs = FINALIZED_MS, version = 1 }: RoomOptions,
-): Promise<void> {
-  const times = { started_at: toSeconds(TICK_END_MS), ended_at: toSeconds(TICK_END_MS) };
-  const whose = { project_id: project, finalized_at: toSeconds(finalizedMs), session_id: sessionId, version };
-  await history.insert('rooms', [{ ...whose, ...times, room_id: 'room', room_url: '' }]);
-}
-
-/** A tick of ten seconds of sent audio in which nothing happened, but for the fields given. */
-function tick(project: string, fields: Record<string, unknown>): object {
-  const whose = { project_id: project, session_id: 's1', peer_id: 'peer', connection_id: 'c1' };
-  const what = {
-    media: 'audio',
-    direction: 'send',
-    codec: 'opus',
-    tick_end: toSeconds(TICK_END_MS),
-    tick_ms: 10_000,
-  };
-  return { ...whose, ...what, ...fields };
-}
-
-async function totalsWritten(
-  history: HistoryDatabase,
-  project: string,
-  sessionIds?: string[],
-): Promise<number> {
-  const range = { projectId: project, finalizedFromMs: FINALIZED_MS, finalizedToMs: FINALIZED_MS + 1 };
-  const result = await analyse(history.connection, {
-    ...range,
-    ...(sessionIds === undefined ? {} : { sessionIds }),
-  });
-  return result.totalsWritten;
-}
-
-/** What the exporter would see, in key order. */
-function totalsOf(history: HistoryDatabase, project: string): Promise<Record<string, unknown>[]> {
-  const query = `SELECT * FROM export_track_totals WHERE project_id = {project:String}
-    ORDER BY session_id, peer_id, media, direction`;
-  return history.select(query, { project });
-}

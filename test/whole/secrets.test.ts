@@ -2,14 +2,10 @@
 // then all that Temporal holds (histories, schedules, pending attempts, the file of its database), all logs, what the command line printed, every
 // object in the store and every event sent are searched for the secrets. That the search finds what is there is shown by a word that is.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import proto from '@temporalio/proto';
-import { openObjectStore } from '../../activities/store/object-store.ts';
 import { withTemporal, type Connected } from '../../client/connect.ts';
 import { createSchedule, startRun } from '../../client/streams.ts';
 import { migrate } from '../../history/migrate.ts';
@@ -20,11 +16,10 @@ import { readTemporalConfig } from '../../worker/config.ts';
 import { HOUR, makeStream } from '../export-bench.ts';
 import { runProgram, startProgram, type RunningProgram } from '../run-program.ts';
 import { until } from '../until.ts';
+import { startParrot } from './parrot.ts';
 import { startReceiver, type Receiver } from './receiver.ts';
+import { searchFolder, searchStore, searchTemporal } from './search-everything.ts';
 import { SecretSearch, type Secret } from './secret-search.ts';
-
-const { DescribeWorkflowExecutionResponse, DescribeScheduleResponse } = proto.temporal.api.workflowservice.v1;
-const { History } = proto.temporal.api.history.v1;
 
 const PLANTED = {
   clickHousePassword: 'PLANTED-clickhouse-password-7f3a',
@@ -222,26 +217,6 @@ function toSecretEnvironment(
   };
 }
 
-/** A store, or a proxy before it, that says in its error whatever it was sent. */
-async function startParrot(): Promise<{ url: string; close: () => Promise<void> }> {
-  const server = createServer((request, response) => {
-    request.resume();
-    const heard = JSON.stringify(request.headers).replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-    response
-      .writeHead(403)
-      .end(`<Error><Code>AccessDenied</Code><Message>I heard ${heard}</Message></Error>`);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    close: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
-  };
-}
-
 /** Worker processes, each on a queue of its own. */
 class Workers {
   readonly #environment: Readonly<Record<string, string>>;
@@ -271,49 +246,4 @@ class Workers {
       output: worker.stdout() + worker.stderr(),
     }));
   }
-}
-
-/** Everything of every workflow and schedule, as it travels. */
-async function searchTemporal({ client }: Connected, search: SecretSearch): Promise<void> {
-  let failures = 0;
-  for await (const { workflowId, runId } of client.workflow.list()) {
-    const handle = client.workflow.getHandle(workflowId, runId);
-    search.look(
-      `the history of ${workflowId}`,
-      Buffer.from(History.encode(await handle.fetchHistory()).finish()),
-    );
-    const { raw } = await handle.describe();
-    failures += raw.pendingActivities?.filter(({ lastFailure }) => lastFailure != null).length ?? 0;
-    search.look(
-      `the description of ${workflowId}`,
-      Buffer.from(DescribeWorkflowExecutionResponse.encode(raw).finish()),
-    );
-  }
-  assert.ok(failures >= 2, 'no attempt under way has failed');
-  for await (const { scheduleId } of client.schedule.list()) {
-    const { raw } = await client.schedule.getHandle(scheduleId).describe();
-    search.look(`a schedule, ${scheduleId}`, Buffer.from(DescribeScheduleResponse.encode(raw).finish()));
-  }
-}
-
-async function searchStore(stack: RunningStack, search: SecretSearch): Promise<void> {
-  const store = openObjectStore({
-    ...stack.store,
-    name: 'all',
-    pathStyle: true,
-    manifestPrefix: '_manifests/',
-  });
-  try {
-    for await (const { key } of store.listKeys({ prefix: '' })) {
-      const stored = await store.getObject({ key, bytesMax: 2 ** 24 });
-      search.look(`an object, ${key}`, stored?.body ?? '');
-    }
-  } finally {
-    await store.close();
-  }
-}
-
-/** The database with what was not yet written into it. */
-function searchFolder(folder: string, search: SecretSearch): void {
-  for (const name of readdirSync(folder)) search.look(name, readFileSync(join(folder, name)));
 }
