@@ -2,9 +2,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
 const POLL_MS = 50;
-const GIVE_UP_MS = 60_000;
+const GIVE_UP_MS = 180_000;
 
-/** Asks again and again until there is an answer; rejects, naming what was waited for, when there is none for a minute. */
+/** Asks again and again until there is an answer; rejects, naming what was waited for, when there is none for three minutes: a busy machine is slow. */
 export async function until<Answer>(
   what: string,
   ask: () => Promise<Answer | undefined>,
