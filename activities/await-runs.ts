@@ -3,8 +3,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { WorkflowFailedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import { type EndedRun } from '../workflows/model/backfill.ts';
+import { innermostMessage } from './innermost-message.ts';
 import { inLanes } from './in-lanes.ts';
 import { type StageRun } from './run-stage.ts';
 
@@ -44,13 +44,6 @@ async function endOf(client: Client, workflowId: string): Promise<EndedRun | nul
     if (error instanceof WorkflowNotFoundError)
       return { workflowId, failure: 'Temporal no longer knows a run of this id' };
     if (!(error instanceof WorkflowFailedError)) throw error;
-    return { workflowId, failure: describeFailure(error) };
-  }
-}
-
-/** In the words of the stage that failed, without the layers that carried it here, and without what it was made from. */
-function describeFailure(error: Error): string {
-  for (let at: Error = error; ; at = at.cause) {
-    if (at instanceof ApplicationFailure || !(at.cause instanceof Error)) return at.message;
+    return { workflowId, failure: innermostMessage(error) };
   }
 }

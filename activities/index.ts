@@ -1,10 +1,12 @@
 // All stages as activities, over one worker's tools. The worker registers what this returns; workflows/model/stages.ts is the contract.
+import { type AuditStages } from '../workflows/model/audit.ts';
 import { type BackfillStages } from '../workflows/model/backfill.ts';
 import { type Announcements } from '../workflows/model/event.ts';
 import { type PreflightChecks } from '../workflows/model/preflight.ts';
 import { type Stages } from '../workflows/model/stages.ts';
 import { type Watching } from '../workflows/model/watch.ts';
 import { abortUpload } from './abort-upload.ts';
+import { auditIntervals } from './audit-intervals.ts';
 import { awaitRun } from './await-run.ts';
 import { awaitRuns } from './await-runs.ts';
 import { beginUpload } from './begin-upload.ts';
@@ -22,6 +24,7 @@ import { lookBack } from './look-back.ts';
 import { pauseStream } from './pause-stream.ts';
 import { planInterval } from './plan-interval.ts';
 import { readLatestIntervals } from './read-latest-intervals.ts';
+import { readDefinition } from './read-definition.ts';
 import { runStage, type StageRun } from './run-stage.ts';
 import { webhooksFor, type StageTools } from './stage-tools.ts';
 import { startRuns } from './start-runs.ts';
@@ -30,7 +33,7 @@ import { writeManifest } from './write-manifest.ts';
 
 export function createStages(
   tools: StageTools,
-): Stages & PreflightChecks & Announcements & BackfillStages & Watching {
+): Stages & PreflightChecks & Announcements & BackfillStages & Watching & AuditStages {
   const stage = <Request, Result>(of: (request: Request, run: StageRun) => Promise<Result>) =>
     runStage(of, tools.hide);
   return {
@@ -56,6 +59,8 @@ export function createStages(
     awaitRun: stage((request) => awaitRun(request)),
     findUncovered: stage((request, run) => findUncovered(tools, request, run)),
     startRuns: stage((request) => startRuns(request)),
+    auditIntervals: stage((request, run) => auditIntervals(tools, request, run)),
+    readDefinition: stage((request) => readDefinition(request)),
     awaitRuns: stage((request, run) => awaitRuns(request, run)),
   };
 }

@@ -2,6 +2,7 @@
 // history, prints. It never opens ClickHouse or an object store for what an activity does: it asks a worker.
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../worker/config.ts';
+import { addAuditCommands } from './commands/audit.ts';
 import { addBackfillCommand } from './commands/backfill.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addHistoryCommands } from './commands/history.ts';
@@ -51,12 +52,15 @@ function makeProgram(terminal: Terminal): Command {
     .description(
       'Exports WebRTC room history from ClickHouse as one complete file per data stream and interval.',
     )
+    // Where a command and its subcommand have options of the same name, each takes those behind its own name.
+    .enablePositionalOptions()
     .showHelpAfterError('(add --help for what is allowed)')
     .showSuggestionAfterError();
   addStreamCommands(program, terminal);
   addRunCommands(program, terminal);
   addBackfillCommand(program, terminal);
   addStatusCommand(program, terminal);
+  addAuditCommands(program, terminal);
   addPreflightCommand(program, terminal);
   addHistoryCommands(program, terminal);
   addSchemaCommand(program, terminal);

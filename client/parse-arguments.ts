@@ -70,6 +70,14 @@ function editsBetween(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
+/** A time of day, `03:00`; UTC. */
+export function parseTimeOfDay(text: string): { hour: number; minute: number } {
+  const [, hour, minute] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
+  if (hour === undefined || minute === undefined)
+    throw new InvalidArgumentError(`got "${text}", allowed: a time of day in UTC, from 00:00 to 23:59`);
+  return { hour: Number(hour), minute: Number(minute) };
+}
+
 /** A whole number within bounds, both allowed. */
 export function parseCount(least: number, most: number): (text: string) => number {
   return (text) => {

@@ -21,6 +21,7 @@ import { ROOM_STREAM } from '../workflows/model/search-attributes.ts';
 import { type StreamCheck } from '../workflows/model/stages.ts';
 import { toStaticDetails, toStaticSummary } from '../workflows/model/stream-page.ts';
 import { settingsAt, type StreamDefinition } from '../workflows/model/stream.ts';
+import { unscheduleAudit } from './audit-schedules.ts';
 import { type Connected } from './connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
@@ -108,13 +109,14 @@ export async function listStreamNames({ client }: Connected): Promise<string[]> 
   return names.sort();
 }
 
-/** Removes the schedule; files, manifests and runs under way stay as they are. */
-export async function deleteSchedule({ client }: Connected, name: string): Promise<void> {
+/** Removes the schedule, and that of its nightly audit; files, manifests and runs under way stay as they are. */
+export async function deleteSchedule(connected: Connected, name: string): Promise<void> {
   try {
-    await client.schedule.getHandle(scheduleIdOf(name)).delete();
+    await connected.client.schedule.getHandle(scheduleIdOf(name)).delete();
   } catch (error) {
     throw toUnknownStream(name, error);
   }
+  await unscheduleAudit(connected, name);
 }
 
 export interface RunToStart {

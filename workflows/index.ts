@@ -7,3 +7,4 @@ export { findManifest } from './find-manifest.ts';
 export { backfill } from './backfill.ts';
 export { latestIntervals } from './latest-intervals.ts';
 export { watchStreams } from './watch-streams.ts';
+export { audit } from './audit.ts';

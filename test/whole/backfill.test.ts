@@ -13,15 +13,13 @@ import { createSchedule, deleteSchedule, startRun } from '../../client/streams.t
 import type { BackfillProgress } from '../../workflows/model/backfill.ts';
 import { intervalsIn } from '../../workflows/model/interval-range.ts';
 import { describeInterval, runIdOf, toRfc3339, type Interval } from '../../workflows/model/interval.ts';
-import { renderKey } from '../../workflows/model/key-template.ts';
-import { manifestKeyOf, type Manifest } from '../../workflows/model/manifest.ts';
-import { settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
-import { HOUR, HOUR_MS, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
+import type { StreamDefinition } from '../../workflows/model/stream.ts';
+import { HOUR, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
 import { runProgram, startProgram } from '../run-program.ts';
 import { until } from '../until.ts';
+import { generationsOf, hour, hours, manifestsOf, storedManifestKeyOf } from './stored-range.ts';
 
 const CLI = 'bin/room-streams.mjs';
-const MANIFEST_BYTES_MAX = 65_536;
 
 describe('a backfill', () => {
   it('makes what no manifest covers, once, although it is started twice', () =>
@@ -108,7 +106,7 @@ describe('a backfill', () => {
       const stream = makeStream(bench.unique('fails'));
       const range = hours(5);
       const body = Buffer.from('not a manifest');
-      const key = manifestKey(stream, hour(1));
+      const key = storedManifestKeyOf(stream, hour(1));
       await bench.store.putObject({ key, body, contentType: 'application/json' });
       const { handle } = await startBackfill(bench.connected, { stream, range, concurrency: 1 });
       const progress = await awaitBackfill(handle);
@@ -294,15 +292,6 @@ function toOptions({ startMs, endMs }: Interval): string[] {
   return range(toRfc3339(startMs), toRfc3339(endMs));
 }
 
-/** From the hour of the tests on. */
-function hours(count: number): Interval {
-  return { startMs: HOUR.startMs, endMs: HOUR.startMs + count * HOUR_MS };
-}
-
-function hour(index: number): Interval {
-  return { startMs: HOUR.startMs + index * HOUR_MS, endMs: HOUR.endMs + index * HOUR_MS };
-}
-
 async function backfilled(bench: ExportBench, asked: BackfillToStart): Promise<BackfillProgress> {
   return awaitBackfill((await startBackfill(bench.connected, asked)).handle);
 }
@@ -312,36 +301,6 @@ function assertCounts(progress: BackfillProgress, wanted: Partial<BackfillProgre
     Object.keys(wanted).map((name) => [name, progress[name as keyof BackfillProgress]]),
   );
   assert.deepEqual(got, wanted, JSON.stringify(progress.failures));
-}
-
-function manifestKey(stream: StreamDefinition, interval: Interval): string {
-  const { keyTemplate, prefix, project } = settingsAt(stream, interval.startMs);
-  const names = { prefix, project, stream: stream.name, extension: 'json' };
-  return manifestKeyOf('_manifests/', renderKey(keyTemplate, names, interval));
-}
-
-function manifestsOf(
-  bench: ExportBench,
-  stream: StreamDefinition,
-  range: Interval,
-): Promise<(Manifest | null)[]> {
-  return Promise.all(
-    [...intervalsIn(stream, range)].map(async (interval) => {
-      const key = manifestKey(stream, interval);
-      const stored = await bench.store.getObject({ key, bytesMax: MANIFEST_BYTES_MAX });
-      return stored === null ? null : (JSON.parse(stored.body.toString()) as Manifest);
-    }),
-  );
-}
-
-/** Null where there is no manifest. */
-async function generationsOf(
-  bench: ExportBench,
-  stream: StreamDefinition,
-  range: Interval,
-): Promise<(number | null)[]> {
-  const manifests = await manifestsOf(bench, stream, range);
-  return manifests.map((manifest) => manifest?.generation ?? null);
 }
 
 async function keysOf(bench: ExportBench, { name }: StreamDefinition): Promise<string[]> {

@@ -35,6 +35,7 @@ describe('the workflow bundle', () => {
     const index = await import('../../workflows/index.ts');
     assert.deepEqual(Object.keys(index).sort(), [
       'announceEvent',
+      'audit',
       'backfill',
       'checkStream',
       'exportInterval',
