@@ -3,6 +3,7 @@
 import { FAULT_POINTS, type FaultPoint } from './fault-points.ts';
 import type { FaultWorld, ServerName } from './fault-world.ts';
 import type { Random } from './random.ts';
+import { WorkerEndedError } from './worker-pool.ts';
 
 export interface Fault {
   name: string;
@@ -26,7 +27,7 @@ function killAt(point: FaultPoint): Fault {
       if (worker === undefined) return false;
       const passes = random.below(3) + 1;
       const isHit = await Promise.race([
-        worker.arm({ point, passes, signal: 'SIGKILL' }).then(() => true),
+        isHitBy(worker.arm({ point, passes, signal: 'SIGKILL' })),
         random.wait(OCCASION_MS).then(() => false),
       ]);
       if (isHit) await worker.ended;
@@ -34,6 +35,17 @@ function killAt(point: FaultPoint): Fault {
       return isHit;
     },
   };
+}
+
+/** False when the worker ended by something else before. */
+async function isHitBy(hit: Promise<string>): Promise<boolean> {
+  try {
+    await hit;
+    return true;
+  } catch (error) {
+    if (error instanceof WorkerEndedError) return false;
+    throw error;
+  }
 }
 
 const killAtRandom: Fault = {

@@ -24,13 +24,28 @@ const LANES: readonly { name: string; rooms: number; settings: Partial<StreamSet
 /** Small batches: more parts to lose. */
 const VARIABLES = { BATCH_MB_PLAIN: '10', BATCH_MB_GZIP: '1', BATCHES_AT_ONCE: '2' };
 
+interface Done {
+  kills: number;
+  /** By Ctrl-C: what has happened until then is reported as ever. */
+  isStopped: boolean;
+}
+
+function isOver({ kills }: FaultOptions, done: Done): boolean {
+  return done.isStopped || done.kills >= kills;
+}
+
 async function main(options: FaultOptions): Promise<boolean> {
-  const { kills, seed, store, workers } = options;
+  const { seed, store, workers } = options;
   console.log(`seed ${seed}, store ${store}, ${workers} workers`);
   return withFaultWorld({ store, workers, variables: VARIABLES }, async (world) => {
-    const done = { kills: 0 };
+    const done = { kills: 0, isStopped: false };
+    process.once('SIGINT', () => (done.isStopped = true));
     const lanes = LANES.map((lane, index) =>
-      runLane(world, { ...lane, random: new Random(seed * 100 + index), isOver: () => done.kills >= kills }),
+      runLane(world, {
+        ...lane,
+        random: new Random(seed * 100 + index),
+        isOver: () => isOver(options, done),
+      }),
     );
     const [happened, ...reports] = await Promise.all([strike(world, options, done), ...lanes]);
     for (const [name, count] of [...happened].sort()) console.log(`  ${String(count).padStart(4)}  ${name}`);
@@ -39,11 +54,8 @@ async function main(options: FaultOptions): Promise<boolean> {
 }
 
 /** One fault after the other, a nuisance between two kills, until there were kills enough. Returns how often each happened. */
-async function strike(
-  world: FaultWorld,
-  { kills, seed }: FaultOptions,
-  done: { kills: number },
-): Promise<Map<string, number>> {
+async function strike(world: FaultWorld, options: FaultOptions, done: Done): Promise<Map<string, number>> {
+  const { kills, seed } = options;
   const random = new Random(seed);
   const happened = new Map<string, number>();
   const happen = async (fault: Fault | undefined): Promise<void> => {
@@ -53,7 +65,7 @@ async function strike(
     done.kills += 1;
     console.log(`${done.kills}/${kills} ${fault.name}`);
   };
-  while (done.kills < kills) {
+  while (!isOver(options, done)) {
     await happen(random.pick(KILLS));
     await happen(random.pick(NUISANCES));
   }

@@ -8,11 +8,16 @@ const FAULTY_WORKER = fileURLToPath(new URL('faulty-worker.ts', import.meta.url)
 
 export interface PooledWorker {
   pid: number;
-  /** Arms a fault; resolves with the point's name when it has been hit, or rejects when the worker ended otherwise. */
+  /** Arms a fault; resolves with the point's name when it has been hit, or rejects with WorkerEndedError when the worker ended otherwise. */
   arm(fault: ArmedFault): Promise<string>;
   disarm(): void;
   signal(signal: NodeJS.Signals): void;
   ended: Promise<void>;
+}
+
+/** By another fault, or because a server was not there when it started. */
+export class WorkerEndedError extends Error {
+  override readonly name = 'WorkerEndedError';
 }
 
 export class WorkerPool {
@@ -81,17 +86,20 @@ function toPooled(child: ChildProcess): PooledWorker {
     pid: child.pid ?? 0,
     async arm(fault) {
       const hit = untilMessage(child, fault.point);
-      child.send(fault);
+      send(child, fault);
       const end = await Promise.race([hit, ended]);
-      if (end === undefined) throw new Error(`the worker ended before it came to ${fault.point}`);
+      if (end === undefined) throw new WorkerEndedError(`the worker ended before it came to ${fault.point}`);
       return end;
     },
-    disarm: () => {
-      if (child.connected) child.send('disarm');
-    },
+    disarm: () => send(child, 'disarm'),
     signal: (signal) => void child.kill(signal),
     ended,
   };
+}
+
+/** A worker that has just been killed hears nothing; that it has ended is seen elsewhere. */
+function send(child: ChildProcess, message: ArmedFault | 'disarm'): void {
+  if (child.connected) child.send(message, () => undefined);
 }
 
 function untilMessage(child: ChildProcess, wanted: string): Promise<string> {
