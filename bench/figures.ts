@@ -1,0 +1,33 @@
+// What benchmarks print: times as median and 90th percentile, and how busy the machine was meanwhile, without which no time means anything.
+import { availableParallelism, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+
+export interface Times {
+  median: number;
+  /** `median 0.41, 90 % under 0.52, worst 0.80 s (of 30)`. */
+  text: string;
+}
+
+export function describeTimes(times: readonly number[], unit: 's' | 'ms'): Times {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+  const show = (value: number): string => value.toFixed(unit === 's' ? 2 : 0);
+  const median = at(0.5);
+  const text = `median ${show(median)}, 90 % under ${show(at(0.9))}, best ${show(at(0))}, worst ${show(at(1))} ${unit} (of ${sorted.length})`;
+  return { median, text };
+}
+
+/** `load 1.3 on 2 processors`: the average of the last minute. */
+export function describeLoad(): string {
+  return `load ${(loadavg()[0] ?? 0).toFixed(1)} on ${availableParallelism()} processors`;
+}
+
+/** `--NAME 1000`. */
+export function parseCount(name: string, usual: number): number {
+  const { values } = parseArgs({ options: { [name]: { type: 'string', default: String(usual) } } });
+  const count = Number(values[name]);
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new Error(`--${name}: got "${String(values[name])}", allowed: a whole number from 1`);
+  return count;
+}

@@ -1,0 +1,92 @@
+// `npm run bench:latency -- --runs 30`: how long an interval of 100 rooms takes from its fire to its complete file, through the whole embedded stack,
+// with a worker that has nothing else to do. A fire is the start of the run, as a schedule does it; the file is complete with its manifest.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { withTemporal, type Connected } from '../client/connect.ts';
+import { awaitResult } from '../client/follow-run.ts';
+import { stagesOf } from '../client/run-history.ts';
+import { startRun } from '../client/streams.ts';
+import { toEnvironment } from '../local/stack-environment.ts';
+import { startStack } from '../local/stack.ts';
+import { makeStream } from '../test/export-bench.ts';
+import { readTemporalConfig } from '../worker/config.ts';
+import { buildWorker, startBuiltWorker } from './built-worker.ts';
+import { INTERVAL, makeRooms, PROJECT } from './export-run.ts';
+import { describeLoad, describeTimes, parseCount } from './figures.ts';
+
+const ROOMS = 100;
+const BOUND_MS = 500;
+
+/** The first runs load code and open connections. */
+const WARM_UPS = 5;
+
+async function main(runs: number): Promise<number> {
+  await buildWorker();
+  const folder = await mkdtemp(join(tmpdir(), 'room-streams-bench-'));
+  const stack = await startStack({ folder });
+  try {
+    await makeRooms(stack, ROOMS);
+    const worker = startBuiltWorker(stack);
+    try {
+      return await withTemporal(
+        (connected) => measure(connected, runs),
+        readTemporalConfig(toEnvironment(stack)),
+      );
+    } finally {
+      worker.kill('SIGTERM');
+      await worker.ended;
+    }
+  } finally {
+    await stack.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function measure(connected: Connected, runs: number): Promise<number> {
+  const times: number[] = [];
+  const stages = new Map<string, number[]>();
+  for (let run = -WARM_UPS; run < runs; run += 1) {
+    const made = await exportOnce(connected, `latency-${run + WARM_UPS}`);
+    if (run < 0) continue;
+    times.push(made.tookMs);
+    for (const [name, tookMs] of made.stages) stages.set(name, [...(stages.get(name) ?? []), tookMs]);
+  }
+  for (const [name, of] of stages) console.log(`  ${name.padEnd(16)}${describeTimes(of, 'ms').text}`);
+  const { text, median } = describeTimes(times, 'ms');
+  console.log(`fire to file, ${ROOMS} rooms: ${text}, allowed: median ${BOUND_MS} ms; ${describeLoad()}`);
+  return median <= BOUND_MS ? 0 : 1;
+}
+
+interface Made {
+  tookMs: number;
+  /** From when each was scheduled to when it was done: the way to the worker and back is part of it. */
+  stages: [name: string, tookMs: number][];
+}
+
+/** A stream of its own for each run, so that each makes its file for the first time. */
+async function exportOnce(connected: Connected, name: string): Promise<Made> {
+  const handle = await startRun(connected, {
+    stream: makeStream(name, { project: PROJECT }),
+    interval: INTERVAL,
+    force: false,
+  });
+  const { manifest } = await awaitResult(handle);
+  if (manifest?.rooms !== ROOMS) throw new Error(`the file has ${manifest?.rooms} rooms, ${ROOMS} were made`);
+  const { startTime } = await handle.describe();
+  const stages = stagesOf(await handle.fetchHistory()).map(
+    ({ name: stage, startedAt, endedAt }): [string, number] => [
+      stage,
+      Date.parse(endedAt ?? '') - Date.parse(startedAt),
+    ],
+  );
+  return { tookMs: Date.parse(manifest.completed_at) - startTime.getTime(), stages };
+}
+
+main(parseCount('runs', 30)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,201 @@
+// `npm run bench:streams -- --streams 1000`: creates so many streams of one minute on the embedded stack, all of which fire at the same full minute,
+// and waits until every file is there. Prints how long that took, what was missed, and how long `room-streams status` takes over all of them.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { inLanes } from '../activities/in-lanes.ts';
+import { parseManifest, MANIFEST_BYTES_MAX } from '../activities/manifests/manifest-record.ts';
+import { openObjectStore, type ObjectStore } from '../activities/store/object-store.ts';
+import { withTemporal, type Connected } from '../client/connect.ts';
+import { registerSearchAttributes } from '../client/register-search-attributes.ts';
+import { createSchedule, deleteSchedule } from '../client/streams.ts';
+import { makeHistory } from '../history/make/make-history.ts';
+import { openConnection } from '../history/connection.ts';
+import { migrate } from '../history/migrate.ts';
+import { STACK_DESTINATION, toEnvironment } from '../local/stack-environment.ts';
+import { startStack, type RunningStack } from '../local/stack.ts';
+import { makeStream } from '../test/export-bench.ts';
+import { readClickHouseAdmin, readTemporalConfig, readWorkerConfig } from '../worker/config.ts';
+import { toRfc3339, type Interval } from '../workflows/model/interval.ts';
+import { KEY_TEMPLATE_DEFAULT, renderKey } from '../workflows/model/key-template.ts';
+import { manifestKeyOf } from '../workflows/model/manifest.ts';
+import { type StreamDefinition } from '../workflows/model/stream.ts';
+import { buildWorker, runBuiltCli, startBuiltWorker } from './built-worker.ts';
+import { describeLoad, describeTimes, parseCount } from './figures.ts';
+
+const MINUTE_MS = 60_000;
+const PROJECT = 'bench';
+const ROOMS = 20;
+
+const CREATES_AT_ONCE = 20;
+const LOOKS_AT_ONCE = 16;
+
+/** Made first and taken away again, to see how long the others take: all have to be there before the minute begins. */
+const TRIAL_STREAMS = 40;
+const HEAD_ROOM = 1.5;
+
+const POLL_MS = 1_000;
+/** What is not there by then is missed. */
+const GIVE_UP_MS = 20 * MINUTE_MS;
+
+/** What a person waits for `status`. */
+const STATUS_SECONDS_MAX = 2;
+const STATUS_RUNS = 5;
+
+async function main(count: number): Promise<number> {
+  await buildWorker();
+  const folder = await mkdtemp(join(tmpdir(), 'room-streams-bench-'));
+  const stack = await startStack({ folder });
+  const environment = toEnvironment(stack);
+  await migrate(readClickHouseAdmin(environment));
+  const worker = startBuiltWorker(stack);
+  try {
+    return await withTemporal(
+      (connected) => bench(connected, { stack, count }),
+      readTemporalConfig(environment),
+    );
+  } finally {
+    worker.kill('SIGTERM');
+    await worker.ended;
+    await stack.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function bench(
+  connected: Connected,
+  { stack, count }: { stack: RunningStack; count: number },
+): Promise<number> {
+  await registerSearchAttributes(connected);
+  const interval = await planInterval(connected, count);
+  await makeRooms(stack, interval);
+  const names = Array.from({ length: count }, (_stream, index) => `bench-${index}`);
+  const createdMs = performance.now();
+  await inLanes(names, CREATES_AT_ONCE, (name) => createSchedule(connected, streamOf(name, interval)));
+  console.log(`created ${count} streams in ${secondsSince(createdMs)} s; ${describeLoad()}`);
+  if (Date.now() >= interval.startMs)
+    throw new Error(
+      `the minute began before all streams were there; try again when the machine is less busy`,
+    );
+  const isQuick = await measureStatus(stack, count);
+  console.log(`all fire at ${toRfc3339(interval.endMs)}`);
+  await wait(Math.max(0, interval.endMs - Date.now()));
+  const { files, rooms, lastMs } = await awaitFiles(stack, names, interval);
+  const missed = count - files;
+  console.log(
+    `${count} streams, ${files} files, missed ${missed}, ${((lastMs - interval.endMs) / 1000).toFixed(1)} s; ${describeLoad()}`,
+  );
+  const isQuickWithFiles = await measureStatus(stack, count);
+  if (rooms !== files * ROOMS) throw new Error(`${rooms} rooms in the files, ${files * ROOMS} were made`);
+  return missed === 0 && isQuick && isQuickWithFiles ? 0 : 1;
+}
+
+/** The full minute that begins once all streams are there, judged by how long a few of them take. */
+async function planInterval(connected: Connected, count: number): Promise<Interval> {
+  const names = Array.from({ length: TRIAL_STREAMS }, (_stream, index) => `trial-${index}`);
+  const startedMs = Date.now();
+  const far = { startMs: startedMs + 1_000 * MINUTE_MS, endMs: startedMs + 1_001 * MINUTE_MS };
+  await inLanes(names, CREATES_AT_ONCE, (name) => createSchedule(connected, streamOf(name, far)));
+  const eachMs = (Date.now() - startedMs) / TRIAL_STREAMS;
+  await inLanes(names, CREATES_AT_ONCE, (name) => deleteSchedule(connected, name));
+  const readyMs = Date.now() + eachMs * count * HEAD_ROOM;
+  const startMs = (Math.floor(readyMs / MINUTE_MS) + 1) * MINUTE_MS;
+  return { startMs, endMs: startMs + MINUTE_MS };
+}
+
+async function makeRooms(stack: RunningStack, { startMs: fromMs, endMs: toMs }: Interval): Promise<void> {
+  const connection = openConnection(readClickHouseAdmin(toEnvironment(stack)));
+  try {
+    await makeHistory(connection, { rooms: ROOMS, seed: 1, projectId: PROJECT, fromMs, toMs });
+  } finally {
+    await connection.close();
+  }
+}
+
+/** A stream of one interval: at one a minute a machine of two processors would never come to rest. */
+function streamOf(name: string, { startMs, endMs }: Interval): StreamDefinition {
+  const settings = { project: PROJECT, prefix: 'rooms/', everySeconds: 60, giveUpSeconds: 86_400 };
+  return { ...makeStream(name, settings), fromMs: startMs, untilMs: endMs };
+}
+
+interface Found {
+  files: number;
+  rooms: number;
+  /** When the last manifest was written. */
+  lastMs: number;
+}
+
+/** Counts files by what lies in the store: the manifest, and the object that it names, of its size. */
+async function awaitFiles(stack: RunningStack, names: readonly string[], interval: Interval): Promise<Found> {
+  const destination = readWorkerConfig(toEnvironment(stack)).destinations.get(STACK_DESTINATION);
+  if (destination === undefined) throw new Error('the stack has no destination');
+  const store = openObjectStore(destination);
+  const found: Found = { files: 0, rooms: 0, lastMs: 0 };
+  let missing = [...names];
+  try {
+    const giveUpMs = Date.now() + GIVE_UP_MS;
+    while (missing.length > 0 && Date.now() < giveUpMs) {
+      const isThere = await inLanes(missing, LOOKS_AT_ONCE, (name) =>
+        count(store, { name, interval, manifestPrefix: destination.manifestPrefix }, found),
+      );
+      missing = missing.filter((_name, index) => isThere[index] !== true);
+      if (missing.length > 0) await wait(POLL_MS);
+    }
+  } finally {
+    await store.close();
+  }
+  return found;
+}
+
+async function count(
+  store: ObjectStore,
+  { name, interval, manifestPrefix }: { name: string; interval: Interval; manifestPrefix: string },
+  found: Found,
+): Promise<boolean> {
+  const names = { prefix: 'rooms/', project: PROJECT, stream: name, extension: 'json' };
+  const manifestKey = manifestKeyOf(manifestPrefix, renderKey(KEY_TEMPLATE_DEFAULT, names, interval));
+  const stored = await store.getObject({ key: manifestKey, bytesMax: MANIFEST_BYTES_MAX });
+  if (stored === null) return false;
+  const {
+    key,
+    size_bytes: bytes,
+    rooms,
+    completed_at: completedAt,
+  } = parseManifest(stored.body, manifestKey);
+  const file = await store.head({ key });
+  if (file?.size !== bytes)
+    throw new Error(`${key}: its manifest says ${bytes} bytes, the store ${file?.size}`);
+  found.files += 1;
+  found.rooms += rooms;
+  found.lastMs = Math.max(found.lastMs, Date.parse(completedAt));
+  return true;
+}
+
+/** The whole command, as a person types it. */
+async function measureStatus(stack: RunningStack, count: number): Promise<boolean> {
+  const seconds: number[] = [];
+  for (let run = 0; run < STATUS_RUNS; run += 1) {
+    const startedMs = performance.now();
+    const { code, stdout, stderr } = await runBuiltCli(stack, ['status']);
+    seconds.push((performance.now() - startedMs) / 1000);
+    const rows = stdout.split('\n').filter((line) => line.startsWith('bench-')).length;
+    if (code !== 0 || rows !== count)
+      throw new Error(`status: ${rows} rows of ${count}, exit code ${code}: ${stderr}`);
+  }
+  const { text, median } = describeTimes(seconds, 's');
+  console.log(`status of ${count} streams: ${text}, allowed ${STATUS_SECONDS_MAX} s; ${describeLoad()}`);
+  return median <= STATUS_SECONDS_MAX;
+}
+
+function secondsSince(startedMs: number): string {
+  return ((performance.now() - startedMs) / 1000).toFixed(1);
+}
+
+main(parseCount('streams', 1_000)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);
