@@ -13,18 +13,17 @@ import {
   type StreamDefinition,
   type StreamSettings,
 } from '../workflows/model/stream.ts';
-import { WRITE_ID_METADATA } from './begin-upload.ts';
 import { fingerprintIntervals } from './history/fingerprint-intervals.ts';
 import { fingerprintRange } from './history/fingerprint-range.ts';
 import { innermostMessage } from './innermost-message.ts';
 import { inLanes } from './in-lanes.ts';
 import { isUnderWay } from './look-back.ts';
+import { compareFile } from './manifests/compare-file.ts';
 import { UnreadableRecordError } from './manifests/manifest-record.ts';
 import { readManifest } from './manifests/read-manifest.ts';
 import { keyOf } from './plan-interval.ts';
 import { type StageRun } from './run-stage.ts';
 import { openDestination, type StageTools } from './stage-tools.ts';
-import { type ObjectHead } from './store/object-store.ts';
 
 /** Two short requests to the store each. */
 const INTERVALS_AT_ONCE = 16;
@@ -90,29 +89,12 @@ async function readStored(
       return isWanted(stream, one.interval)
         ? { finding: { kind: 'missing-interval', detail: 'no manifest', generation: null } }
         : null;
-    const finding = fileFinding(manifest, await opened.store.head({ key: one.key, signal: run.signal }));
+    const finding = compareFile(manifest, await opened.store.head({ key: one.key, signal: run.signal }));
     return finding === null ? { manifest } : { finding: { ...finding, generation: manifest.generation } };
   } catch (error) {
     if (!(error instanceof UnreadableRecordError)) throw error;
     return { finding: { kind: 'unreadable-manifest', detail: error.message, generation: null } };
   }
-}
-
-/** Null when the object that lies there is the one of the manifest. */
-function fileFinding(manifest: Manifest, there: ObjectHead | null): Pick<Finding, 'kind' | 'detail'> | null {
-  if (!manifest.file_written)
-    return there === null
-      ? null
-      : { kind: 'file-differs', detail: `an object of ${there.size} bytes, where the manifest says none` };
-  if (there === null)
-    return { kind: 'missing-file', detail: `no object; the manifest names ${manifest.size_bytes} bytes` };
-  const writeId = there.metadata[WRITE_ID_METADATA];
-  const differences = [
-    there.size === manifest.size_bytes ? [] : [`${there.size} bytes instead of ${manifest.size_bytes}`],
-    there.etag === manifest.etag ? [] : [`ETag ${there.etag} instead of ${manifest.etag ?? 'none'}`],
-    writeId === manifest.write_id ? [] : [`write id ${writeId ?? 'none'} instead of ${manifest.write_id}`],
-  ].flat();
-  return differences.length === 0 ? null : { kind: 'file-differs', detail: differences.join(', ') };
 }
 
 /** Those whose history is not the one of the manifest any more. */

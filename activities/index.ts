@@ -4,6 +4,7 @@ import { type BackfillStages } from '../workflows/model/backfill.ts';
 import { type Announcements } from '../workflows/model/event.ts';
 import { type PreflightChecks } from '../workflows/model/preflight.ts';
 import { type Stages } from '../workflows/model/stages.ts';
+import { type Verifying } from '../workflows/model/verify.ts';
 import { type Watching } from '../workflows/model/watch.ts';
 import { abortUpload } from './abort-upload.ts';
 import { auditIntervals } from './audit-intervals.ts';
@@ -29,11 +30,12 @@ import { runStage, type StageRun } from './run-stage.ts';
 import { webhooksFor, type StageTools } from './stage-tools.ts';
 import { startRuns } from './start-runs.ts';
 import { watchStreams } from './watch-streams.ts';
+import { verifyFile } from './verify-file.ts';
 import { writeManifest } from './write-manifest.ts';
 
 export function createStages(
   tools: StageTools,
-): Stages & PreflightChecks & Announcements & BackfillStages & Watching & AuditStages {
+): Stages & PreflightChecks & Announcements & BackfillStages & Watching & AuditStages & Verifying {
   const stage = <Request, Result>(of: (request: Request, run: StageRun) => Promise<Result>) =>
     runStage(of, tools.hide);
   return {
@@ -60,6 +62,7 @@ export function createStages(
     findUncovered: stage((request, run) => findUncovered(tools, request, run)),
     startRuns: stage((request) => startRuns(request)),
     auditIntervals: stage((request, run) => auditIntervals(tools, request, run)),
+    verifyFile: stage((request, run) => verifyFile(tools, request, run)),
     readDefinition: stage((request) => readDefinition(request)),
     awaitRuns: stage((request, run) => awaitRuns(request, run)),
   };

@@ -12,6 +12,7 @@ import { addRunCommands } from './commands/run.ts';
 import { addSchemaCommand } from './commands/schema.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addStreamCommands } from './commands/stream.ts';
+import { addVerifyCommand } from './commands/verify.ts';
 import { describeConnectionError } from './connect.ts';
 import { CommandError, EXIT, type ExitCode } from './exit-codes.ts';
 
@@ -61,6 +62,7 @@ function makeProgram(terminal: Terminal): Command {
   addBackfillCommand(program, terminal);
   addStatusCommand(program, terminal);
   addAuditCommands(program, terminal);
+  addVerifyCommand(program, terminal);
   addPreflightCommand(program, terminal);
   addHistoryCommands(program, terminal);
   addSchemaCommand(program, terminal);

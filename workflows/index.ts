@@ -8,3 +8,4 @@ export { backfill } from './backfill.ts';
 export { latestIntervals } from './latest-intervals.ts';
 export { watchStreams } from './watch-streams.ts';
 export { audit } from './audit.ts';
+export { verifyFile } from './verify-file.ts';

@@ -42,6 +42,7 @@ describe('the workflow bundle', () => {
       'findManifest',
       'latestIntervals',
       'preflight',
+      'verifyFile',
       'watchStreams',
     ]);
   });

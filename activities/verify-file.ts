@@ -1,0 +1,172 @@
+// Reads a stored file back as a whole and holds it against its manifest: CRC and length of the raw bytes, the trailer of the gzip member, the frame and the
+// count of its rooms, and, if wanted, the shape of each. What is held in memory is a piece of the file, and one line where lines are parsed.
+import { type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { crc32, createGunzip } from 'node:zlib';
+import { toFileSchema } from '../workflows/model/file-schema.ts';
+import { type Manifest } from '../workflows/model/manifest.ts';
+import { type ReadFile, type VerifyReport, type VerifyRequest } from '../workflows/model/verify.ts';
+import { gzipTrailer } from './encode/gzip-framing.ts';
+import { compareFile } from './manifests/compare-file.ts';
+import { UnreadableRecordError } from './manifests/manifest-record.ts';
+import { readManifest } from './manifests/read-manifest.ts';
+import { type StageRun } from './run-stage.ts';
+import { openDestination, type OpenedDestination, type StageTools } from './stage-tools.ts';
+import { FileLines } from './verify/file-lines.ts';
+import { shapeProblem } from './verify/room-shape.ts';
+
+const PROBLEMS_MAX = 20;
+
+const TRAILER_BYTES = 8;
+
+interface Verified {
+  read: ReadFile | null;
+  problems: string[];
+}
+
+export async function verifyFile(
+  tools: StageTools,
+  request: VerifyRequest,
+  run: StageRun,
+): Promise<VerifyReport> {
+  const opened = openDestination(tools, request.destination);
+  const nothing: VerifyReport = { ...request, kind: null, problems: [], manifest: null, read: null };
+  let manifest: Manifest | undefined;
+  try {
+    manifest = (await readManifest(opened, request.key, run.signal))?.value;
+  } catch (error) {
+    if (!(error instanceof UnreadableRecordError)) throw error;
+    return { ...nothing, kind: 'unreadable-manifest', problems: [error.message] };
+  }
+  if (manifest === undefined)
+    return { ...nothing, kind: 'missing-interval', problems: [`no manifest for ${request.key}`] };
+  const head = await opened.store.head({ key: request.key, signal: run.signal });
+  const finding = compareFile(manifest, head);
+  if (head === null || !manifest.file_written) {
+    const problems = finding === null ? [] : [finding.detail];
+    return { ...nothing, manifest, kind: finding?.kind ?? null, problems };
+  }
+  const reading = { opened, manifest, deep: request.deep };
+  let verified = await readBack(reading, run);
+  // A verdict is not passed on one answer, which may have been damaged on its way.
+  if (verified.problems.length > 0) verified = await readBack(reading, run);
+  const problems = [...(finding === null ? [] : [finding.detail]), ...verified.problems];
+  return {
+    ...nothing,
+    manifest,
+    kind: problems.length > 0 ? 'file-differs' : null,
+    problems,
+    read: verified.read,
+  };
+}
+
+interface Reading {
+  opened: OpenedDestination;
+  manifest: Manifest;
+  deep: boolean;
+}
+
+async function readBack({ opened, manifest, deep }: Reading, run: StageRun): Promise<Verified> {
+  const startedMs = performance.now();
+  const shapes: string[] = [];
+  const schema = toFileSchema(manifest.fields, 'ndjson');
+  const onRoom = (text: string, line: number): void => {
+    const problem = roomProblem(text, schema);
+    if (problem !== null && shapes.length < PROBLEMS_MAX) shapes.push(`line ${line}: ${problem}`);
+  };
+  const lines = new FileLines(manifest.format, deep ? onRoom : null);
+  const stored = new StoredBytes();
+  let [rawBytes, crc] = [0, 0];
+  const take = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
+    for await (const chunk of chunks) {
+      crc = crc32(chunk, crc);
+      rawBytes += chunk.length;
+      lines.push(chunk);
+      run.report({ rooms: lines.rooms, rawBytes, of: manifest.raw_size_bytes });
+    }
+  };
+  const source = await opened.store.readObject({ key: manifest.key, signal: run.signal });
+  const broken = await unpack(source, { stored, isPacked: manifest.compression === 'gzip', take }, run);
+  lines.finish();
+  const read: ReadFile = {
+    bytes: stored.bytes,
+    rawBytes,
+    rawCrc32: crc.toString(16).padStart(8, '0'),
+    rooms: lines.rooms,
+    seconds: Number(((performance.now() - startedMs) / 1000).toFixed(3)),
+  };
+  const trailer =
+    manifest.compression === 'gzip' && broken === null && !stored.endsWith(gzipTrailer(rawBytes, crc))
+      ? ['gzip: the file does not end with the trailer of one member over all its bytes']
+      : [];
+  const problems = [
+    ...(broken === null ? [] : [broken]),
+    ...trailer,
+    ...differences(read, manifest),
+    ...(lines.problem === null ? [] : [lines.problem]),
+    ...shapes,
+  ];
+  return { read, problems };
+}
+
+/** What is wrong with the packing; null: nothing. Errors of the store are thrown. */
+async function unpack(
+  source: Readable,
+  {
+    stored,
+    isPacked,
+    take,
+  }: { stored: StoredBytes; isPacked: boolean; take: (chunks: AsyncIterable<Buffer>) => Promise<void> },
+  { signal }: StageRun,
+): Promise<string | null> {
+  const count = (chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> => stored.passOn(chunks);
+  try {
+    if (isPacked) await pipeline(source, count, createGunzip(), take, { signal });
+    else await pipeline(source, count, take, { signal });
+    return null;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))
+      return `gzip: ${error.message}`;
+    throw error;
+  }
+}
+
+/** Counts what is stored, and keeps its end. */
+class StoredBytes {
+  bytes = 0;
+  #end = Buffer.alloc(0);
+
+  async *passOn(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      this.bytes += chunk.length;
+      this.#end = Buffer.concat([this.#end, chunk.subarray(-TRAILER_BYTES)]).subarray(-TRAILER_BYTES);
+      yield chunk;
+    }
+  }
+
+  endsWith(trailer: Buffer): boolean {
+    return this.#end.equals(trailer);
+  }
+}
+
+function differences(read: ReadFile, manifest: Manifest): string[] {
+  const pairs: [what: string, got: string | number, wanted: string | number][] = [
+    ['stored bytes', read.bytes, manifest.size_bytes],
+    ['raw bytes', read.rawBytes, manifest.raw_size_bytes],
+    ['CRC-32', read.rawCrc32, manifest.raw_crc32],
+    ['rooms', read.rooms, manifest.rooms],
+  ];
+  return pairs
+    .filter(([, got, wanted]) => got !== wanted)
+    .map(([what, got, wanted]) => `${what}: got ${got}, the manifest says ${wanted}`);
+}
+
+function roomProblem(text: string, schema: ReturnType<typeof toFileSchema>): string | null {
+  let room: unknown;
+  try {
+    room = JSON.parse(text);
+  } catch (error) {
+    return `not JSON: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  return shapeProblem(room, schema);
+}

@@ -1,0 +1,85 @@
+// Whether a parsed room has the shape that the published schema describes (workflows/model/file-schema.ts): types, bounds, and its keys, all of them, in
+// their order. As much of JSON Schema as that file uses; decimals are a matter of the text, which the CRC covers.
+import { type JsonSchema } from '../../workflows/model/file-schema.ts';
+
+/** The first thing that is wrong, with its place in the room; null: nothing. */
+export function shapeProblem(value: unknown, schema: JsonSchema, place = 'room'): string | null {
+  if (schema.anyOf !== undefined) {
+    const problems = schema.anyOf.map((one) => shapeProblem(value, one, place));
+    return problems.includes(null) ? null : (problems[0] ?? null);
+  }
+  if (schema.enum !== undefined && !schema.enum.some((one) => one === value))
+    return `${place}: got ${show(value)}, allowed: ${schema.enum.map(show).join(', ')}`;
+  if (schema.const !== undefined && value !== schema.const)
+    return `${place}: got ${show(value)}, allowed: ${schema.const}`;
+  if (schema.type !== undefined) {
+    const types = [schema.type].flat();
+    if (!types.some((type) => isOfType(value, type)))
+      return `${place}: got ${show(value)}, allowed: ${types.join(' or ')}`;
+  }
+  if (schema.not !== undefined && shapeProblem(value, schema.not, place) === null)
+    return `${place}: got ${show(value)}, which is not allowed`;
+  if (typeof value === 'number') return numberProblem(value, schema, place);
+  if (typeof value === 'string' && schema.pattern !== undefined && !new RegExp(schema.pattern).test(value))
+    return `${place}: got ${show(value)}, allowed: ${schema.pattern}`;
+  if (Array.isArray(value)) return arrayProblem(value, schema, place);
+  return isObject(value) ? objectProblem(value, schema, place) : null;
+}
+
+function isOfType(value: unknown, type: string): boolean {
+  switch (type) {
+    case 'null':
+      return value === null;
+    case 'integer':
+      return Number.isInteger(value);
+    case 'array':
+      return Array.isArray(value);
+    case 'object':
+      return isObject(value);
+    default:
+      return typeof value === type;
+  }
+}
+
+function numberProblem(value: number, { minimum, maximum }: JsonSchema, place: string): string | null {
+  const isLow = minimum !== undefined && value < minimum;
+  const isHigh = maximum !== undefined && value > maximum;
+  return isLow || isHigh ? `${place}: got ${value}, allowed: ${minimum ?? ''} to ${maximum ?? ''}` : null;
+}
+
+function arrayProblem(value: readonly unknown[], schema: JsonSchema, place: string): string | null {
+  const { items, minItems = 0, maxItems = Infinity } = schema;
+  if (value.length < minItems || value.length > maxItems)
+    return `${place}: got ${value.length} items, allowed: ${minItems} to ${maxItems}`;
+  if (items === undefined) return null;
+  for (const [index, item] of value.entries()) {
+    const problem = shapeProblem(item, items, `${place}[${index}]`);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+function objectProblem(value: Record<string, unknown>, schema: JsonSchema, place: string): string | null {
+  const { properties, additionalProperties } = schema;
+  if (properties !== undefined) {
+    const [got, wanted] = [Object.keys(value).join(', '), Object.keys(properties).join(', ')];
+    if (got !== wanted) return `${place}: got the keys ${got}, allowed: ${wanted}`;
+  }
+  for (const [key, each] of Object.entries(value)) {
+    const of = properties?.[key] ?? additionalProperties;
+    if (typeof of !== 'object') continue;
+    const problem = shapeProblem(each, of, `${place}.${key}`);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Short: it may be a customer's text. */
+function show(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
