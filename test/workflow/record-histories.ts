@@ -3,11 +3,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { awaitAudit, startAudit } from '../../client/audits.ts';
+import { awaitBackfill, startBackfill } from '../../client/backfills.ts';
 import { createSchedule, deleteSchedule, startRun } from '../../client/streams.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import { startStack } from '../../local/stack.ts';
 import { runIdOf, scheduleIdOf } from '../../workflows/model/interval.ts';
-import { HOUR, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
+import { settingsAt } from '../../workflows/model/stream.ts';
+import { HOUR, HOUR_MS, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
 import { TEST_STACK_VARIABLE } from '../stack.ts';
 import { until } from '../until.ts';
 import { readHistories, saveHistory } from './histories.ts';
@@ -34,9 +37,12 @@ async function main(release: string | undefined): Promise<void> {
   }
 }
 
+/** Of the newest execution, or of the one named. */
+type Keep = (shape: string, workflowId: string, runId?: string) => Promise<void>;
+
 async function recordAll(bench: ExportBench, release: string): Promise<void> {
-  const keep = async (shape: string, workflowId: string): Promise<void> => {
-    const handle = bench.connected.client.workflow.getHandle(workflowId);
+  const keep: Keep = async (shape, workflowId, runId) => {
+    const handle = bench.connected.client.workflow.getHandle(workflowId, runId, { followRuns: false });
     await handle.result().catch(() => undefined);
     const history = await handle.fetchHistory();
     console.log(saveHistory({ shape: `${release}-${shape}`, workflowId, history }));
@@ -65,12 +71,33 @@ async function recordAll(bench: ExportBench, release: string): Promise<void> {
   await keep('canceled-while-settling', runIdOf('waiting', HOUR));
 
   await recordTriggered(bench, keep);
+  await recordWalks(bench, keep);
 }
 
-async function recordTriggered(
-  bench: ExportBench,
-  keep: (shape: string, workflowId: string) => Promise<void>,
-): Promise<void> {
+/** A backfill that continues as new, and audits that find nothing, find something, and repair it. */
+async function recordWalks(bench: ExportBench, keep: Keep): Promise<void> {
+  const stream = makeStream('walked');
+  const range = { startMs: HOUR.startMs - 2 * HOUR_MS, endMs: HOUR.endMs };
+  const backfilled = await startBackfill(bench.connected, { stream, range, intervalsPerExecution: 2 });
+  await awaitBackfill(backfilled.handle);
+  await keep('backfill-that-continued', backfilled.workflowId, backfilled.runId);
+  await keep('backfill-to-its-end', backfilled.workflowId);
+  const auditOf = async (shape: string, repair: boolean): Promise<void> => {
+    const handle = await startAudit(bench.connected, { stream, range, repair });
+    await awaitAudit(handle);
+    await keep(shape, handle.workflowId);
+  };
+  await auditOf('audit-clean', false);
+  const { project } = settingsAt(stream, HOUR.startMs);
+  await makeHistory(bench.connection, {
+    ...{ rooms: 3, seed: 2, projectId: project },
+    ...{ fromMs: HOUR.startMs, toMs: HOUR.endMs },
+  });
+  await auditOf('audit-that-found', false);
+  await auditOf('audit-that-repaired', true);
+}
+
+async function recordTriggered(bench: ExportBench, keep: Keep): Promise<void> {
   const stream = makeStream('triggered');
   await createSchedule(bench.connected, stream);
   try {
