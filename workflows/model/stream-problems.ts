@@ -1,6 +1,10 @@
 // What is wrong with a stream's definition, as far as it can be told without asking a server: each problem names the field, what it
 // got and what is allowed. The command line and the worker ask the same questions here.
+import { JITTER_SECONDS_MAX } from './firing.ts';
+import { ownKeyProblems } from './key-space.ts';
 import { keyTemplateProblems } from './key-template.ts';
+import { revisionProblems } from './revise-stream.ts';
+import { intervalContaining, isBorder, toRfc3339, type Grid } from './interval.ts';
 import { type StreamDefinition, type StreamSettings } from './stream.ts';
 
 const MINUTE_SECONDS = 60;
@@ -23,8 +27,36 @@ export function streamProblems(stream: StreamDefinition): string[] {
   if (!STREAM_NAME.test(stream.name))
     problems.push(`name: got "${stream.name}", allowed: [a-z][a-z0-9-]{0,62}`);
   if (stream.revisions.length === 0) problems.push('revisions: got none, allowed: at least one');
-  for (const { settings } of stream.revisions) problems.push(...settingsProblems(settings));
-  return problems;
+  const ofSettings = stream.revisions.flatMap(({ settings }) => settingsProblems(settings));
+  // Two revisions have most of their fields in common.
+  problems.push(...new Set(ofSettings));
+  const { jitterSeconds } = stream;
+  if (jitterSeconds !== undefined) checkSeconds(problems, 'jitter', jitterSeconds, [0, JITTER_SECONDS_MAX]);
+  if (problems.length > 0) return problems;
+  return [...revisionProblems(stream), ...ownKeyProblems(stream, (a, b) => a === b)];
+}
+
+/** What is wrong with the ends of a stream: they lie on borders, in their order. Asked when they are set; a later grid may have other borders. */
+export function spanProblems(
+  stream: Pick<StreamDefinition, 'fromMs' | 'untilMs'>,
+  grids: { atFrom: Grid; atUntil: Grid },
+): string[] {
+  const { fromMs, untilMs } = stream;
+  const problems = borderProblems('from', fromMs, grids.atFrom);
+  if (untilMs === null) return problems;
+  if (untilMs <= fromMs)
+    problems.push(
+      `until: got ${toRfc3339(untilMs)}, allowed: a time after the stream begins, ${toRfc3339(fromMs)}`,
+    );
+  return [...problems, ...borderProblems('until', untilMs, grids.atUntil)];
+}
+
+function borderProblems(field: string, atMs: number, grid: Grid): string[] {
+  if (isBorder(atMs, grid)) return [];
+  const { startMs, endMs } = intervalContaining(atMs, grid);
+  return [
+    `${field}: got ${toRfc3339(atMs)}, allowed: a border of the stream's intervals; the nearest are ${toRfc3339(startMs)} and ${toRfc3339(endMs)}`,
+  ];
 }
 
 export function settingsProblems(settings: StreamSettings): string[] {

@@ -1,0 +1,67 @@
+// Which keys a stream can write, so that no two streams write the same one. A template under given names makes keys of one length: a text with digits where
+// times stand. Two of them can make the same key only if they agree in every place; whether they ever do is not asked. Pure.
+import { extensionOf, type StreamDefinition, type StreamSettings } from './stream.ts';
+
+/** A digit of a time; no key holds it, control characters being refused in prefixes. */
+const DIGIT = '\u0001';
+
+const DIGITS: Readonly<Record<string, number>> = { yyyy: 4, mm: 2, dd: 2, hh: 2, min: 2 };
+
+/** `20261123T101500Z` */
+const COMPACT_TIME = `${DIGIT.repeat(8)}T${DIGIT.repeat(6)}Z`;
+
+export interface KeySpace {
+  /** The template with its names put in, and its times as placeholders. */
+  shape: string;
+  /** The same with a mark for each digit of a time. */
+  marked: string;
+}
+
+export function keySpaceOf(stream: string, settings: StreamSettings): KeySpace {
+  const { prefix, project, keyTemplate } = settings;
+  const names: Readonly<Record<string, string>> = { prefix, project, stream, ext: extensionOf(settings) };
+  const fill = (toTime: (name: string, whole: string) => string): string =>
+    keyTemplate.replaceAll(/\{([^{}]*)\}/g, (whole, name: string) => names[name] ?? toTime(name, whole));
+  return {
+    shape: fill((_name, whole) => whole),
+    marked: fill((name) =>
+      name === 'start' || name === 'end' ? COMPACT_TIME : DIGIT.repeat(DIGITS[name] ?? 0),
+    ),
+  };
+}
+
+/** A key that both can make, its times as `#`; null when they have none in common. Of one bucket. */
+export function sharedKey({ marked: a }: KeySpace, { marked: b }: KeySpace): string | null {
+  if (a.length !== b.length) return null;
+  let shared = '';
+  for (let at = 0; at < a.length; at += 1) {
+    const [one, other] = [a.charAt(at), b.charAt(at)];
+    if (one === other) shared += one;
+    else if (one === DIGIT && /\d/.test(other)) shared += other;
+    else if (other === DIGIT && /\d/.test(one)) shared += one;
+    else return null;
+  }
+  return shared.replaceAll(DIGIT, '#');
+}
+
+/**
+ * What is wrong with the keys of a stream whose settings change over time: an interval could get the key that an older one has. `isSamePlace` says of two
+ * destinations whether they are one bucket. One template at all times gives each interval its own key.
+ */
+export function ownKeyProblems(
+  { name, revisions }: StreamDefinition,
+  isSamePlace: (a: string, b: string) => boolean,
+): string[] {
+  for (const [index, { settings: later }] of revisions.entries()) {
+    for (const { settings: earlier } of revisions.slice(0, index)) {
+      const [is, was] = [keySpaceOf(name, later), keySpaceOf(name, earlier)];
+      if (is.shape === was.shape || !isSamePlace(later.destination, earlier.destination)) continue;
+      const shared = sharedKey(is, was);
+      if (shared === null) continue;
+      return [
+        `prefix, key-template: got "${later.keyTemplate}", which could make a key that an older interval of the stream has, as ${shared}; allowed: a template, or a prefix, that differs outside its times`,
+      ];
+    }
+  }
+  return [];
+}
