@@ -1,6 +1,7 @@
 // All stages as activities, over one worker's tools. The worker registers what this returns; workflows/model/stages.ts is the contract.
 import { type AuditStages } from '../workflows/model/audit.ts';
 import { type BackfillStages } from '../workflows/model/backfill.ts';
+import { Context } from '@temporalio/activity';
 import { type Announcements } from '../workflows/model/event.ts';
 import { type PreflightChecks } from '../workflows/model/preflight.ts';
 import { type Stages } from '../workflows/model/stages.ts';
@@ -14,7 +15,7 @@ import { beginUpload } from './begin-upload.ts';
 import { checkDestination } from './check-destination.ts';
 import { checkHistory } from './check-history.ts';
 import { checkInterval } from './check-interval.ts';
-import { checkStream } from './check-stream.ts';
+import { checkStreams } from './check-streams.ts';
 import { completeFile } from './complete-file.ts';
 import { deliverEvent } from './deliver-event.ts';
 import { describePolicy } from './describe-policy.ts';
@@ -31,6 +32,7 @@ import { webhooksFor, type StageTools } from './stage-tools.ts';
 import { startRuns } from './start-runs.ts';
 import { watchStreams } from './watch-streams.ts';
 import { verifyFile } from './verify-file.ts';
+import { trimSchedule } from './trim-schedule.ts';
 import { writeManifest } from './write-manifest.ts';
 
 export function createStages(
@@ -49,7 +51,9 @@ export function createStages(
     findManifest: stage((target, run) => findManifest(tools, target, run)),
     readLatestIntervals: stage((request, run) => readLatestIntervals(tools, request, run)),
     abortUpload: stage((request, run) => abortUpload(tools, request, run)),
-    checkStream: stage((stream, run) => checkStream(tools, stream, run)),
+    checkStreams: stage(({ streams }, run) =>
+      checkStreams(tools, { streams, client: Context.current().client }, run),
+    ),
     listDestinations: () => Promise.resolve([...tools.destinations.keys()]),
     checkDestination: stage((request, run) => checkDestination(tools, request, run)),
     checkHistory: () => stage(() => checkHistory(tools))(undefined),
@@ -58,6 +62,7 @@ export function createStages(
     deliverEvent: stage((delivery, run) => deliverEvent(tools, delivery, run)),
     watchStreams: stage((request, run) => watchStreams(tools, request, run)),
     pauseStream: stage((plan) => pauseStream(plan)),
+    trimSchedule: stage((request) => trimSchedule(request)),
     awaitRun: stage((request) => awaitRun(request)),
     findUncovered: stage((request, run) => findUncovered(tools, request, run)),
     startRuns: stage((request) => startRuns(request)),

@@ -1,6 +1,5 @@
 // Streams as Temporal knows them: the schedule is the record, its action's input the definition. Creates, reads and removes them, and
 // starts their runs. Nothing here prints.
-import { randomUUID } from 'node:crypto';
 import {
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
@@ -18,57 +17,46 @@ import {
 import { runIdOf, scheduleIdOf, type Interval } from '../workflows/model/interval.ts';
 import { type ExportRequest, type RunSummary } from '../workflows/model/run.ts';
 import { ROOM_STREAM } from '../workflows/model/search-attributes.ts';
-import { type StreamCheck } from '../workflows/model/stages.ts';
+import { type StreamChecks } from '../workflows/model/stages.ts';
 import { toStaticDetails, toStaticSummary } from '../workflows/model/stream-page.ts';
 import { settingsAt, type StreamDefinition } from '../workflows/model/stream.ts';
 import { unscheduleAudit } from './audit-schedules.ts';
+import { askWorker } from './ask-worker.ts';
 import { type Connected } from './connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
 export { type StreamState } from '../activities/streams/stream-schedules.ts';
 
-/** A worker that has not taken a short workflow within this is not there. */
-const WORKER_WAIT_MS = 10_000;
+/** A summary in the Web UI is a row of a list. */
+const SUMMARY_CHARACTERS = 100;
 
 export type RunHandle = WorkflowHandleWithFirstExecutionRunId<
   (request: ExportRequest) => Promise<RunSummary>
 >;
 
-/** Asks a worker what is wrong with a stream. Throws CommandError when none answers. */
-export async function checkStream(
-  { client, config }: Connected,
-  stream: StreamDefinition,
-): Promise<string[]> {
-  const handle = await client.workflow.start<(stream: StreamDefinition) => Promise<StreamCheck>>(
-    'checkStream',
-    {
-      workflowId: `check-stream:${stream.name}:${randomUUID()}`,
-      taskQueue: config.taskQueue,
-      args: [stream],
-      workflowExecutionTimeout: '1 minute',
-      staticSummary: `checks whether stream ${stream.name} could run`,
-    },
-  );
-  const timer = new AbortController();
-  const late = new Promise<never>((_resolve, reject) => {
-    const timeout = setTimeout(() => {
-      reject(
-        new CommandError(
-          `no worker answered on task queue "${config.taskQueue}" within ${WORKER_WAIT_MS / 1000} s; start one, then try again`,
-          EXIT.unreachable,
-        ),
-      );
-    }, WORKER_WAIT_MS);
-    timer.signal.addEventListener('abort', () => clearTimeout(timeout));
+/** Longer than the worker takes at most. */
+const CHECK_TIMEOUT_MS = 120_000;
+
+/** Asks a worker what is wrong with streams as they would be, in their order. Throws CommandError when none answers. */
+export async function checkStreams(
+  connected: Connected,
+  streams: readonly StreamDefinition[],
+): Promise<string[][]> {
+  const { problems } = await askWorker<StreamChecks>(connected, {
+    workflow: 'checkStreams',
+    request: { streams },
+    summary: `checks whether ${streams
+      .map(({ name }) => name)
+      .join(', ')
+      .slice(0, SUMMARY_CHARACTERS)} could run`,
+    timeoutMs: CHECK_TIMEOUT_MS,
   });
-  try {
-    return (await Promise.race([handle.result(), late])).problems;
-  } catch (error) {
-    if (error instanceof CommandError) await handle.terminate('no worker took it in time');
-    throw error;
-  } finally {
-    timer.abort();
-  }
+  return problems;
+}
+
+/** As `checkStreams`, of one. */
+export async function checkStream(connected: Connected, stream: StreamDefinition): Promise<string[]> {
+  return (await checkStreams(connected, [stream])).flat();
 }
 
 /** Throws CommandError when a stream of that name exists. */

@@ -11,6 +11,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { announceFailure } from './announce-run.ts';
+import { isStrayFire } from './model/firing.ts';
 import { handOver } from './hand-over.ts';
 import { lookBack } from './look-back.ts';
 import { makeFile } from './make-file.ts';
@@ -21,12 +22,17 @@ import { FAILURE, type Target } from './model/stages.ts';
 import { settingsAt, settingsEndingAt, type StreamSettings } from './model/stream.ts';
 import { showProgress } from './show-progress.ts';
 import { callStages } from './stages.ts';
+import { endStrayFire } from './stray-fire.ts';
 
 // What a rule refuses fails the run; Temporal would retry the decision for ever.
 setWorkflowOptions({ failureExceptionTypes: [RangeError] }, exportInterval);
 
 export async function exportInterval(request: ExportRequest): Promise<RunSummary> {
-  const { interval, settings } = findInterval(request);
+  const nominalMs = workflowInfo().typedSearchAttributes.get(SCHEDULED_START_TIME)?.getTime();
+  const isScheduled = request.interval === undefined && nominalMs !== undefined;
+  if (isScheduled && isStrayFire(request.stream, nominalMs)) return endStrayFire(request.stream, nominalMs);
+
+  const { interval, settings } = findInterval(request, nominalMs);
   const owner = runIdOf(request.stream.name, interval);
   if (workflowInfo().workflowId !== owner) return handOver(request, interval, owner);
 
@@ -90,21 +96,23 @@ function typeOf(error: unknown): string {
  * The interval that this run makes, and the settings in force for it: the one named in the request, or the one that ends at the
  * schedule's nominal time. A run started off the grid (a trigger) takes the last complete interval before that time.
  */
-function findInterval(request: ExportRequest): { interval: Interval; settings: StreamSettings } {
+function findInterval(
+  request: ExportRequest,
+  nominalMs: number | undefined,
+): { interval: Interval; settings: StreamSettings } {
   const { stream } = request;
   if (request.interval !== undefined) {
     const settings = settingsAt(stream, request.interval.startMs);
     assertOnGrid(request.interval, settings);
     return { interval: request.interval, settings };
   }
-  const nominal = workflowInfo().typedSearchAttributes.get(SCHEDULED_START_TIME);
-  if (nominal === undefined) {
+  if (nominalMs === undefined) {
     throw ApplicationFailure.nonRetryable(
       "interval: got none, and no schedule started this run; allowed: an interval in the request, or a start by the stream's schedule",
       FAILURE.invalidRequest,
     );
   }
-  const { endMs } = lastIntervalEndedBy(nominal.getTime(), settingsAt(stream, nominal.getTime() - 1));
+  const { endMs } = lastIntervalEndedBy(nominalMs, settingsAt(stream, nominalMs - 1));
   return settingsEndingAt(stream, endMs);
 }
 

@@ -1,6 +1,6 @@
 // All workflows that a worker runs, by the names under which Temporal knows them. This is the entry of the workflow bundle.
 export { exportInterval } from './export-interval.ts';
-export { checkStream } from './check-stream.ts';
+export { checkStreams } from './check-streams.ts';
 export { preflight } from './preflight.ts';
 export { announceEvent } from './announce-event.ts';
 export { findManifest } from './find-manifest.ts';

@@ -54,8 +54,8 @@ export function callStages(nowMs: number, giveUpAtMs: number): StageCalls {
   };
 }
 
-/** A glance after the work is done: a server that is down now is looked at by the next run. */
-export const { lookBack: callLookBack } = proxyActivities<Stages>({
+/** After the work is done: what cannot be done now is left to the next run. */
+export const { lookBack: callLookBack, trimSchedule: callTrimSchedule } = proxyActivities<Stages>({
   startToCloseTimeout: '1 minute',
   scheduleToCloseTimeout: '5 minutes',
   heartbeatTimeout: HEARTBEAT_TIMEOUT,

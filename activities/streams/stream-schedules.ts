@@ -1,13 +1,16 @@
 // Streams as Temporal knows them: a schedule each, whose action's argument is the definition. Creates, reads, lists and changes schedules, for the
 // command line and for workers; says nothing to people. A schedule's memo holds the definition it was created with, because a list brings memos and no
 // arguments; once a definition has changed, a search attribute says so, and the schedule itself is asked.
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import {
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type Client,
   type ScheduleSummary,
 } from '@temporalio/client';
-import { TypedSearchAttributes } from '@temporalio/common';
+import { defaultPayloadConverter, TypedSearchAttributes } from '@temporalio/common';
+import proto from '@temporalio/proto';
 import { runBaseIdOf, scheduleIdOf } from '../../workflows/model/interval.ts';
 import { firingOf } from '../../workflows/model/firing.ts';
 import { type ExportRequest } from '../../workflows/model/run.ts';
@@ -21,11 +24,24 @@ const CATCHUP_WINDOW = '365 days';
 
 /** Of a schedule whose definition is no longer the one in its memo. */
 const REVISED = 'revised';
+const REVISED_MARK = {
+  [ROOM_STATE.name]: {
+    ...toPayload(REVISED),
+    metadata: { ...toPayload(REVISED).metadata, type: Buffer.from('Keyword') },
+  },
+};
+
+/** Two who change one schedule at once are rare, a third one rarer. */
+const CHANGES_TRIED = 5;
 
 const LIST_PAGE = 1_000;
 
 /** Schedules asked at once. */
 const READS_AT_ONCE = 20;
+
+// A CommonJS package whose names Node cannot see before it runs: only its default export can be imported.
+const { ScheduleSpec } = proto.temporal.api.schedule.v1;
+type ScheduleMessage = proto.temporal.api.schedule.v1.ISchedule;
 
 export interface StreamState {
   stream: StreamDefinition;
@@ -118,4 +134,86 @@ function toState(stream: StreamDefinition, { paused, note }: ScheduleSummary['st
     note: note === undefined || note === '' ? null : note,
     nextFireMs: paused ? null : nextEndAfter(stream, Date.now()),
   };
+}
+
+export interface ScheduleChange {
+  stream: StreamDefinition;
+  /** Left as it is if absent. */
+  state?: { paused: boolean; note: string };
+}
+
+/**
+ * Reads the schedule, and writes what `change` makes of it, unless that is null; runs that start from then on have the new definition. A change by somebody
+ * else in between makes it read and ask again. Throws ScheduleNotFoundError for an unknown stream, ScheduleContestedError when others never leave it alone.
+ */
+export async function changeStreamSchedule(
+  client: Client,
+  name: string,
+  change: (state: StreamState) => ScheduleChange | null,
+): Promise<StreamState> {
+  const scheduleId = scheduleIdOf(name);
+  for (let attempt = 1; attempt <= CHANGES_TRIED; attempt += 1) {
+    const { raw, action, state } = await client.schedule.getHandle(scheduleId).describe();
+    const wanted = change(toState(parseScheduledStream(action.args), state));
+    if (wanted === null) return toState(parseScheduledStream(action.args), state);
+    await client.workflowService.updateSchedule({
+      namespace: client.options.namespace,
+      scheduleId,
+      identity: client.options.identity,
+      requestId: randomUUID(),
+      conflictToken: raw.conflictToken ?? new Uint8Array(),
+      schedule: changedSchedule(raw.schedule ?? {}, wanted),
+      searchAttributes: { indexedFields: { ...raw.searchAttributes?.indexedFields, ...REVISED_MARK } },
+    });
+    // With a token that is no longer the newest, the server may drop the change without a word.
+    const now = await readStreamState(client, name);
+    if (hasTakenEffect(now, wanted)) return now;
+  }
+  throw new ScheduleContestedError(name);
+}
+
+export class ScheduleContestedError extends Error {
+  override readonly name = 'ScheduleContestedError';
+  constructor(stream: string) {
+    super(`stream "${stream}": others changed its schedule ${CHANGES_TRIED} times in a row; try again`);
+  }
+}
+
+function hasTakenEffect(is: StreamState, { stream, state }: ScheduleChange): boolean {
+  if (!isDeepStrictEqual(is.stream, stream)) return false;
+  return state === undefined || (is.paused === state.paused && is.note === state.note);
+}
+
+/** In Temporal's own messages, because only they carry the token that says which version is changed. */
+function changedSchedule(schedule: ScheduleMessage, { stream, state }: ScheduleChange): ScheduleMessage {
+  const nowMs = Date.now();
+  const { grids, jitterSeconds, notBeforeMs, notAfterMs } = firingOf(stream, nowMs);
+  const settings = settingsAt(stream, nowMs);
+  return {
+    ...schedule,
+    spec: ScheduleSpec.fromObject({
+      interval: grids.map(({ everySeconds, offsetSeconds }) => ({
+        interval: { seconds: everySeconds },
+        phase: { seconds: offsetSeconds },
+      })),
+      jitter: { seconds: jitterSeconds },
+      ...(notBeforeMs === null ? {} : { startTime: { seconds: notBeforeMs / 1000 } }),
+      ...(notAfterMs === null ? {} : { endTime: { seconds: notAfterMs / 1000 } }),
+    }),
+    action: {
+      startWorkflow: {
+        ...schedule.action?.startWorkflow,
+        input: { payloads: [toPayload({ stream } satisfies ExportRequest)] },
+        userMetadata: {
+          summary: toPayload(toStaticSummary(stream.name, settings)),
+          details: toPayload(toStaticDetails(stream, settings)),
+        },
+      },
+    },
+    state: { ...schedule.state, ...(state === undefined ? {} : { paused: state.paused, notes: state.note }) },
+  };
+}
+
+function toPayload(value: unknown): proto.temporal.api.common.v1.IPayload {
+  return defaultPayloadConverter.toPayload(value);
 }

@@ -37,7 +37,7 @@ describe('the workflow bundle', () => {
       'announceEvent',
       'audit',
       'backfill',
-      'checkStream',
+      'checkStreams',
       'exportInterval',
       'findManifest',
       'latestIntervals',

@@ -38,7 +38,8 @@ export type RunState =
   | 'already-complete'
   | 'failed'
   | 'canceled'
-  | 'handed-over';
+  | 'handed-over'
+  | 'not-due';
 
 /** What was done when a run entered a state. */
 export interface StateEntered extends Pick<
@@ -73,10 +74,12 @@ export interface RunProgress {
 }
 
 export interface RunSummary {
-  outcome: 'complete' | 'already-complete' | 'handed-over';
+  /** `not-due`: the schedule fired where no interval of the stream ends. */
+  outcome: 'complete' | 'already-complete' | 'handed-over' | 'not-due';
   stream: string;
+  /** Of a run that was not due: the nominal time of its fire. */
   interval: string;
-  /** Null when the run handed over to the one that owns the interval. */
+  /** Null when the run handed over to the one that owns the interval, or was not due. */
   manifest: Manifest | null;
   batchesRedone: number;
 }

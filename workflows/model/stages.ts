@@ -94,9 +94,9 @@ export interface LookBackOutcome {
   uploadsAborted: number;
 }
 
-/** What a worker finds wrong with a stream; none: it could run. */
-export interface StreamCheck {
-  problems: string[];
+/** What a worker finds wrong with each of the streams asked for, in their order; none: it could run. */
+export interface StreamChecks {
+  problems: string[][];
 }
 
 /** Every stage is safe to run again after a crash: its result, not its attempt, is the truth. */
@@ -110,14 +110,16 @@ export interface Stages {
   abortUpload(request: AbortRequest): Promise<void>;
   /** Looks at the few intervals before one that is complete: which have no file, and what terminated runs left unfinished there. */
   lookBack(request: LookBackRequest): Promise<LookBackOutcome>;
+  /** Leaves out of a stream's schedule the grids that were in force before its last change. */
+  trimSchedule(request: { stream: string }): Promise<void>;
   /** Waits for the run that already has this workflow id and returns what it ended with. */
   awaitRun(request: { workflowId: string }): Promise<RunSummary>;
   /** The manifest of an interval; null when its file is not complete. */
   findManifest(target: Target): Promise<Manifest | null>;
   /** The newest complete intervals of many streams. */
   readLatestIntervals(request: LatestRequest): Promise<FoundLatest[]>;
-  /** Everything that can be told before a stream runs: its fields, its destination, whether the bucket can be reached. */
-  checkStream(stream: StreamDefinition): Promise<StreamCheck>;
+  /** Everything that can be told before streams run: fields, destinations, whether buckets can be reached, keys that others write. */
+  checkStreams(request: { streams: StreamDefinition[] }): Promise<StreamChecks>;
 }
 
 /** Types of the failures that the workflow answers by other means than a retry of the stage. */
