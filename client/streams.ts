@@ -141,7 +141,8 @@ function wordsOf(
   };
 }
 
-function toUnknownStream(name: string, error: unknown): unknown {
+/** The error for a stream that does not exist; every other error as it is. */
+export function toUnknownStream(name: string, error: unknown): unknown {
   if (!(error instanceof ScheduleNotFoundError)) return error;
   return new CommandError(
     `stream: got "${name}", which does not exist; allowed: one of room-streams stream list`,

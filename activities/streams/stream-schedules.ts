@@ -11,7 +11,7 @@ import {
 } from '@temporalio/client';
 import { defaultPayloadConverter, TypedSearchAttributes } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { runBaseIdOf, scheduleIdOf } from '../../workflows/model/interval.ts';
+import { isBorder, runBaseIdOf, scheduleIdOf } from '../../workflows/model/interval.ts';
 import { firingOf } from '../../workflows/model/firing.ts';
 import { type ExportRequest } from '../../workflows/model/run.ts';
 import { ROOM_STATE, ROOM_STREAM } from '../../workflows/model/search-attributes.ts';
@@ -93,6 +93,19 @@ export async function readStreamState(client: Client, name: string): Promise<Str
   return toState(parseScheduledStream(action.args), state);
 }
 
+/**
+ * The nominal time of the newest slot whose run the schedule started; null when it started none that it remembers. Of a slot on the stream's grid: a person may
+ * have started runs at any time.
+ */
+export async function readLastSlotMs(client: Client, stream: StreamDefinition): Promise<number | null> {
+  const { info } = await client.schedule.getHandle(scheduleIdOf(stream.name)).describe();
+  const base = `${runBaseIdOf(stream.name)}-`;
+  const nominals = info.recentActions
+    .map(({ action }) => Date.parse(action.workflow.workflowId.slice(base.length)))
+    .filter((ms) => !Number.isNaN(ms) && isBorder(ms, settingsAt(stream, ms - 1)));
+  return nominals.length === 0 ? null : Math.max(...nominals);
+}
+
 /** All streams, by name: a thousand within a second or two. What changed within the last moments may be missing. */
 export async function listStreamStates(client: Client): Promise<StreamState[]> {
   const base = scheduleIdOf('');
@@ -144,7 +157,7 @@ export interface ScheduleChange {
 
 /**
  * Reads the schedule, and writes what `change` makes of it, unless that is null; runs that start from then on have the new definition. A change by somebody
- * else in between makes it read and ask again. Throws ScheduleNotFoundError for an unknown stream, ScheduleContestedError when others never leave it alone.
+ * else in between makes it read and ask again, also when that one came just after: asked twice, `change` has to make the same. Throws ScheduleNotFoundError for an unknown stream, ScheduleContestedError when others never leave it alone.
  */
 export async function changeStreamSchedule(
   client: Client,

@@ -1,0 +1,274 @@
+// Changes to streams that are there: settings from a border on, the end, the jitter, pauses. Plans what a change makes of a stream, writes it, and looks that it took
+// effect. Nothing here prints.
+import { setTimeout as wait } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { ScheduleNotFoundError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import {
+  changeStreamSchedule,
+  readLastSlotMs,
+  type StreamState,
+} from '../activities/streams/stream-schedules.ts';
+import { firingOf } from '../workflows/model/firing.ts';
+import {
+  intervalContaining,
+  lastIntervalEndedBy,
+  runIdOf,
+  scheduleIdOf,
+  toRfc3339,
+  type Interval,
+} from '../workflows/model/interval.ts';
+import { parsePauseNote, toPauseNote } from '../workflows/model/pause-note.ts';
+import { reviseStream } from '../workflows/model/revise-stream.ts';
+import { spanProblems } from '../workflows/model/stream-problems.ts';
+import {
+  isWanted,
+  settingsAt,
+  settingsEndingAt,
+  type StreamDefinition,
+  type StreamSettings,
+} from '../workflows/model/stream.ts';
+import { type Connected } from './connect.ts';
+import { CommandError, EXIT } from './exit-codes.ts';
+import { readStream, startRun, toUnknownStream } from './streams.ts';
+
+/** A border that has passed since the change was planned is fine as long as no interval after it can have ended: the shortest is a minute. */
+const PLANNED_TOO_LONG_MS = 30_000;
+
+/** The schedule's own lag; what fell due while it was changed is looked after. */
+const LAG_MS = 5_000;
+
+/** Clocks of the machines that pause and of Temporal differ by less. */
+const SKEW_MS = 60_000;
+
+const POLL_MS = 100;
+const EFFECT_WITHIN_MS = 10_000;
+
+export interface StreamChange {
+  changes: Partial<StreamSettings>;
+  /** From the first border at or after this on; now if absent. */
+  atMs?: number | undefined;
+  dropsPlanned: boolean;
+  /** Null: no end. Absent: as it is. */
+  untilMs?: number | null | undefined;
+  /** Null: the default. Absent: as it is. */
+  jitterSeconds?: number | null | undefined;
+}
+
+export interface PlannedChange {
+  before: StreamDefinition;
+  after: StreamDefinition;
+  /** Of new settings; null: none of them changes. */
+  fromMs: number | null;
+}
+
+/** What a change makes of a stream; nothing is asked or written. Throws CommandError naming what cannot be. */
+export function planChange(before: StreamDefinition, change: StreamChange, nowMs: number): PlannedChange {
+  const { changes, atMs = nowMs, dropsPlanned, untilMs, jitterSeconds } = change;
+  if (atMs < nowMs)
+    throw new CommandError(
+      `at: got ${toRfc3339(atMs)}, allowed: now or later; intervals that began keep their settings`,
+      EXIT.usage,
+    );
+  const ending = untilMs === undefined ? before : { ...before, untilMs };
+  const revised = reviseStream(ending, { changes, atMs, dropsPlanned });
+  if (revised.stream === null) throw new CommandError(revised.problem, EXIT.usage);
+  if (untilMs !== undefined && untilMs !== before.untilMs) assertEnd(revised.stream, nowMs);
+  const after = jitterSeconds === undefined ? revised.stream : withJitter(revised.stream, jitterSeconds);
+  return { before, after, fromMs: revised.fromMs };
+}
+
+function withJitter(stream: StreamDefinition, jitterSeconds: number | null): StreamDefinition {
+  const changed = { ...stream };
+  if (jitterSeconds === null) delete changed.jitterSeconds;
+  else changed.jitterSeconds = jitterSeconds;
+  return changed;
+}
+
+function assertEnd(stream: StreamDefinition, nowMs: number): void {
+  const { fromMs, untilMs } = stream;
+  if (untilMs === null) return;
+  const atFrom = settingsAt(stream, fromMs);
+  const problems = spanProblems({ fromMs, untilMs }, { atFrom, atUntil: settingsAt(stream, untilMs - 1) });
+  // What was made is not taken back; what is under way is.
+  const underway = intervalContaining(nowMs, settingsAt(stream, nowMs));
+  if (untilMs < underway.startMs)
+    problems.push(
+      `until: got ${toRfc3339(untilMs)}, allowed: none, or ${toRfc3339(underway.startMs)} or later; what has ended is made`,
+    );
+  if (problems.length > 0) throw new CommandError(problems.join('\n'), EXIT.usage);
+}
+
+/** Writes what was planned, unless the stream was changed meanwhile. */
+export async function writeChange(
+  connected: Connected,
+  { before, after, fromMs }: PlannedChange,
+): Promise<StreamState> {
+  const plannedMs = Date.now();
+  const state = await changeOrUnknown(connected, before.name, (held) => {
+    if (!isDeepStrictEqual(held.stream, before)) {
+      throw new CommandError(
+        `stream "${before.name}" was changed by somebody else meanwhile; look at stream describe, then try again`,
+        EXIT.failed,
+      );
+    }
+    if (fromMs !== null && Date.now() > fromMs + PLANNED_TOO_LONG_MS)
+      throw new CommandError(
+        `at: ${toRfc3339(fromMs)} has passed meanwhile; nothing was written, try again`,
+        EXIT.failed,
+      );
+    return { stream: after };
+  });
+  await lookAfterSlots(connected, state, plannedMs);
+  return state;
+}
+
+/** Temporal drops slots that fell due while a schedule was changed: their runs are started here, and are none if they run already. */
+async function lookAfterSlots(
+  connected: Connected,
+  { stream, paused }: StreamState,
+  sinceMs: number,
+): Promise<void> {
+  if (paused) return;
+  const nowMs = Date.now();
+  const { jitterSeconds } = firingOf(stream, nowMs);
+  const { endMs } = lastIntervalEndedBy(nowMs, settingsAt(stream, nowMs));
+  if (endMs < sinceMs - jitterSeconds * 1000 - LAG_MS) return;
+  const { interval } = settingsEndingAt(stream, endMs);
+  if (isWanted(stream, interval)) await startRun(connected, { stream, interval, force: false });
+}
+
+export interface Paused {
+  state: StreamState;
+  wasPaused: boolean;
+}
+
+/** The time stands in the note, where `resumeStream` finds it. A stream that is paused keeps its time, and gets other words if there are some. */
+export async function pauseStream(connected: Connected, name: string, words: string | null): Promise<Paused> {
+  const before = await readStream(connected, name);
+  const since = parsePauseNote(before.note);
+  if (before.paused && (words === null || since === null)) return { state: before, wasPaused: true };
+  const note = toPauseNote(before.paused && since !== null ? since.atMs : Date.now(), words);
+  await connected.client.schedule.getHandle(scheduleIdOf(name)).pause(note);
+  const state = await awaitState(connected, name, (now) => now.paused && now.note === note);
+  return { state, wasPaused: before.paused };
+}
+
+export interface Resumed {
+  wasPaused: boolean;
+  /** Whole intervals that ended while the stream was paused; null: none. */
+  missed: Interval | null;
+  state: StreamState;
+}
+
+/**
+ * Lets the schedule fire again, and says which intervals were missed. With `skips` they are noted as left out on purpose; without, they are the caller's to
+ * fill.
+ */
+export async function resumeStream(
+  connected: Connected,
+  name: string,
+  { skips }: { skips: boolean },
+): Promise<Resumed> {
+  const before = await readStream(connected, name);
+  if (!before.paused) return { wasPaused: false, missed: null, state: before };
+  const sinceMs = await pausedSinceMs(connected, before);
+  const note = `resumed at ${toRfc3339(Date.now())}; was paused since ${toRfc3339(sinceMs)}`;
+  if (skips) {
+    let missed: Interval | null = null;
+    const resumingMs = Date.now();
+    const startMs = await firstMissedMs(connected, before.stream, sinceMs);
+    const state = await changeOrUnknown(connected, name, (held) => {
+      missed = rangeUntil(held.stream, startMs, resumingMs);
+      const skipped = missed === null ? held.stream.skipped : withRange(held.stream.skipped, missed);
+      return { stream: { ...held.stream, skipped }, state: { paused: false, note } };
+    });
+    await lookAfterSlots(connected, state, resumingMs);
+    return { wasPaused: true, missed, state };
+  }
+  // One patch at a time, and its effect awaited: of two, the server may lose one.
+  await connected.client.schedule.getHandle(scheduleIdOf(name)).unpause(note);
+  const state = await awaitState(connected, name, (now) => !now.paused && now.note === note);
+  const startMs = await firstMissedMs(connected, state.stream, sinceMs);
+  return { wasPaused: true, missed: rangeUntil(state.stream, startMs, Date.now()), state };
+}
+
+/** From the note; where somebody else wrote it, as the Web UI does, since the last slot that was run. */
+async function pausedSinceMs({ client }: Connected, { stream, note }: StreamState): Promise<number> {
+  const noted = parsePauseNote(note);
+  if (noted !== null) return noted.atMs;
+  return (await readLastSlotMs(client, stream)) ?? stream.fromMs;
+}
+
+/** The start of the first interval that ended after the pause, and whose run the schedule had not started just before. */
+async function firstMissedMs(
+  { client }: Connected,
+  stream: StreamDefinition,
+  sinceMs: number,
+): Promise<number> {
+  const fromMs = Math.max(sinceMs - SKEW_MS, stream.fromMs);
+  let { startMs } = intervalContaining(fromMs, settingsAt(stream, fromMs));
+  for (;;) {
+    const interval = { startMs, endMs: startMs + settingsAt(stream, startMs).everySeconds * 1000 };
+    if (interval.endMs > sinceMs + SKEW_MS) return startMs;
+    if (interval.startMs >= stream.fromMs && !(await hasRun(client, stream, interval))) return startMs;
+    startMs = interval.endMs;
+  }
+}
+
+async function hasRun(client: Client, stream: StreamDefinition, interval: Interval): Promise<boolean> {
+  try {
+    await client.workflow.getHandle(runIdOf(stream.name, interval)).describe();
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+/** The whole intervals of the stream from `startMs`, a border, that have ended; null: there are none. */
+export function rangeUntil(stream: StreamDefinition, startMs: number, nowMs: number): Interval | null {
+  const untilMs = Math.min(nowMs, stream.untilMs ?? nowMs);
+  const { endMs } = lastIntervalEndedBy(untilMs, settingsAt(stream, untilMs));
+  return endMs > startMs ? { startMs, endMs } : null;
+}
+
+/** In order, and those that touch put together. */
+export function withRange(ranges: readonly Interval[], added: Interval): Interval[] {
+  const merged: Interval[] = [];
+  for (const range of [...ranges, added].sort((a, b) => a.startMs - b.startMs)) {
+    const last = merged.at(-1);
+    if (last === undefined || range.startMs > last.endMs) merged.push({ ...range });
+    else last.endMs = Math.max(last.endMs, range.endMs);
+  }
+  return merged;
+}
+
+async function changeOrUnknown(
+  { client }: Connected,
+  name: string,
+  change: Parameters<typeof changeStreamSchedule>[2],
+): Promise<StreamState> {
+  try {
+    return await changeStreamSchedule(client, name, change);
+  } catch (error) {
+    throw error instanceof ScheduleNotFoundError ? toUnknownStream(name, error) : error;
+  }
+}
+
+async function awaitState(
+  connected: Connected,
+  name: string,
+  isThere: (state: StreamState) => boolean,
+): Promise<StreamState> {
+  const deadlineMs = Date.now() + EFFECT_WITHIN_MS;
+  for (;;) {
+    const state = await readStream(connected, name);
+    if (isThere(state)) return state;
+    if (Date.now() > deadlineMs) break;
+    await wait(POLL_MS);
+  }
+  throw new CommandError(
+    `stream "${name}": Temporal took the change, but it had no effect within ${EFFECT_WITHIN_MS / 1000} s; somebody else may have changed it, see stream describe`,
+    EXIT.failed,
+  );
+}
