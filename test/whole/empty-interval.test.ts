@@ -1,0 +1,97 @@
+// An interval without rooms: the rooms are not asked for where the plan has counted none, and one that turns up meanwhile is in the file all the same.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { StageTools } from '../../activities/stage-tools.ts';
+import type { ObjectStore } from '../../activities/store/object-store.ts';
+import { makeHistory } from '../../history/make/make-history.ts';
+import { HOUR, makeStream, startTestWorker, withExportBench, type ExportBench } from '../export-bench.ts';
+
+describe('an interval without rooms', () => {
+  it('is made without asking for rooms', () =>
+    withCounted(
+      () => Promise.resolve(),
+      async (bench, asked) => {
+        const { manifest } = await bench.run(makeStream(bench.unique('empty')), HOUR);
+        assert.equal((await bench.readFile(manifest)).toString(), '[]\n');
+        assert.equal(asked(), 0);
+      },
+    ));
+
+  it('that gets some after it was planned has them in its file', () =>
+    withCounted(
+      (bench, projectId) =>
+        makeHistory(bench.connection, {
+          ...{ rooms: 5, seed: 1, projectId },
+          ...{ fromMs: HOUR.startMs, toMs: HOUR.endMs },
+        }),
+      async (bench, asked) => {
+        for (const compression of ['none', 'gzip'] as const) {
+          const stream = makeStream(bench.unique(`late-${compression}`), { compression });
+          const { manifest, batchesRedone } = await bench.run(stream, HOUR);
+          assert.deepEqual([manifest?.rooms, batchesRedone], [5, 1]);
+          const rooms: unknown = JSON.parse((await bench.readFile(manifest)).toString());
+          assert.ok(Array.isArray(rooms) && rooms.length === 5);
+        }
+        assert.equal(asked(), 2);
+      },
+    ));
+});
+
+/** A bench whose worker counts how often the rooms are asked for, and lets something happen between plan and export. */
+function withCounted(
+  afterPlan: (bench: ExportBench, stream: string) => Promise<void>,
+  use: (bench: ExportBench, asked: () => number) => Promise<void>,
+): Promise<void> {
+  return withExportBench(
+    async (bench) => {
+      let asked = 0;
+      const wrapTools = (tools: StageTools): StageTools => ({
+        ...tools,
+        history: watched(tools.history, (name, target) => {
+          if (name !== 'client') return undefined;
+          return watched(target.client, (method) => {
+            if (method === 'exec') asked += 1;
+            return undefined;
+          });
+        }),
+        destinations: new Map(
+          [...tools.destinations].map(([name, opened]) => {
+            const { store } = opened;
+            const beginUpload: ObjectStore['beginUpload'] = async (of) => {
+              await afterPlan(bench, /^(late-\w+-\w+|empty-\w+)\//.exec(of.key)?.[1] ?? '');
+              return store.beginUpload(of);
+            };
+            return [
+              name,
+              {
+                ...opened,
+                store: watched(store, (method) => (method === 'beginUpload' ? beginUpload : undefined)),
+              },
+            ];
+          }),
+        ),
+      });
+      const worker = await startTestWorker(bench.config, { wrapTools });
+      try {
+        await use(bench, () => asked);
+      } finally {
+        await worker.stop();
+      }
+    },
+    { startsWorker: false },
+  );
+}
+
+/** The same object; of each property that is read, something else may be given. */
+function watched<Of extends object>(of: Of, instead: (name: string | symbol, target: Of) => unknown): Of {
+  return new Proxy(of, {
+    get(target, name) {
+      const given = instead(name, target);
+      if (given !== undefined) return given;
+      const found: unknown = Reflect.get(target, name);
+      return typeof found === 'function'
+        ? (...args: unknown[]): unknown => Reflect.apply(found, target, args)
+        : found;
+    },
+  });
+}
