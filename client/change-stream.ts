@@ -17,7 +17,7 @@ import {
   toRfc3339,
   type Interval,
 } from '../workflows/model/interval.ts';
-import { parsePauseNote, toPauseNote } from '../workflows/model/pause-note.ts';
+import { missedFromMs, parsePauseNote, toPauseNote, toResumeNote } from '../workflows/model/pause-note.ts';
 import { reviseStream } from '../workflows/model/revise-stream.ts';
 import { spanProblems } from '../workflows/model/stream-problems.ts';
 import {
@@ -172,7 +172,7 @@ export async function resumeStream(
   const before = await readStream(connected, name);
   if (!before.paused) return { wasPaused: false, missed: null, state: before };
   const sinceMs = await pausedSinceMs(connected, before);
-  const note = `resumed at ${toRfc3339(Date.now())}; was paused since ${toRfc3339(sinceMs)}`;
+  const note = toResumeNote(Date.now(), sinceMs);
   if (skips) {
     let missed: Interval | null = null;
     const resumingMs = Date.now();
@@ -194,8 +194,8 @@ export async function resumeStream(
 
 /** From the note; where somebody else wrote it, as the Web UI does, since the last slot that was run. */
 async function pausedSinceMs({ client }: Connected, { stream, note }: StreamState): Promise<number> {
-  const noted = parsePauseNote(note);
-  if (noted !== null) return noted.atMs;
+  const notedMs = missedFromMs(note);
+  if (notedMs !== null) return notedMs;
   return (await readLastSlotMs(client, stream)) ?? stream.fromMs;
 }
 
@@ -217,8 +217,9 @@ async function firstMissedMs(
 
 async function hasRun(client: Client, stream: StreamDefinition, interval: Interval): Promise<boolean> {
   try {
-    await client.workflow.getHandle(runIdOf(stream.name, interval)).describe();
-    return true;
+    const { status } = await client.workflow.getHandle(runIdOf(stream.name, interval)).describe();
+    // One that failed made nothing: such runs are why the watch pauses a stream.
+    return status.name !== 'FAILED';
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;

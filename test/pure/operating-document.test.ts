@@ -58,7 +58,8 @@ function commandsOf(markdown: string): string[] {
 
 async function codeOf(command: string): Promise<number> {
   const quiet = { out: () => undefined, err: () => undefined };
-  return runCli(command.split(/\s+/).slice(1), quiet);
+  const words = [...command.matchAll(/"([^"]*)"|\S+/g)].map(([word, quoted]) => quoted ?? word);
+  return runCli(words.slice(1), quiet);
 }
 
 function read(file: string): string {

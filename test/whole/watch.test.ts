@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
+import { resumeStream } from '../../client/change-stream.ts';
 import { ensureWatch } from '../../client/ensure-watch.ts';
 import { createSchedule, deleteSchedule, readStream, startRun } from '../../client/streams.ts';
 import { announcementIdOf } from '../../workflows/model/event.ts';
 import { scheduleIdOf, type Interval } from '../../workflows/model/interval.ts';
-import { missedFromMs, toResumeNote } from '../../workflows/model/pause-note.ts';
+import { missedFromMs } from '../../workflows/model/pause-note.ts';
 import type { StreamDefinition } from '../../workflows/model/stream.ts';
 import { failedInARow, WATCH_ID, type WatchMemory, type WatchRequest } from '../../workflows/model/watch.ts';
 import {
@@ -108,11 +109,9 @@ describe('the watch', () => {
         );
 
         // Resumed, it is not paused for what was before, but for what fails again.
-        const schedule = bench.connected.client.schedule.getHandle(scheduleIdOf(failing.name));
-        await schedule.unpause(toResumeNote(Date.now() + 1_000, HOUR.startMs));
-        await until('it is resumed', async () =>
-          (await readStream(bench.connected, failing.name)).paused ? undefined : true,
-        );
+        const { missed } = await resumeStream(bench.connected, failing.name, { skips: false });
+        assert.equal(missed?.startMs, HOUR.startMs, 'what failed is made up for, too');
+        assert.equal((await readStream(bench.connected, failing.name)).paused, false);
         assert.deepEqual((await look(bench, [failing.name])).pausedAtMs, {});
         assert.equal((await readStream(bench.connected, failing.name)).paused, false);
       });
