@@ -72,8 +72,7 @@ function repetitions(streams: readonly FileStream[], index: number): string[] {
 
 /** A parser of the command line for one of a file's values. A field that may be left out is undefined then. */
 function argument(parse: (text: string) => unknown, isRequired: boolean) {
-  return z.unknown().transform((given, context): unknown => {
-    if (given === undefined && !isRequired) return undefined;
+  const value = z.unknown().transform((given, context): unknown => {
     try {
       if (given === undefined) throw new InvalidArgumentError('got none, allowed: one for each stream');
       // A number is what YAML makes of 15: the parser says what is missing.
@@ -84,6 +83,7 @@ function argument(parse: (text: string) => unknown, isRequired: boolean) {
       return z.NEVER;
     }
   });
+  return isRequired ? value : value.optional();
 }
 
 function parseName(given: string): string {
