@@ -22,15 +22,23 @@ async function main(release: string | undefined): Promise<void> {
     throw new Error('usage: npm run histories:record -- 1.0');
   if (readHistories().some(({ shape }) => shape.startsWith(`${release}-`)))
     throw new Error(`release ${release}: its histories are there already`);
+  await withStack({}, (bench) => recordAll(bench, release));
+  await withStack(IMPATIENT, (bench) => recordContinued(bench, release));
+}
+
+/** A server that wants runs to continue as new after few events. */
+const IMPATIENT = { 'limit.historyCount.suggestContinueAsNew': '25' };
+
+async function withStack(
+  temporalSettings: Readonly<Record<string, string>>,
+  use: (bench: ExportBench) => Promise<void>,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'room-streams-record-'));
-  const stack = await startStack({ folder, exporterReads: '*.*' });
-  process.env[TEST_STACK_VARIABLE] = JSON.stringify({
-    clickhouse: stack.clickhouse,
-    temporal: stack.temporal,
-    store: stack.store,
-  });
+  const stack = await startStack({ folder, exporterReads: '*.*', temporalSettings });
+  const { clickhouse, temporal, store } = stack;
+  process.env[TEST_STACK_VARIABLE] = JSON.stringify({ clickhouse, temporal, store });
   try {
-    await withExportBench((bench) => recordAll(bench, release), { batches: { rangeBytesPlain: 10_000_000 } });
+    await withExportBench(use, { batches: { rangeBytesPlain: 6_000_000 } });
   } finally {
     await stack.stop();
     await rm(folder, { recursive: true, force: true });
@@ -40,13 +48,28 @@ async function main(release: string | undefined): Promise<void> {
 /** Of the newest execution, or of the one named. */
 type Keep = (shape: string, workflowId: string, runId?: string) => Promise<void>;
 
-async function recordAll(bench: ExportBench, release: string): Promise<void> {
-  const keep: Keep = async (shape, workflowId, runId) => {
+function keepFor(bench: ExportBench, release: string): Keep {
+  return async (shape, workflowId, runId) => {
     const handle = bench.connected.client.workflow.getHandle(workflowId, runId, { followRuns: false });
     await handle.result().catch(() => undefined);
     const history = await handle.fetchHistory();
     console.log(saveHistory({ shape: `${release}-${shape}`, workflowId, history }));
   };
+}
+
+async function recordContinued(bench: ExportBench, release: string): Promise<void> {
+  const keep = keepFor(bench, release);
+  const rooms = { rooms: ROOMS_OF_SEVERAL_PARTS, seed: 1, fromMs: HOUR.startMs, toMs: HOUR.endMs };
+  await makeHistory(bench.connection, { ...rooms, projectId: 'long' });
+  const stream = makeStream('long');
+  const handle = await startRun(bench.connected, { stream, interval: HOUR, force: false });
+  await handle.result();
+  await keep('continued-as-new', handle.workflowId, handle.firstExecutionRunId);
+  await keep('complete-after-continuing', handle.workflowId);
+}
+
+async function recordAll(bench: ExportBench, release: string): Promise<void> {
+  const keep = keepFor(bench, release);
   const empty = makeStream('empty');
   await bench.run(empty, HOUR);
   await keep('complete-empty', runIdOf('empty', HOUR));
