@@ -118,7 +118,10 @@ describe('the image', () => {
     const first = run('migrate', command);
     assert.equal(first.status, 0, first.stderr);
     assert.match(first.stdout, /^history: \d+ migrations applied$/m);
-    assert.equal(run('migrate', command).stdout, 'history: up to date\nsearch attributes: up to date\n');
+    assert.equal(
+      run('migrate', command).stdout,
+      'history: up to date\nsearch attributes: up to date\nwatch over the streams: up to date\n',
+    );
   });
 
   it('is a worker that exports, is healthy, and ends by SIGTERM with 0', async () => {
