@@ -31,7 +31,7 @@ import {
 } from '../deployment-files.ts';
 import { getTestStack } from '../stack.ts';
 import { until } from '../until.ts';
-import { dropDatabase, nameDatabase } from './history-database.ts';
+import { dropDatabase, nameDatabase } from '../contract/history-database.ts';
 
 const lockShape = z.object({
   packages: z.record(
