@@ -240,6 +240,7 @@ function replaceAll(changes: Readonly<Record<string, string>>): (text: string) =
 
 function makeFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'room-streams-compose-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  // A server that was killed may be writing still.
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }));
   return folder;
 }

@@ -47,7 +47,10 @@ async function main(options: FaultOptions): Promise<boolean> {
         isOver: () => isOver(options, done),
       }),
     );
-    const [happened, ...reports] = await Promise.all([strike(world, options, done), ...lanes]);
+    const all = Promise.all([strike(world, options, done), ...lanes]);
+    // Said at once: what is closed behind it may throw in its turn.
+    all.catch((error: unknown) => console.error('ends early:', error));
+    const [happened, ...reports] = await all;
     for (const [name, count] of [...happened].sort()) console.log(`  ${String(count).padStart(4)}  ${name}`);
     return printReport(reports, done.kills);
   });
