@@ -1,11 +1,14 @@
 // What every stage has in common: a heartbeat while it works, cancellation as an abort signal, and its errors translated to failures
 // in one place. A stage itself knows nothing of Temporal.
-import { CancelledFailure, Context } from '@temporalio/activity';
+import { CancelledFailure, Context, log, sleep } from '@temporalio/activity';
 import { type Hide } from './hide-secrets.ts';
-import { toFailure, withoutSecrets } from './to-failure.ts';
+import { isRefusal, toFailure, withoutSecrets } from './to-failure.ts';
 
 /** A fifth of the heartbeat time-out: some may be lost on the way without the attempt being taken for dead. */
 const HEARTBEAT_MS = 2_000;
+
+/** Long enough for a connection to be another one, short enough for a person who waits. */
+const SECOND_LOOK_MS = 250;
 
 export interface StageRun {
   /** Aborted when the run is cancelled, the attempt timed out, or the worker shuts down. */
@@ -28,13 +31,14 @@ export function runStage<Request, Result>(
       context.heartbeat(details);
     }, HEARTBEAT_MS);
     const { workflowExecution } = context.info;
+    const run: StageRun = {
+      signal: context.cancellationSignal,
+      report: (next) => (details = next),
+      workflowId: workflowExecution?.workflowId ?? '',
+      runId: workflowExecution?.runId ?? '',
+    };
     try {
-      return await stage(request, {
-        signal: context.cancellationSignal,
-        report: (next) => (details = next),
-        workflowId: workflowExecution?.workflowId ?? '',
-        runId: workflowExecution?.runId ?? '',
-      });
+      return await withSecondLook(run, () => stage(request, run));
     } catch (error) {
       if (context.cancellationSignal.aborted) {
         const reason: unknown = context.cancellationSignal.reason;
@@ -45,4 +49,19 @@ export function runStage<Request, Result>(
       clearInterval(timer);
     }
   };
+}
+
+/**
+ * A server that refuses for good is asked once more before the run ends for it: a request that was damaged on its way is refused in the same words,
+ * and a store that has just started knows no keys yet.
+ */
+async function withSecondLook<Result>(run: StageRun, act: () => Promise<Result>): Promise<Result> {
+  try {
+    return await act();
+  } catch (error) {
+    if (run.signal.aborted || !isRefusal(error)) throw error;
+    log.warn('a server refused; it is asked once more', { cause: toFailure(error).type ?? '' });
+    await sleep(SECOND_LOOK_MS);
+    return act();
+  }
 }

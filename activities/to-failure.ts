@@ -33,6 +33,12 @@ export function toFailure(error: unknown): ApplicationFailure {
   return ApplicationFailure.create({ type: typeOf(error), message, ...causeOf(error) });
 }
 
+/** A server's own word that this will never succeed; not a rule of ours, which says the same of the same request. */
+export function isRefusal(error: unknown): boolean {
+  if (error instanceof ClickHouseError) return permanentHistoryError(error) !== undefined;
+  return error instanceof StoreError && classifyStoreError(error) === 'permanent';
+}
+
 function ofHistory(error: ClickHouseError): ApplicationFailure {
   const known = permanentHistoryError(error);
   const said = error.message.split('\n', 1)[0] ?? '';
