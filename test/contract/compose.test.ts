@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { after, describe, it, type TestContext } from 'node:test';
 import { openObjectStore } from '../../activities/store/object-store.ts';
 import { checkViews } from '../../history/check-views.ts';
 import { openConnection } from '../../history/connection.ts';
@@ -25,7 +25,7 @@ const ODD_PASSWORD = `a'b"c>d $e%41/ü: #{x}`;
 
 describe('Temporal, as composed', () => {
   it('starts with its database where its user may write, and passes its health check', async (t) => {
-    const folder = makeFolder(t);
+    const folder = makeFolder();
     const { command = [], healthcheck } = serviceOf(readComposeFile(), 'temporal');
     const [port = 0, uiPort = 0] = await findFreePorts(2);
     const program = await programOf(
@@ -64,7 +64,7 @@ describe('Temporal, as composed', () => {
 
 describe('the object store, as composed', () => {
   it('serves the bucket that the job makes, to its keys only, and the job may run again', async (t) => {
-    const folder = makeFolder(t);
+    const folder = makeFolder();
     const [s3 = 0, master = 0, ...inner] = await findFreePorts(2 + SEAWEED_INNER_PORTS);
     const compose = readComposeFile({ DESTINATION_FILES_ENDPOINT: `http://127.0.0.1:${s3}` });
     const { command = [], environment } = serviceOf(compose, 'object-store');
@@ -156,7 +156,7 @@ describe('ClickHouse, as composed', () => {
 
 /** With the users of the compose file. `default` stays: it runs the statement that makes the embedded engine a server. */
 async function startClickHouse(t: TestContext, compose: ComposeFile): Promise<string> {
-  const folder = makeFolder(t);
+  const folder = makeFolder();
   const [httpPort = 0, nativePort = 0] = await findFreePorts(2);
   const { content = '' } = compose.configs['clickhouse-users'] ?? {};
   const { command } = await makeClickHouse({
@@ -238,9 +238,14 @@ function replaceAll(changes: Readonly<Record<string, string>>): (text: string) =
     Object.entries(changes).reduce((changed, [from, to]) => changed.replaceAll(from, to), text);
 }
 
-function makeFolder(t: TestContext): string {
+/** Removed when all tests are over: hooks of a test run in the order in which they were made, so its own would come before its server ends. */
+function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'room-streams-compose-'));
-  // A server that was killed may be writing still.
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }));
+  folders.push(folder);
   return folder;
 }
+
+const folders: string[] = [];
+after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
