@@ -7,7 +7,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { openObjectStore, type ObjectStore } from '../activities/store/object-store.ts';
 import { withTemporal, type Connected } from '../client/connect.ts';
 import { awaitResult } from '../client/follow-run.ts';
-import { startRun } from '../client/streams.ts';
+import { createSchedule, deleteSchedule, startRun } from '../client/streams.ts';
 import { openConnection, type AdminTarget } from '../history/connection.ts';
 import { migrate } from '../history/migrate.ts';
 import { toEnvironment, STACK_DESTINATION } from '../local/stack-environment.ts';
@@ -125,6 +125,20 @@ function makeTestBundle(): ReturnType<typeof makeBundle> {
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   const codePath = process.env[TEST_BUNDLE_VARIABLE];
   return codePath === undefined ? makeBundle() : Promise.resolve({ codePath });
+}
+
+/** Their schedules are there for the time of `use`. */
+export async function withSchedules(
+  { connected }: ExportBench,
+  streams: readonly StreamDefinition[],
+  use: () => Promise<void>,
+): Promise<void> {
+  for (const stream of streams) await createSchedule(connected, stream);
+  try {
+    await use();
+  } finally {
+    for (const { name } of streams) await deleteSchedule(connected, name);
+  }
 }
 
 /** A stream of hours with default settings, changed by `changes`. */

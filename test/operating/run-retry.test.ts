@@ -9,11 +9,18 @@ import { awaitResult } from '../../client/follow-run.ts';
 import { retryRun } from '../../client/retry-run.ts';
 import { stagesOf } from '../../client/run-history.ts';
 import { showRun } from '../../client/show-run.ts';
-import { createSchedule, deleteSchedule, startRun } from '../../client/streams.ts';
+import { startRun } from '../../client/streams.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import { runIdOf } from '../../workflows/model/interval.ts';
 import type { StreamDefinition } from '../../workflows/model/stream.ts';
-import { HOUR, makeStream, startTestWorker, withExportBench, type ExportBench } from '../export-bench.ts';
+import {
+  HOUR,
+  makeStream,
+  startTestWorker,
+  withSchedules,
+  withExportBench,
+  type ExportBench,
+} from '../export-bench.ts';
 import { runProgram, type EndedProgram } from '../run-program.ts';
 import { until } from '../until.ts';
 
@@ -28,7 +35,7 @@ describe('run retry', () => {
         ...{ rooms: 20, seed: 1, projectId: stream.name },
         ...{ fromMs: HOUR.startMs, toMs: HOUR.endMs },
       });
-      await withSchedule(bench, stream, async () => {
+      await withSchedules(bench, [stream], async () => {
         await assert.rejects(bench.run(stream, HOUR));
         const shown = await cli(bench, ['run', 'show', stream.name, END]);
         assert.match(shown.stdout, /^run export:reset-\w+-2026-11-23T11:00:00Z {2}FAILED\n/);
@@ -110,7 +117,7 @@ describe('run retry', () => {
       const stream = makeStream(bench.unique('forgotten'));
       const { manifest } = await bench.run(stream, HOUR);
       await forget(bench, stream);
-      await withSchedule(bench, stream, async () => {
+      await withSchedules(bench, [stream], async () => {
         const shown = await cli(bench, ['run', 'show', stream.name, END]);
         assert.equal(shown.code, 0, shown.stderr);
         assert.match(shown.stdout, /^run export:forgotten-\S+ {2}FORGOTTEN\n/);
@@ -190,19 +197,6 @@ function withFailing(
 function denied(operation: string): StoreError {
   const facts = { operation, code: 'AccessDenied', status: 403, key: undefined };
   return new StoreError(facts, 'Access Denied.');
-}
-
-async function withSchedule(
-  bench: ExportBench,
-  stream: StreamDefinition,
-  use: () => Promise<void>,
-): Promise<void> {
-  await createSchedule(bench.connected, stream);
-  try {
-    await use();
-  } finally {
-    await deleteSchedule(bench.connected, stream.name);
-  }
 }
 
 /** As Temporal's retention does. */

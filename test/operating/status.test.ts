@@ -4,10 +4,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
 import { runCli } from '../../client/cli.ts';
-import { createSchedule, deleteSchedule } from '../../client/streams.ts';
 import { scheduleIdOf, lastIntervalEndedBy } from '../../workflows/model/interval.ts';
 import { settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
-import { HOUR, makeStream, startTestWorker, withExportBench, type ExportBench } from '../export-bench.ts';
+import {
+  HOUR,
+  makeStream,
+  startTestWorker,
+  withSchedules,
+  withExportBench,
+  type ExportBench,
+} from '../export-bench.ts';
 import { runProgram, startProgram, type EndedProgram } from '../run-program.ts';
 import { until } from '../until.ts';
 
@@ -203,19 +209,6 @@ function withDestination(stream: StreamDefinition, destination: string): StreamD
   const settings = { ...settingsAt(stream, 0), destination };
   const { startMs: fromMs } = lastIntervalEndedBy(Date.now(), settings);
   return { ...stream, revisions: [...stream.revisions, { fromMs, settings }] };
-}
-
-async function withSchedules(
-  bench: ExportBench,
-  streams: readonly StreamDefinition[],
-  use: () => Promise<void>,
-): Promise<void> {
-  for (const stream of streams) await createSchedule(bench.connected, stream);
-  try {
-    await use();
-  } finally {
-    for (const { name } of streams) await deleteSchedule(bench.connected, name);
-  }
 }
 
 async function statusOf(bench: ExportBench, names: readonly string[]): Promise<z.infer<typeof rowsShape>> {

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { resumeStream } from '../../client/change-stream.ts';
 import { ensureWatch } from '../../client/ensure-watch.ts';
-import { createSchedule, deleteSchedule, readStream, startRun } from '../../client/streams.ts';
+import { readStream, startRun } from '../../client/streams.ts';
 import { announcementIdOf } from '../../workflows/model/event.ts';
 import { scheduleIdOf, type Interval } from '../../workflows/model/interval.ts';
 import { missedFromMs } from '../../workflows/model/pause-note.ts';
@@ -16,6 +16,7 @@ import {
   HOUR_MS,
   makeStream,
   startTestWorker,
+  withSchedules,
   withExportBench,
   type ExportBench,
 } from '../export-bench.ts';
@@ -260,19 +261,6 @@ async function terminated(bench: ExportBench, stream: StreamDefinition, interval
   const elsewhere = { ...bench.connected, config: { ...bench.connected.config, taskQueue: 'nobody' } };
   const run = await startRun(elsewhere, { stream, interval, force: false });
   await run.terminate('by a person');
-}
-
-async function withSchedules(
-  bench: ExportBench,
-  streams: readonly StreamDefinition[],
-  use: () => Promise<void>,
-): Promise<void> {
-  for (const stream of streams) await createSchedule(bench.connected, stream);
-  try {
-    await use();
-  } finally {
-    for (const { name } of streams) await deleteSchedule(bench.connected, name);
-  }
 }
 
 function receivedBy({ received }: Receiver, count: number) {

@@ -4,18 +4,18 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { awaitResult } from '../../client/follow-run.ts';
-import { createSchedule, deleteSchedule, listStreamNames, readStream } from '../../client/streams.ts';
+import { listStreamNames, readStream } from '../../client/streams.ts';
 import { scheduleIdOf, runIdOf, lastIntervalEndedBy } from '../../workflows/model/interval.ts';
 import type { ExportRequest, RunSummary } from '../../workflows/model/run.ts';
-import { settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
-import { HOUR, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
+import { settingsAt } from '../../workflows/model/stream.ts';
+import { HOUR, makeStream, withSchedules, withExportBench, type ExportBench } from '../export-bench.ts';
 import { until } from '../until.ts';
 
 describe('a run started by its schedule', () => {
   it('makes the nominal interval, although it fires days later', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('late'));
-      await withSchedule(bench, stream, async () => {
+      await withSchedules(bench, [stream], async () => {
         const at = new Date(HOUR.endMs);
         const handle = bench.connected.client.schedule.getHandle(scheduleIdOf(stream.name));
         // Jitter moves the time at which a slot fires, and with it whether it lies in the range.
@@ -31,7 +31,7 @@ describe('a run started by its schedule', () => {
   it('hands over to the run that owns the last complete interval when it was triggered off the grid', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('trigger'));
-      await withSchedule(bench, stream, async () => {
+      await withSchedules(bench, [stream], async () => {
         const startedMs = Date.now();
         const handle = bench.connected.client.schedule.getHandle(scheduleIdOf(stream.name));
         await handle.trigger(ScheduleOverlapPolicy.ALLOW_ALL);
@@ -53,7 +53,7 @@ describe('a run started by its schedule', () => {
   it('is found with its stream, which the schedule keeps', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('kept'), { format: 'ndjson', everySeconds: 900 });
-      await withSchedule(bench, stream, async () => {
+      await withSchedules(bench, [stream], async () => {
         const state = await readStream(bench.connected, stream.name);
         assert.deepEqual(state.stream, stream);
         assert.equal(state.paused, false);
@@ -62,19 +62,6 @@ describe('a run started by its schedule', () => {
       });
     }));
 });
-
-async function withSchedule(
-  bench: ExportBench,
-  stream: StreamDefinition,
-  use: () => Promise<void>,
-): Promise<void> {
-  await createSchedule(bench.connected, stream);
-  try {
-    await use();
-  } finally {
-    await deleteSchedule(bench.connected, stream.name);
-  }
-}
 
 async function resultOf(bench: ExportBench, workflowId: string): Promise<RunSummary> {
   const handle =
