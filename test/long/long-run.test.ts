@@ -5,12 +5,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { createSchedule, deleteSchedule } from '../../client/streams.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import { startStack } from '../../local/stack.ts';
-import { runIdOf, scheduleIdOf } from '../../workflows/model/interval.ts';
+import { runIdOf } from '../../workflows/model/interval.ts';
 import type { StreamDefinition } from '../../workflows/model/stream.ts';
+import { fireSlots } from '../fire-slots.ts';
 import { HOUR, HOUR_MS, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
 import { countBatches } from '../faults/count-batches.ts';
 import { TEST_STACK_VARIABLE } from '../stack.ts';
@@ -72,16 +72,10 @@ describe('a run with a long history', () => {
 async function fire(bench: ExportBench, stream: StreamDefinition): Promise<string[]> {
   await createSchedule(bench.connected, stream);
   try {
-    const schedule = bench.connected.client.schedule.getHandle(scheduleIdOf(stream.name));
-    const start = new Date(HOUR.endMs);
-    const end = new Date(HOUR.endMs + 60_000);
-    await schedule.backfill({ start, end, overlap: ScheduleOverlapPolicy.ALLOW_ALL });
+    await fireSlots(bench.connected, stream.name, [HOUR.endMs]);
     const workflowId = runIdOf(stream.name, HOUR);
     const executions: string[] = [];
-    const handle = await until('the run is there', async () => {
-      const found = bench.connected.client.workflow.getHandle(workflowId);
-      return (await found.describe().catch(() => undefined)) === undefined ? undefined : found;
-    });
+    const handle = bench.connected.client.workflow.getHandle(workflowId);
     await handle.result();
     const { events } = await handle.fetchHistory();
     let runId = events?.[0]?.workflowExecutionStartedEventAttributes?.firstExecutionRunId ?? '';

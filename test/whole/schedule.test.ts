@@ -3,12 +3,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
-import { awaitResult } from '../../client/follow-run.ts';
 import { listStreamNames, readStream } from '../../client/streams.ts';
 import { scheduleIdOf, runIdOf, lastIntervalEndedBy } from '../../workflows/model/interval.ts';
-import type { ExportRequest, RunSummary } from '../../workflows/model/run.ts';
 import { settingsAt } from '../../workflows/model/stream.ts';
-import { HOUR, makeStream, withSchedules, withExportBench, type ExportBench } from '../export-bench.ts';
+import { fireSlots, resultOf } from '../fire-slots.ts';
+import { HOUR, makeStream, withSchedules, withExportBench } from '../export-bench.ts';
 import { until } from '../until.ts';
 
 describe('a run started by its schedule', () => {
@@ -16,12 +15,8 @@ describe('a run started by its schedule', () => {
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('late'));
       await withSchedules(bench, [stream], async () => {
-        const at = new Date(HOUR.endMs);
-        const handle = bench.connected.client.schedule.getHandle(scheduleIdOf(stream.name));
-        // Jitter moves the time at which a slot fires, and with it whether it lies in the range.
-        const end = new Date(HOUR.endMs + 60_000);
-        await handle.backfill({ start: at, end, overlap: ScheduleOverlapPolicy.ALLOW_ALL });
-        const summary = await resultOf(bench, runIdOf(stream.name, HOUR));
+        await fireSlots(bench.connected, stream.name, [HOUR.endMs]);
+        const summary = await resultOf(bench.connected, runIdOf(stream.name, HOUR));
         assert.equal(summary.manifest?.interval_start, '2026-11-23T10:00:00Z');
         assert.equal(summary.manifest.interval_end, '2026-11-23T11:00:00Z');
         assert.match(summary.manifest.key, /late-\w+_20261123T100000Z_20261123T110000Z\.json$/);
@@ -41,12 +36,12 @@ describe('a run started by its schedule', () => {
         });
         const action = info.recentActions[0]?.action;
         assert.equal(action?.type, 'startWorkflow');
-        const summary = await resultOf(bench, action.workflow.workflowId);
+        const summary = await resultOf(bench.connected, action.workflow.workflowId);
         const interval = lastIntervalEndedBy(startedMs, settingsAt(stream, startedMs));
         assert.notEqual(action.workflow.workflowId, runIdOf(stream.name, interval));
         assert.equal(summary.outcome, 'handed-over');
         assert.equal(Date.parse(summary.manifest?.interval_end ?? ''), interval.endMs);
-        assert.equal((await resultOf(bench, runIdOf(stream.name, interval))).outcome, 'complete');
+        assert.equal((await resultOf(bench.connected, runIdOf(stream.name, interval))).outcome, 'complete');
       });
     }));
 
@@ -62,17 +57,3 @@ describe('a run started by its schedule', () => {
       });
     }));
 });
-
-async function resultOf(bench: ExportBench, workflowId: string): Promise<RunSummary> {
-  const handle =
-    bench.connected.client.workflow.getHandle<(request: ExportRequest) => Promise<RunSummary>>(workflowId);
-  await until(`run ${workflowId} is there`, async () => {
-    try {
-      return await handle.describe();
-    } catch {
-      // Not started yet: the schedule starts it in its own time.
-      return undefined;
-    }
-  });
-  return awaitResult(handle);
-}

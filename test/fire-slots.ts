@@ -1,0 +1,60 @@
+// What a stream's schedule would do in hours, done now: its own backfill fires slots at their nominal times.
+import { ScheduleOverlapPolicy, WorkflowNotFoundError } from '@temporalio/client';
+import type { Connected } from '../client/connect.ts';
+import { awaitResult } from '../client/follow-run.ts';
+import { runIdOf, scheduleIdOf } from '../workflows/model/interval.ts';
+import type { ExportRequest, RunSummary } from '../workflows/model/run.ts';
+import { until } from './until.ts';
+
+/** Jitter moves the time at which a slot fires, and with it whether it lies in the range; shorter than any grid. */
+const AFTER_NOMINAL_MS = 20_000;
+
+/** Long beside the moment that a run needs to be there. */
+const FIRE_AGAIN_MS = 20_000;
+
+/**
+ * Fires slots one by one, each once the one before has started its run. The server may lose a patch without a word, rarely also one that
+ * comes alone: it is sent again when no run has come of it for long.
+ */
+export async function fireSlots(
+  { client }: Connected,
+  streamName: string,
+  nominals: readonly number[],
+): Promise<void> {
+  const schedule = client.schedule.getHandle(scheduleIdOf(streamName));
+  for (const nominalMs of nominals) {
+    const workflowId = runIdOf(streamName, { startMs: 0, endMs: nominalMs });
+    let firedMs = -Infinity;
+    await until(`run ${workflowId} is there`, async () => {
+      if (Date.now() - firedMs > FIRE_AGAIN_MS) {
+        firedMs = Date.now();
+        await schedule.backfill({
+          start: new Date(nominalMs),
+          end: new Date(nominalMs + AFTER_NOMINAL_MS),
+          overlap: ScheduleOverlapPolicy.ALLOW_ALL,
+        });
+      }
+      const status = await statusOf(client, workflowId);
+      return status === 'TERMINATED' ? undefined : status;
+    });
+  }
+}
+
+/** Of the newest run with this id, once there is one that nobody terminated. */
+export async function resultOf({ client }: Connected, workflowId: string): Promise<RunSummary> {
+  await until(`run ${workflowId} is there and not terminated`, async () => {
+    const status = await statusOf(client, workflowId);
+    return status === 'TERMINATED' ? undefined : status;
+  });
+  return awaitResult(client.workflow.getHandle<(request: ExportRequest) => Promise<RunSummary>>(workflowId));
+}
+
+/** Undefined: there is no such run. */
+async function statusOf(client: Connected['client'], workflowId: string) {
+  try {
+    return (await client.workflow.getHandle(workflowId).describe()).status.name;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+// What the tests of streams share: the command line in this process, and the files of a stream.
+import { runCli } from '../../client/cli.ts';
+import { toRfc3339, type Interval } from '../../workflows/model/interval.ts';
+import { renderKey } from '../../workflows/model/key-template.ts';
+import { manifestKeyOf } from '../../workflows/model/manifest.ts';
+import { extensionOf, settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { until } from '../until.ts';
+
+export function createArgs(name: string): string[] {
+  return ['stream', 'create', name, '--project', 'p', '--destination', 'local', '--settle', '0s'];
+}
+
+/** The command line in this process, under the bench's environment. */
+export async function cli(
+  bench: ExportBench,
+  ...args: string[]
+): Promise<{ code: number; out: string; err: string }> {
+  Object.assign(process.env, bench.environment);
+  const written = { out: '', err: '' };
+  const code = await runCli(args, {
+    out: (text) => (written.out += `${text}\n`),
+    err: (text) => (written.err += `${text}\n`),
+  });
+  return { code, ...written };
+}
+
+export function fileIsThere(
+  bench: ExportBench,
+  stream: StreamDefinition,
+  interval: Interval,
+): Promise<unknown> {
+  return until(
+    `the file of ${toRfc3339(interval.endMs)} is there`,
+    async () => (await manifestOf(bench, stream, interval)) ?? undefined,
+  );
+}
+
+export function manifestOf(bench: ExportBench, stream: StreamDefinition, interval: Interval) {
+  return bench.store.head({ key: manifestKeyOf('_manifests/', keyOf(stream, interval)) });
+}
+
+export function keyOf(stream: StreamDefinition, interval: Interval): string {
+  const settings = settingsAt(stream, interval.startMs);
+  const { keyTemplate, prefix, project } = settings;
+  return renderKey(
+    keyTemplate,
+    { prefix, project, stream: stream.name, extension: extensionOf(settings) },
+    interval,
+  );
+}
