@@ -9,10 +9,12 @@ WITH
     (at, session) -> at >= from_at AND at <= to_at
         AND (at, session) >= (from_at, {from_session:String}) AND (at, session) < (to_at, {to_session:String}) AS in_range,
 
-    -- Faults: each is one bit, at the place of its code.
+    -- Faults: each is one bit, at the place of its code; where a column has the name of the code, the bit is `bad_` that name.
     ['room_twice', 'room_time', 'peer_twice', 'peer_time', 'peer_count', 'call_setup', 'rating', 'connection_type', 'media_transport',
         'key_twice', 'total_twice', 'total_kind', 'total_count', 'total_of_nobody', 'too_large', 'text'] AS fault_codes,
-    (code, is_so) -> bitShiftLeft(toUInt32(is_so), indexOf(fault_codes, code) - 1) AS fault,
+    0x0001 AS room_twice, 0x0002 AS room_time, 0x0004 AS peer_twice, 0x0008 AS peer_time, 0x0010 AS peer_count, 0x0020 AS bad_call_setup,
+    0x0040 AS bad_rating, 0x0080 AS bad_connection_type, 0x0100 AS bad_media_transport, 0x0200 AS key_twice, 0x0400 AS total_twice,
+    0x0800 AS total_kind, 0x1000 AS total_count, 0x2000 AS total_of_nobody, 0x4000 AS too_large, 0x8000 AS bad_text,
 
     -- Numbers. A count that is none (NULL, NaN, infinite, negative, broken) is null. Quantities are computed in double precision and
     -- fixed once to millionths, an integer; all means are integer arithmetic, half-up. Divisors are guarded as well as tested, because
@@ -34,10 +36,8 @@ WITH
     (x, words) -> if(has(words, x), toJSONString(x), 'null') AS word_or_null,
     (n) -> ifNull(toString(n), 'null') AS integer,
     (m) -> integer(intDiv(m + 500000, 1000000)) AS whole,
-    (t) -> concat(toString(intDiv(t, 10)), '.', toString(t % 10)) AS tenths_text,
-    (h) -> concat(toString(intDiv(h, 100)), '.', toString(intDiv(h, 10) % 10), toString(h % 10)) AS hundredths_text,
-    (m) -> ifNull(tenths_text(intDiv(m + 50000, 100000)), 'null') AS one_decimal,
-    (m) -> ifNull(hundredths_text(intDiv(m + 5000, 10000)), 'null') AS two_decimals,
+    (m) -> ifNull(toDecimalString(toDecimal64(intDiv(m + 50000, 100000), 1) / 10, 1), 'null') AS one_decimal,
+    (m) -> ifNull(toDecimalString(toDecimal64(intDiv(m + 5000, 10000), 2) / 100, 2), 'null') AS two_decimals,
     (q) -> concat('"bitrate":', whole(q.bitrate), ',"packet_loss":', one_decimal(q.loss), ',"jitter":', whole(q.jitter)) AS basics_json,
 
     -- 1. The totals, and what is wrong with them. Of several rows of one total the first holds. Round trips are those of who sends,
@@ -83,8 +83,8 @@ WITH
             quotient(toFloat64(pixel_ms), sized_ms) AS any_pixels, possible(any_pixels) AS pixels,
             quotient(1000 * toFloat64(frames), sized_ms) AS any_fps, possible(any_fps) AS fps,
             max(if(holds, rtt, NULL)) OVER (PARTITION BY finalized_at, session_id, peer_id, media) AS rtt_of_sender,
-            fault('total_twice', NOT holds) + fault('total_kind', NOT is_known) + fault('total_count', is_broken)
-                + fault('too_large', is_too_large(any_bitrate) OR is_too_large(any_jitter) OR is_too_large(any_rtt)
+            total_twice * (NOT holds) + total_kind * (NOT is_known) + total_count * is_broken
+                + too_large * (is_too_large(any_bitrate) OR is_too_large(any_jitter) OR is_too_large(any_rtt)
                     OR is_too_large(any_pixels) OR is_too_large(any_fps)) AS faults
         FROM totals
     ),
@@ -112,15 +112,25 @@ WITH
                 - penalty(1 - pixels / (1280 * 720), 0, 1, 1)) AS score
         FROM measures
     ),
+    -- Fixed to millionths, and each put where it belongs; 0: nowhere.
+    opinions_fixed AS (
+        SELECT finalized_at, session_id, peer_id, faults,
+            to_millionths(fps) AS fps, bytes, reported_lost, active_ms, packets, jitter_us_max, jitter_count, rtt_us_max, -- extended
+            rtt_count, width, height, freezes, codec, -- extended
+            to_millionths(mos) AS mos, to_millionths(score) AS score, to_millionths(bitrate) AS bitrate, to_millionths(loss) AS loss,
+            to_millionths(jitter) AS jitter, to_millionths(rtt) AS rtt,
+            if(holds AND is_known, 1 + is_send + 2 * is_video, 0) AS place
+        FROM opinions
+    ),
 
-    -- 4. The directions of each peer beside each other, fixed to millionths; all null where one did not exist.
+    -- 4. The directions of each peer beside each other; all null where one did not exist.
     (which) -> CAST((
-            sumIf(to_millionths(fps), which), sumIf(bytes, which), sumIf(reported_lost, which), sumIf(active_ms, which), -- extended
+            sumIf(fps, which), sumIf(bytes, which), sumIf(reported_lost, which), sumIf(active_ms, which), -- extended
             sumIf(packets, which), sumIf(jitter_us_max, which), sumIf(jitter_count, which), -- extended
             sumIf(rtt_us_max, which), sumIf(rtt_count, which), -- extended
             sumIf(width, which), sumIf(height, which), sumIf(freezes, which), maxIf(codec, which), -- extended
-            sumIf(to_millionths(mos), which), sumIf(to_millionths(score), which), sumIf(to_millionths(bitrate), which),
-            sumIf(to_millionths(loss), which), sumIf(to_millionths(jitter), which), sumIf(to_millionths(rtt), which)
+            sumIf(mos, which), sumIf(score, which), sumIf(bitrate, which),
+            sumIf(loss, which), sumIf(jitter, which), sumIf(rtt, which)
         ) AS Tuple(
             fps Nullable(Int64), bytes Nullable(UInt64), lost Nullable(Int64), active_ms Nullable(UInt64), -- extended
             packets Nullable(UInt64), jitter_us_max Nullable(UInt64), jitter_count Nullable(UInt64), -- extended
@@ -130,11 +140,11 @@ WITH
             loss Nullable(Int64), jitter Nullable(Int64), rtt Nullable(Int64))) AS direction_where,
     peer_directions AS (
         SELECT finalized_at, session_id, peer_id, groupBitOr(faults) AS faults_of_totals,
-            direction_where(holds AND is_known AND NOT is_video AND is_send) AS audio_sent,
-            direction_where(holds AND is_known AND NOT is_video AND NOT is_send) AS audio_received,
-            direction_where(holds AND is_known AND is_video AND is_send) AS video_sent,
-            direction_where(holds AND is_known AND is_video AND NOT is_send) AS video_received
-        FROM opinions
+            direction_where(place = 2) AS audio_sent,
+            direction_where(place = 1) AS audio_received,
+            direction_where(place = 4) AS video_sent,
+            direction_where(place = 3) AS video_received
+        FROM opinions_fixed
         GROUP BY finalized_at, session_id, peer_id
     ),
 
@@ -169,15 +179,15 @@ WITH
             CAST(keys, 'Map(String, Array(String))') AS plain_keys, arrayMap(name -> valid(name), mapKeys(plain_keys)) AS key_names,
             length(arrayDistinct(key_names)) < length(key_names) AS is_key_twice, key_names != mapKeys(plain_keys) AS is_key_no_text,
             mapSort(if(is_key_twice OR is_key_no_text, merged_keys(key_names, mapValues(plain_keys)), plain_keys)) AS sorted_keys,
-            fault('peer_twice', place > 1)
-                + fault('peer_time', left_at < joined_at)
-                + fault('peer_count', isNull(connected)
+            peer_twice * (place > 1)
+                + peer_time * (left_at < joined_at)
+                + peer_count * (isNull(connected)
                     OR isNull(join_count) -- extended
-                ) + fault('call_setup', isNotNull(call_setup_ms) AND isNull(setup))
-                + fault('rating', isNotNull(rating) AND isNull(stars))
-                + fault('connection_type', is_no_word(path, connection_types))
-                + fault('media_transport', is_no_word(transport, media_transports))
-                + fault('key_twice', is_key_twice) + fault('text', is_key_no_text) AS faults_of_peer
+                ) + bad_call_setup * (isNotNull(call_setup_ms) AND isNull(setup))
+                + bad_rating * (isNotNull(rating) AND isNull(stars))
+                + bad_connection_type * is_no_word(path, connection_types)
+                + bad_media_transport * is_no_word(transport, media_transports)
+                + key_twice * is_key_twice + bad_text * is_key_no_text AS faults_of_peer
         FROM export_peers
         WHERE project_id = {project_id:String} AND in_range(finalized_at, session_id)
     ),
@@ -197,7 +207,7 @@ WITH
             toInt64(stars * 1000000) AS user_rating, -- extended
             isNotNull(coalesce(audio_both.bitrate, audio_both.loss, audio_both.jitter, audio_sent.rtt)) AS has_audio, -- extended
             isNotNull(coalesce(video_both.bitrate, video_both.loss, video_both.jitter, video_sent.rtt)) AS has_video, -- extended
-            faults_of_peer + faults_of_totals + fault('total_of_nobody', place = 0) AS faults,
+            faults_of_peer + faults_of_totals + total_of_nobody * (place = 0) AS faults,
             concat('{"peer_id":', text_or_null(peer_id),
                 ',"os":', text_or_null(os), ',"os_version":', text_or_null(os_version),
                 ',"browser":', text_or_null(browser), ',"browser_version":', text_or_null(browser_version),
@@ -257,7 +267,7 @@ WITH
                 ORDER BY version DESC, cityHash64((room_id, room_url, started_at, ended_at))) AS place,
             count() OVER (PARTITION BY finalized_at, session_id) AS rows,
             count_within(toUnixTimestamp64Milli(ended_at) - toUnixTimestamp64Milli(started_at), 0, 1000 * quantity_max) AS lasted_ms,
-            fault('room_twice', rows > 1) + fault('room_time', isNull(lasted_ms)) AS faults_of_room
+            room_twice * (rows > 1) + room_time * isNull(lasted_ms) AS faults_of_room
         FROM export_rooms
         WHERE project_id = {project_id:String} AND in_range(finalized_at, session_id)
     ),
@@ -290,5 +300,5 @@ WITH
     (faults, session) -> if(faults = 0, '', concat(char(9), codes_of(faults), char(9), without_framing(session))) AS fault_text
 SELECT concat(
     if(isValidUTF8(room_json) AS is_text, room_json, toValidUTF8(room_json)) AS text,
-    char(1), toString(CRC32(text)), fault_text(bitOr(faults, fault('text', NOT is_text)), session_id), char(2))
+    char(1), toString(CRC32(text)), fault_text(bitOr(faults, bad_text * (NOT is_text)), session_id), char(2))
 FROM rooms ORDER BY finalized_at, session_id FORMAT TSVRaw
