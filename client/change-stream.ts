@@ -69,10 +69,12 @@ export function planChange(before: StreamDefinition, change: StreamChange, nowMs
       `at: got ${toRfc3339(atMs)}, allowed: now or later; intervals that began keep their settings`,
       EXIT.usage,
     );
-  const ending = untilMs === undefined ? before : { ...before, untilMs };
+  const endsAnew = untilMs !== undefined && untilMs !== before.untilMs;
+  if (endsAnew) assertNotMade(before, untilMs, nowMs);
+  const ending = endsAnew ? { ...before, untilMs } : before;
   const revised = reviseStream(ending, { changes, atMs, dropsPlanned });
   if (revised.stream === null) throw new CommandError(revised.problem, EXIT.usage);
-  if (untilMs !== undefined && untilMs !== before.untilMs) assertEnd(revised.stream, nowMs);
+  if (endsAnew) assertEnd(revised.stream);
   const after = jitterSeconds === undefined ? revised.stream : withJitter(revised.stream, jitterSeconds);
   return { before, after, fromMs: revised.fromMs };
 }
@@ -84,17 +86,21 @@ function withJitter(stream: StreamDefinition, jitterSeconds: number | null): Str
   return changed;
 }
 
-function assertEnd(stream: StreamDefinition, nowMs: number): void {
+/** What was made is not taken back; what is under way is. */
+function assertNotMade(stream: StreamDefinition, untilMs: number | null, nowMs: number): void {
+  const underway = intervalContaining(nowMs, settingsAt(stream, nowMs));
+  if (untilMs === null || untilMs >= underway.startMs) return;
+  throw new CommandError(
+    `until: got ${toRfc3339(untilMs)}, allowed: none, or ${toRfc3339(underway.startMs)} or later; what has ended is made`,
+    EXIT.usage,
+  );
+}
+
+function assertEnd(stream: StreamDefinition): void {
   const { fromMs, untilMs } = stream;
   if (untilMs === null) return;
   const atFrom = settingsAt(stream, fromMs);
   const problems = spanProblems({ fromMs, untilMs }, { atFrom, atUntil: settingsAt(stream, untilMs - 1) });
-  // What was made is not taken back; what is under way is.
-  const underway = intervalContaining(nowMs, settingsAt(stream, nowMs));
-  if (untilMs < underway.startMs)
-    problems.push(
-      `until: got ${toRfc3339(untilMs)}, allowed: none, or ${toRfc3339(underway.startMs)} or later; what has ended is made`,
-    );
   if (problems.length > 0) throw new CommandError(problems.join('\n'), EXIT.usage);
 }
 

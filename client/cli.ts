@@ -1,20 +1,30 @@
 // The command line `room-streams`: one file per group of commands in commands/, put together here. Parses, asks Temporal or the
 // history, prints. It never opens ClickHouse or an object store for what an activity does: it asks a worker.
+import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../worker/config.ts';
-import { addAuditCommands } from './commands/audit.ts';
-import { addBackfillCommand } from './commands/backfill.ts';
-import { addCompletionCommand } from './commands/completion.ts';
-import { addHistoryCommands } from './commands/history.ts';
-import { addImportCommand } from './commands/import.ts';
-import { addPreflightCommand } from './commands/preflight.ts';
-import { addRunCommands } from './commands/run.ts';
-import { addSchemaCommand } from './commands/schema.ts';
-import { addStatusCommand } from './commands/status.ts';
-import { addStreamCommands } from './commands/stream.ts';
-import { addVerifyCommand } from './commands/verify.ts';
-import { describeConnectionError } from './connect.ts';
+import { ConfigError } from '../worker/config/read-variables.ts';
 import { CommandError, EXIT, type ExitCode } from './exit-codes.ts';
+
+type AddCommands = (program: Command, terminal: Terminal) => void;
+
+/** Each group of commands by the first word of a command line; loaded when it is asked for: what they all need takes longer than most of them work. */
+const GROUPS: Readonly<Record<string, () => Promise<AddCommands>>> = {
+  stream: async () => (await import('./commands/stream.ts')).addStreamCommands,
+  run: async () => (await import('./commands/run.ts')).addRunCommands,
+  backfill: async () => (await import('./commands/backfill.ts')).addBackfillCommand,
+  status: async () => (await import('./commands/status.ts')).addStatusCommand,
+  audit: async () => (await import('./commands/audit.ts')).addAuditCommands,
+  verify: async () => (await import('./commands/verify.ts')).addVerifyCommand,
+  preflight: async () => (await import('./commands/preflight.ts')).addPreflightCommand,
+  migrate: async () => (await import('./commands/migrate.ts')).addMigrateCommand,
+  analyse: async () => (await import('./commands/analyse.ts')).addAnalyseCommand,
+  schema: async () => (await import('./commands/schema.ts')).addSchemaCommand,
+  import: async () => (await import('./commands/import.ts')).addImportCommand,
+  completion: async () => (await import('./commands/completion.ts')).addCompletionCommand,
+};
+
+/** Its work is to know all the others. */
+const WHOLE = 'completion';
 
 /** Where a command writes: results to `out`, everything else to `err`, so that a pipe sees results only. */
 export interface Terminal {
@@ -28,8 +38,8 @@ export interface Terminal {
 
 /** Runs one command and returns its exit code; never throws and never ends the process. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const program = makeProgram(terminal);
   try {
+    const program = await makeProgram(args, terminal);
     await program.parseAsync([...args], { from: 'user' });
     return EXIT.done;
   } catch (error) {
@@ -42,34 +52,39 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       terminal.err(error.message);
       return EXIT.usage;
     }
+    const { describeConnectionError } = await import('./connect.ts');
     const unreachable = describeConnectionError(error);
     terminal.err(unreachable ?? (error instanceof Error ? error.message : String(error)));
     return unreachable === undefined ? EXIT.failed : EXIT.unreachable;
   }
 }
 
-function makeProgram(terminal: Terminal): Command {
+/** With the commands that the arguments ask for; with all of them where they name none, as for help or to suggest the nearest. */
+async function makeProgram([asked]: readonly string[], terminal: Terminal): Promise<Command> {
   const program = new Command('room-streams')
     .description(
       'Exports WebRTC room history from ClickHouse as one complete file per data stream and interval.',
     )
+    .version(readVersion(), '-V, --version', 'print the version')
     // Where a command and its subcommand have options of the same name, each takes those behind its own name.
     .enablePositionalOptions()
     .showHelpAfterError('(add --help for what is allowed)')
     .showSuggestionAfterError();
-  addStreamCommands(program, terminal);
-  addRunCommands(program, terminal);
-  addBackfillCommand(program, terminal);
-  addStatusCommand(program, terminal);
-  addAuditCommands(program, terminal);
-  addVerifyCommand(program, terminal);
-  addPreflightCommand(program, terminal);
-  addHistoryCommands(program, terminal);
-  addSchemaCommand(program, terminal);
-  addImportCommand(program, terminal);
-  addCompletionCommand(program, terminal);
+  const isOne = asked !== undefined && asked !== WHOLE && Object.hasOwn(GROUPS, asked);
+  for (const group of isOne ? [asked] : Object.keys(GROUPS)) {
+    const addCommands = await GROUPS[group]?.();
+    addCommands?.(program, terminal);
+  }
   settle(program, terminal);
   return program;
+}
+
+/** Of the package, which lies above the sources and above what is built of them. */
+function readVersion(): string {
+  const places = ['../package.json', '../../package.json'].map((place) => new URL(place, import.meta.url));
+  const found = places.find((place) => existsSync(place));
+  if (found === undefined) return 'unknown';
+  return (JSON.parse(readFileSync(found, 'utf8')) as { version: string }).version;
 }
 
 /** Errors are thrown, not exited with, and everything is written through the terminal; commands do not inherit this by themselves. */

@@ -87,6 +87,12 @@ export function parseCount(least: number, most: number): (text: string) => numbe
   };
 }
 
+/** As the history names it. */
+export function parseProjectId(text: string): string {
+  if (text === '') throw new InvalidArgumentError('got "", allowed: the id of a project');
+  return text;
+}
+
 /** What keys begin with, as `rooms/`. */
 export function parseKeyPrefix(text: string): string {
   if (text.startsWith('/') || /[\p{Cc}\\{}]/u.test(text)) {

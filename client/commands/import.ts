@@ -1,7 +1,7 @@
 // `room-streams import`: recordings of calls into the history. Opens ClickHouse itself, as its administrator: no activity does this
 // work. What it prints and how it ends stand here; how dumps are read and written, in history/import/.
 import { existsSync } from 'node:fs';
-import { InvalidArgumentError, type Command } from 'commander';
+import { type Command } from 'commander';
 import { dryRunImport, toDryRunJson, toFileRow, withIsoTimes } from '../../history/import/dry-run.ts';
 import { type FormatName } from '../../history/import/formats/format-reader.ts';
 import {
@@ -16,7 +16,7 @@ import { type Terminal } from '../cli.ts';
 import { withDryRunEngine } from '../dry-run-engine.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { toCommandError, withHistory } from '../history-access.ts';
-import { parseInstantMs, parseWord } from '../parse-arguments.ts';
+import { parseCount, parseInstantMs, parseProjectId, parseWord } from '../parse-arguments.ts';
 import { printJson, toByteText } from '../print.ts';
 import { ProgressLine } from '../progress-line.ts';
 
@@ -43,12 +43,16 @@ export function addImportCommand(program: Command, terminal: Terminal): void {
     .command('import')
     .argument('<path...>', 'dumps, and folders of dumps; also packed with gzip or zstd')
     .description('brings recordings of calls into the history: rtcstats, webrtc-internals and getStats dumps')
-    .option('--project <id>', 'whose rooms they become', parseProject, PROJECT_DEFAULT)
+    .option('--project <id>', 'whose rooms they become', parseProjectId, PROJECT_DEFAULT)
     .option('--dry-run', 'show what an import would bring; change nothing')
     .option('--json', 'print as JSON, and no progress')
     .option('--format <format>', FORMATS.join(', '), parseWord(FORMATS), 'auto')
     .option('--finalized-at <time>', 'when new rooms count as finalised; now if absent', parseInstantMs)
-    .option('--threads <number>', 'files read at once; one for each processor if absent', parseThreads)
+    .option(
+      '--threads <number>',
+      'files read at once; one for each processor if absent',
+      parseCount(1, THREADS_MAX),
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  room-streams import --project acme dumps/\n  room-streams import --dry-run --json call.jsonl.gz',
@@ -233,16 +237,4 @@ function count(amount: number, what: string): string {
 
 function toAmount(amount: number): string {
   return amount.toLocaleString('en-US');
-}
-
-function parseProject(text: string): string {
-  if (text === '') throw new InvalidArgumentError('got "", allowed: any text that is not empty');
-  return text;
-}
-
-function parseThreads(text: string): number {
-  const threads = Number(text);
-  if (!/^\d+$/.test(text) || threads < 1 || threads > THREADS_MAX)
-    throw new InvalidArgumentError(`got "${text}", allowed: whole numbers from 1 to ${THREADS_MAX}`);
-  return threads;
 }

@@ -1,12 +1,13 @@
 // What people get for bad input at the command line and in a run: one clear sentence, the exit code that scripts rely on, nothing half-made.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { listStreamNames } from '../../client/streams.ts';
+import { listStreamNames, readStream } from '../../client/streams.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import { runIdOf } from '../../workflows/model/interval.ts';
 import { RANGES_MAX } from '../../workflows/model/plan.ts';
 import { HOUR, makeStream, startTestWorker, withExportBench, type ExportBench } from '../export-bench.ts';
-import { runProgram, type EndedProgram } from '../run-program.ts';
+import { runProgram } from '../run-program.ts';
+import { cli, createArgs } from './stream-files.ts';
 
 const CLI = 'bin/room-streams.mjs';
 
@@ -17,19 +18,29 @@ describe('bad input', () => {
   it('says that a stream does not exist: exit code 3', () =>
     withExportBench(
       async (bench) => {
+        const range = ['--from', '2026-11-23T00:00Z', '--to', '2026-11-24T00:00Z'];
         for (const command of [
-          ['stream', 'describe'],
-          ['stream', 'delete'],
-          ['stream', 'trigger'],
-          ['run', 'show'],
+          ['stream', 'describe', 'nobody'],
+          ['stream', 'update', 'nobody', '--every', '1h'],
+          ['stream', 'pause', 'nobody'],
+          ['stream', 'resume', 'nobody'],
+          ['stream', 'trigger', 'nobody'],
+          ['stream', 'delete', 'nobody'],
+          ['run', 'show', 'nobody'],
+          ['run', 'retry', 'nobody', '2026-11-23T10:00Z'],
+          ['status', 'nobody'],
+          ['backfill', 'nobody', ...range],
+          ['audit', 'nobody', ...range],
+          ['audit', 'schedule', 'nobody', '--at', '03:00'],
+          ['verify', '--stream', 'nobody', '--end', '2026-11-23T10:00Z'],
         ]) {
-          const ended = await cli(bench, [...command, 'nobody']);
-          assert.equal(ended.stderr.trim().split('\n').length, 1, ended.stderr);
+          const ended = await cli(bench, ...command);
+          assert.equal(ended.err.trim().split('\n').length, 1, ended.err);
           assert.match(
-            ended.stderr,
+            ended.err,
             /^stream: got "nobody", which does not exist; allowed: one of room-streams stream list/,
           );
-          assert.equal(ended.code, 3);
+          assert.equal(ended.code, 3, command.join(' '));
         }
       },
       { startsWorker: false },
@@ -71,9 +82,9 @@ describe('bad input', () => {
     withExportBench(
       async (bench) => {
         const name = bench.unique('lonely');
-        const ended = await cli(bench, createArgs(name));
+        const ended = await cli(bench, ...createArgs(name));
         assert.match(
-          ended.stderr,
+          ended.err,
           /^no worker answered on task queue "bench_\w+" within 10 s; start one, then try again\n$/,
         );
         assert.equal(ended.code, 4);
@@ -86,27 +97,50 @@ describe('bad input', () => {
     withExportBench(
       async (bench) => {
         const args = createArgs('Bad_Name', ['--every', '59s', '--key-template', '{prefix}{when}.{ext}']);
-        const ended = await cli(bench, args);
+        const ended = await cli(bench, ...args);
         assert.equal(ended.code, 2);
-        assert.match(ended.stderr, /name: got "Bad_Name", allowed: \[a-z\]\[a-z0-9-\]\{0,62\}/);
-        assert.match(ended.stderr, /every: got 59 s, allowed: whole seconds from 60 to 604800/);
-        assert.match(ended.stderr, /key-template: got .* unknown placeholder \{when\}/);
-        assert.match(ended.stderr, /key-template: got .* two intervals of 59 s could get the same key/);
+        assert.match(ended.err, /name: got "Bad_Name", allowed: \[a-z\]\[a-z0-9-\]\{0,62\}/);
+        assert.match(ended.err, /every: got 59 s, allowed: whole seconds from 60 to 604800/);
+        assert.match(ended.err, /key-template: got .* unknown placeholder \{when\}/);
+        assert.match(ended.err, /key-template: got .* two intervals of 59 s could get the same key/);
       },
       { startsWorker: false },
     ));
 
+  it('names what is wrong with a change of a stream, and changes nothing: exit code 2', () =>
+    withExportBench(async (bench) => {
+      const name = bench.unique('changed');
+      assert.equal((await cli(bench, ...createArgs(name))).code, 0);
+      for (const [option, value, says] of [
+        ['--project', '', /project: got "", allowed: the id of a project/],
+        ['--destination', 'moon', /destination: got "moon", allowed: local/],
+        ['--prefix', '/x', /prefix: got "\/x", allowed: no leading slash/],
+        ['--key-template', '{when}', /unknown placeholder \{when\}/],
+        ['--every', '59s', /every: got 59 s, allowed: whole seconds from 60 to 604800/],
+        ['--offset', '2h', /offset: got 7200 s, allowed: whole seconds from 0 to 3599/],
+        ['--jitter', '2h', /jitter: got 7200 s, allowed: whole seconds from 0 to 3600/],
+        ['--until', '2020-01-01T00:00:00Z', /until: got 2020-01-01T00:00:00Z, allowed: /],
+        ['--at', '2020-01-01T00:00:00Z', /^(at|update): got /],
+      ] as const) {
+        const ended = await cli(bench, 'stream', 'update', name, option, value);
+        assert.match(ended.err, says);
+        assert.equal(ended.code, 2, ended.err);
+      }
+      assert.equal((await readStream(bench.connected, name)).stream.revisions.length, 1);
+      assert.equal((await cli(bench, 'stream', 'delete', name)).code, 0);
+    }));
+
   it('names the destinations that the worker knows', () =>
     withExportBench(async (bench) => {
-      const ended = await cli(bench, createArgs(bench.unique('nowhere'), ['--destination', 'moon']));
-      assert.match(ended.stderr, /destination: got "moon", allowed: local \(DESTINATIONS of the worker\)/);
+      const ended = await cli(bench, ...createArgs(bench.unique('nowhere'), ['--destination', 'moon']));
+      assert.match(ended.err, /destination: got "moon", allowed: local \(DESTINATIONS of the worker\)/);
       assert.equal(ended.code, 2);
     }));
 
   it('says that the bucket of a destination is missing', () =>
     withBrokenWorker({ DESTINATION_LOCAL_BUCKET: 'no-such-bucket' }, async (bench) => {
-      const ended = await cli(bench, createArgs(bench.unique('no-bucket')));
-      assert.match(ended.stderr, /destination: got "local", whose bucket cannot be used: .*NoSuchBucket/);
+      const ended = await cli(bench, ...createArgs(bench.unique('no-bucket')));
+      assert.match(ended.err, /destination: got "local", whose bucket cannot be used: .*NoSuchBucket/);
       assert.equal(ended.code, 2);
       await assert.rejects(bench.run(makeStream(bench.unique('missing')), HOUR), deepMessage(/NoSuchBucket/));
     }));
@@ -150,16 +184,16 @@ describe('bad input', () => {
   it('refuses times without a zone and intervals that are no intervals, and names the nearest', () =>
     withExportBench(async (bench) => {
       const name = bench.unique('borders');
-      assert.equal((await cli(bench, createArgs(name))).code, 0);
-      const zoneless = await cli(bench, ['stream', 'trigger', name, '--end', '2026-11-23T10:00:00']);
-      assert.match(zoneless.stderr, /allowed: a time with its zone/);
+      assert.equal((await cli(bench, ...createArgs(name))).code, 0);
+      const zoneless = await cli(bench, 'stream', 'trigger', name, '--end', '2026-11-23T10:00:00');
+      assert.match(zoneless.err, /allowed: a time with its zone/);
       assert.equal(zoneless.code, 2);
-      const off = await cli(bench, ['stream', 'trigger', name, '--end', '2026-11-23T10:30:00Z']);
-      assert.match(off.stderr, /the nearest are 2026-11-23T10:00:00Z and 2026-11-23T11:00:00Z/);
+      const off = await cli(bench, 'stream', 'trigger', name, '--end', '2026-11-23T10:30:00Z');
+      assert.match(off.err, /the nearest are 2026-11-23T10:00:00Z and 2026-11-23T11:00:00Z/);
       assert.equal(off.code, 2);
-      const future = await cli(bench, ['stream', 'trigger', name, '--end', '2999-01-01T00:00:00Z']);
-      assert.match(future.stderr, /allowed: an interval that is over/);
-      assert.equal((await cli(bench, ['stream', 'delete', name])).code, 0);
+      const future = await cli(bench, 'stream', 'trigger', name, '--end', '2999-01-01T00:00:00Z');
+      assert.match(future.err, /allowed: an interval that is over/);
+      assert.equal((await cli(bench, 'stream', 'delete', name)).code, 0);
     }));
 
   it('answers an unknown command or option with the nearest that exists: exit code 2', async () => {
@@ -171,14 +205,6 @@ describe('bad input', () => {
     assert.equal(option.code, 2);
   });
 });
-
-function createArgs(name: string, more: readonly string[] = []): string[] {
-  return ['stream', 'create', name, '--project', 'p', '--destination', 'local', ...more];
-}
-
-function cli(bench: ExportBench, args: readonly string[]): Promise<EndedProgram> {
-  return runProgram(CLI, args, bench.environment);
-}
 
 /** A bench whose worker was configured with something wrong. */
 function withBrokenWorker(

@@ -1,5 +1,5 @@
 // What the tests of streams share: the command line in this process, and the files of a stream.
-import { runCli } from '../../client/cli.ts';
+import { runCliHere, type EndedCommand } from '../run-cli-here.ts';
 import { toRfc3339, type Interval } from '../../workflows/model/interval.ts';
 import { renderKey } from '../../workflows/model/key-template.ts';
 import { manifestKeyOf } from '../../workflows/model/manifest.ts';
@@ -7,22 +7,14 @@ import { extensionOf, settingsAt, type StreamDefinition } from '../../workflows/
 import type { ExportBench } from '../export-bench.ts';
 import { until } from '../until.ts';
 
-export function createArgs(name: string): string[] {
-  return ['stream', 'create', name, '--project', 'p', '--destination', 'local', '--settle', '0s'];
+export function createArgs(name: string, more: readonly string[] = []): string[] {
+  return ['stream', 'create', name, '--project', 'p', '--destination', 'local', '--settle', '0s', ...more];
 }
 
 /** The command line in this process, under the bench's environment. */
-export async function cli(
-  bench: ExportBench,
-  ...args: string[]
-): Promise<{ code: number; out: string; err: string }> {
+export function cli(bench: ExportBench, ...args: string[]): Promise<EndedCommand> {
   Object.assign(process.env, bench.environment);
-  const written = { out: '', err: '' };
-  const code = await runCli(args, {
-    out: (text) => (written.out += `${text}\n`),
-    err: (text) => (written.err += `${text}\n`),
-  });
-  return { code, ...written };
+  return runCliHere(args);
 }
 
 export function fileIsThere(

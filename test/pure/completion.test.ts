@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { runCli } from '../../client/cli.ts';
+import { runCliHere } from '../run-cli-here.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'room-streams-completion-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -29,7 +29,7 @@ describe('completion', () => {
   before(async () => {
     writeFileSync(join(folder, 'dump.json'), '{}');
     for (const shell of ['bash', 'zsh', 'fish'])
-      writeFileSync(join(folder, `completion.${shell}`), (await cli(['completion', shell])).out);
+      writeFileSync(join(folder, `completion.${shell}`), (await runCliHere(['completion', shell])).out);
   });
 
   for (const [typed, offered] of OFFERS) {
@@ -51,7 +51,7 @@ describe('completion', () => {
   });
 
   it('offers everything that the command line has', async () => {
-    const tree = JSON.parse((await cli(['completion', 'bash', '--json'])).out) as {
+    const tree = JSON.parse((await runCliHere(['completion', 'bash', '--json'])).out) as {
       path: string;
       subcommands: unknown[];
     }[];
@@ -59,28 +59,19 @@ describe('completion', () => {
     for (const path of ['', 'stream create', 'preflight', 'completion'])
       assert.ok(paths.includes(path), path);
     for (const { path, subcommands } of tree) {
-      const { out } = await cli([...path.split(' ').filter((word) => word !== ''), '--help']);
+      const { out } = await runCliHere([...path.split(' ').filter((word) => word !== ''), '--help']);
       assert.match(out, new RegExp(`^Usage: room-streams ${path}`.trimEnd()), path);
       if (subcommands.length === 0) assert.match(out, /\nExamples?:\n {2}\S/, path);
     }
   });
 
   it('says which shells there are, and the nearest one', async () => {
-    const wrong = await cli(['completion', 'zshh']);
+    const wrong = await runCliHere(['completion', 'zshh']);
     assert.equal(wrong.code, 2);
     assert.match(wrong.err, /got "zshh", allowed: bash, zsh, fish; did you mean zsh\?/);
-    assert.equal((await cli(['completion'])).code, 2);
+    assert.equal((await runCliHere(['completion'])).code, 2);
   });
 });
-
-async function cli(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  const written = { out: '', err: '' };
-  const code = await runCli(args, {
-    out: (text) => (written.out += `${text}\n`),
-    err: (text) => (written.err += `${text}\n`),
-  });
-  return { code, ...written };
-}
 
 /** bash hands the words to the function, and takes its answer from COMPREPLY. */
 function inBash(typed: string): string[] {
