@@ -1,7 +1,7 @@
 // What benchmarks of whole exports have in common: made-up rooms in the embedded stack, a run of their interval, and the worker's peak of memory.
 import { readFile } from 'node:fs/promises';
 import { withTemporal } from '../client/connect.ts';
-import { awaitResult } from '../client/follow-run.ts';
+import { awaitResult } from '../client/follow-workflow.ts';
 import { startRun } from '../client/streams.ts';
 import { openConnection } from '../history/connection.ts';
 import { makeHistory } from '../history/make/make-history.ts';

@@ -1,12 +1,9 @@
 // `npm run bench -- --rooms N [--compression gzip] [--fields extended] [--runs K]`: exports one interval of made-up rooms through the whole embedded stack, with the worker
 // as a process of its own, and prints rooms/s, MB/s and the peak of the worker's resident memory. Above the bound the exit code is 1.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startStack, type RunningStack } from '../local/stack.ts';
+import { type RunningStack } from '../local/stack.ts';
 import type { Manifest } from '../workflows/model/manifest.ts';
-import { buildWorker, startBuiltWorker } from './built-worker.ts';
+import { buildWorker, withBuiltWorker } from './built-worker.ts';
 import { exportOnce, makeRooms, peakMemoryMb, type ExportShape } from './export-run.ts';
 
 /** What a worker may take, in MB, with the default batches. */
@@ -19,27 +16,20 @@ interface BenchOptions extends ExportShape {
 
 async function main(options: BenchOptions): Promise<number> {
   await buildWorker();
-  const folder = await mkdtemp(join(tmpdir(), 'room-streams-bench-'));
-  const stack = await startStack({ folder });
-  try {
-    const madeSeconds = await makeRooms(stack, options.rooms);
-    console.log(
-      `made ${options.rooms} rooms in ${madeSeconds.toFixed(1)} s (${Math.round(options.rooms / madeSeconds)} rooms/s)`,
-    );
-    const worker = startBuiltWorker(stack);
-    try {
+  return withBuiltWorker(
+    async (stack) => {
+      const madeSeconds = await makeRooms(stack, options.rooms);
+      console.log(
+        `made ${options.rooms} rooms in ${madeSeconds.toFixed(1)} s (${Math.round(options.rooms / madeSeconds)} rooms/s)`,
+      );
+    },
+    async (stack, worker) => {
       await runAll(stack, options);
       const peakMb = await peakMemoryMb(worker.pid);
       console.log(`worker: peak resident memory ${peakMb.toFixed(0)} MB, allowed ${MEMORY_MB_MAX} MB`);
       return peakMb <= MEMORY_MB_MAX ? 0 : 1;
-    } finally {
-      worker.kill('SIGTERM');
-      await worker.ended;
-    }
-  } finally {
-    await stack.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+    },
+  );
 }
 
 async function runAll(stack: RunningStack, options: BenchOptions): Promise<void> {

@@ -1,18 +1,15 @@
 // `npm run bench:flat -- --small 100000 --large 1000000`: exports an interval of each size with a worker of its own, and prints how much more memory the large
 // one took, how many rows ClickHouse read for all batches, and what the same statement reads when it is run once over the whole interval. Exit code 1
 // when a bound is broken.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
 import { toRoomsStatement } from '../activities/history/rooms-query.ts';
 import { openConnection } from '../history/connection.ts';
 import { toEnvironment } from '../local/stack-environment.ts';
-import { startStack, type RunningStack } from '../local/stack.ts';
+import { type RunningStack } from '../local/stack.ts';
 import { readClickHouseAdmin } from '../worker/config.ts';
-import { buildWorker, startBuiltWorker } from './built-worker.ts';
+import { buildWorker, withBuiltWorker } from './built-worker.ts';
 import { exportOnce, INTERVAL, makeRooms, peakMemoryMb, PROJECT } from './export-run.ts';
 
 /** The large interval may take so much more memory than the small one. */
@@ -52,25 +49,16 @@ function isFrugal({ rooms, rowsRead, rowsReadAtOnce, rowsOfInterval }: Measured)
   return atOnce <= READ_RATIO_MAX && ofInterval <= INTERVAL_RATIO_MAX;
 }
 
-async function measure(rooms: number): Promise<Measured> {
-  const folder = await mkdtemp(join(tmpdir(), 'room-streams-bench-'));
-  const stack = await startStack({ folder });
-  try {
-    await makeRooms(stack, rooms);
-    const worker = startBuiltWorker(stack);
-    try {
+function measure(rooms: number): Promise<Measured> {
+  return withBuiltWorker(
+    (stack) => makeRooms(stack, rooms),
+    async (stack, worker) => {
       await exportOnce(stack, { compression: 'none', fields: 'standard' });
       const peakMb = await peakMemoryMb(worker.pid);
       console.log(`${rooms} rooms: peak resident memory of the worker ${peakMb.toFixed(0)} MB`);
       return { rooms, peakMb, ...(await readFigures(stack)) };
-    } finally {
-      worker.kill('SIGTERM');
-      await worker.ended;
-    }
-  } finally {
-    await stack.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+    },
+  );
 }
 
 async function readFigures(stack: RunningStack): Promise<Omit<Measured, 'rooms' | 'peakMb'>> {

@@ -1,17 +1,13 @@
 // `npm run bench:latency -- --runs 30`: how long an interval of 100 rooms takes from its fire to its complete file, through the whole embedded stack,
 // with a worker that has nothing else to do. A fire is the start of the run, as a schedule does it; the file is complete with its manifest.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { withTemporal, type Connected } from '../client/connect.ts';
-import { awaitResult } from '../client/follow-run.ts';
+import { awaitResult } from '../client/follow-workflow.ts';
 import { stagesOf } from '../client/run-history.ts';
 import { startRun } from '../client/streams.ts';
 import { toEnvironment } from '../local/stack-environment.ts';
-import { startStack } from '../local/stack.ts';
 import { makeStream } from '../test/export-bench.ts';
 import { readTemporalConfig } from '../worker/config.ts';
-import { buildWorker, startBuiltWorker } from './built-worker.ts';
+import { buildWorker, withBuiltWorker } from './built-worker.ts';
 import { INTERVAL, makeRooms, PROJECT } from './export-run.ts';
 import { describeLoad, describeTimes, parseCount } from './figures.ts';
 
@@ -23,24 +19,11 @@ const WARM_UPS = 5;
 
 async function main(runs: number): Promise<number> {
   await buildWorker();
-  const folder = await mkdtemp(join(tmpdir(), 'room-streams-bench-'));
-  const stack = await startStack({ folder });
-  try {
-    await makeRooms(stack, ROOMS);
-    const worker = startBuiltWorker(stack);
-    try {
-      return await withTemporal(
-        (connected) => measure(connected, runs),
-        readTemporalConfig(toEnvironment(stack)),
-      );
-    } finally {
-      worker.kill('SIGTERM');
-      await worker.ended;
-    }
-  } finally {
-    await stack.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+  return withBuiltWorker(
+    (stack) => makeRooms(stack, ROOMS),
+    (stack) =>
+      withTemporal((connected) => measure(connected, runs), readTemporalConfig(toEnvironment(stack))),
+  );
 }
 
 async function measure(connected: Connected, runs: number): Promise<number> {

@@ -1,9 +1,6 @@
 // `npm run bench:past -- --intervals 10000`: how fast a backfill passes over intervals that are complete, and an audit over intervals where nothing has
 // changed, through the whole embedded stack. The files and manifests are put there by this program, from fingerprints that ClickHouse computes, because
 // the runs of so many intervals would take half an hour.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fingerprintIntervals } from '../activities/history/fingerprint-intervals.ts';
 import { openHistoryReader } from '../activities/history/history-reader.ts';
 import { inLanes } from '../activities/in-lanes.ts';
@@ -12,21 +9,21 @@ import { openObjectStore, type ObjectStore } from '../activities/store/object-st
 import { awaitAudit, startAudit } from '../client/audits.ts';
 import { awaitBackfill, startBackfill } from '../client/backfills.ts';
 import { withTemporal, type Connected } from '../client/connect.ts';
-import { awaitResult } from '../client/follow-run.ts';
+import { awaitResult } from '../client/follow-workflow.ts';
 import { startRun } from '../client/streams.ts';
 import { openConnection } from '../history/connection.ts';
 import { makeHistory } from '../history/make/make-history.ts';
 import { migrate } from '../history/migrate.ts';
 import { toEnvironment } from '../local/stack-environment.ts';
-import { startStack } from '../local/stack.ts';
+import { type RunningStack } from '../local/stack.ts';
 import { makeStream } from '../test/export-bench.ts';
-import { readWorkerConfig, type WorkerConfig } from '../worker/config.ts';
+import { readClickHouseAdmin, readWorkerConfig, type WorkerConfig } from '../worker/config.ts';
 import { intervalsIn } from '../workflows/model/interval-range.ts';
 import { toRfc3339, type Interval } from '../workflows/model/interval.ts';
 import { renderKey } from '../workflows/model/key-template.ts';
 import { manifestKeyOf, type Manifest } from '../workflows/model/manifest.ts';
 import { settingsAt } from '../workflows/model/stream.ts';
-import { buildWorker, startBuiltWorker } from './built-worker.ts';
+import { buildWorker, withBuiltWorker } from './built-worker.ts';
 import { describeLoad, parseCount } from './figures.ts';
 
 const EVERY_SECONDS = 900;
@@ -39,31 +36,27 @@ const settings = settingsAt(stream, START_MS);
 
 async function main(intervals: number): Promise<number> {
   await buildWorker();
-  const folder = await mkdtemp(join(tmpdir(), 'room-streams-bench-'));
-  const stack = await startStack({ folder });
+  const range = { startMs: START_MS, endMs: START_MS + intervals * EVERY_SECONDS * 1000 };
+  return withBuiltWorker(
+    (stack) => makeRooms(stack, range, intervals * ROOMS_OF_AN_INTERVAL),
+    (stack) => {
+      const config = readWorkerConfig(toEnvironment(stack));
+      return withTemporal((connected) => measure(connected, config, range), config.temporal);
+    },
+  );
+}
+
+async function makeRooms(stack: RunningStack, range: Interval, rooms: number): Promise<void> {
+  const target = readClickHouseAdmin(toEnvironment(stack));
+  await migrate(target);
+  const connection = openConnection(target);
   try {
-    const range = { startMs: START_MS, endMs: START_MS + intervals * EVERY_SECONDS * 1000 };
-    const config = readWorkerConfig(toEnvironment(stack));
-    const { url, adminUser: user, adminPassword: password } = stack.clickhouse;
-    const target = { url, database: config.clickHouse.database, user, password };
-    await migrate(target);
-    const admin = openConnection(target);
-    const rooms = intervals * ROOMS_OF_AN_INTERVAL;
-    await makeHistory(admin, {
+    await makeHistory(connection, {
       ...{ rooms, seed: 7, projectId: settings.project },
       ...{ fromMs: range.startMs, toMs: range.endMs },
     });
-    await admin.close();
-    const worker = startBuiltWorker(stack);
-    try {
-      return await withTemporal((connected) => measure(connected, config, range), config.temporal);
-    } finally {
-      worker.kill('SIGTERM');
-      await worker.ended;
-    }
   } finally {
-    await stack.stop();
-    await rm(folder, { recursive: true, force: true });
+    await connection.close();
   }
 }
 

@@ -1,8 +1,5 @@
 // `npm run bench:streams -- --streams 1000`: creates so many streams of one minute on the embedded stack, all of which fire at the same full minute,
 // and waits until every file is there. Prints how long that took, what was missed, and how long `room-streams status` takes over all of them.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { inLanes } from '../activities/in-lanes.ts';
 import { parseManifest, MANIFEST_BYTES_MAX } from '../activities/manifests/manifest-record.ts';
@@ -14,14 +11,14 @@ import { makeHistory } from '../history/make/make-history.ts';
 import { openConnection } from '../history/connection.ts';
 import { migrate } from '../history/migrate.ts';
 import { STACK_DESTINATION, toEnvironment } from '../local/stack-environment.ts';
-import { startStack, type RunningStack } from '../local/stack.ts';
+import { type RunningStack } from '../local/stack.ts';
 import { makeStream } from '../test/export-bench.ts';
 import { readClickHouseAdmin, readTemporalConfig, readWorkerConfig } from '../worker/config.ts';
 import { toRfc3339, type Interval } from '../workflows/model/interval.ts';
 import { KEY_TEMPLATE_DEFAULT, renderKey } from '../workflows/model/key-template.ts';
 import { manifestKeyOf } from '../workflows/model/manifest.ts';
 import { type StreamDefinition } from '../workflows/model/stream.ts';
-import { buildWorker, runBuiltCli, startBuiltWorker } from './built-worker.ts';
+import { buildWorker, runBuiltCli, withBuiltWorker } from './built-worker.ts';
 import { describeLoad, describeTimes, parseCount } from './figures.ts';
 
 const MINUTE_MS = 60_000;
@@ -45,22 +42,14 @@ const STATUS_RUNS = 5;
 
 async function main(count: number): Promise<number> {
   await buildWorker();
-  const folder = await mkdtemp(join(tmpdir(), 'room-streams-bench-'));
-  const stack = await startStack({ folder });
-  const environment = toEnvironment(stack);
-  await migrate(readClickHouseAdmin(environment));
-  const worker = startBuiltWorker(stack);
-  try {
-    return await withTemporal(
-      (connected) => bench(connected, { stack, count }),
-      readTemporalConfig(environment),
-    );
-  } finally {
-    worker.kill('SIGTERM');
-    await worker.ended;
-    await stack.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+  return withBuiltWorker(
+    (stack) => migrate(readClickHouseAdmin(toEnvironment(stack))),
+    (stack) =>
+      withTemporal(
+        (connected) => bench(connected, { stack, count }),
+        readTemporalConfig(toEnvironment(stack)),
+      ),
+  );
 }
 
 async function bench(

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { type Connected } from './connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { innermostMessage } from './follow-run.ts';
+import { innermostMessage } from './follow-workflow.ts';
 
 /** A worker that has not taken a short workflow within this is not there. */
 const WORKER_WAIT_MS = 10_000;

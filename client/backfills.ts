@@ -1,6 +1,5 @@
 // Backfills as Temporal knows them: one workflow for each stream and range, so that who starts one twice joins it. Starts, finds, follows and cancels
 // them. Nothing here prints.
-import { setTimeout as wait } from 'node:timers/promises';
 import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
@@ -9,7 +8,7 @@ import {
   WorkflowNotFoundError,
   type WorkflowHandle,
 } from '@temporalio/client';
-import { ApplicationFailure, CancelledFailure, TypedSearchAttributes } from '@temporalio/common';
+import { CancelledFailure, TypedSearchAttributes } from '@temporalio/common';
 import {
   backfillIdOf,
   CONCURRENCY_DEFAULT,
@@ -21,12 +20,15 @@ import { describeInterval, type Interval } from '../workflows/model/interval.ts'
 import { ROOM_STREAM } from '../workflows/model/search-attributes.ts';
 import { type StreamDefinition } from '../workflows/model/stream.ts';
 import { assertTaken } from './ask-worker.ts';
-import { isDeadlineExceeded, type Connected } from './connect.ts';
+import { type Connected } from './connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { innermostMessage } from './follow-run.ts';
-
-/** Often enough for a bar that moves, seldom enough to cost nothing. */
-const POLL_MS = 500;
+import {
+  awaitResult,
+  detailsOfFailure,
+  followToEnd,
+  readProgress,
+  toFailedWorkflow,
+} from './follow-workflow.ts';
 
 export type BackfillHandle = WorkflowHandle<(request: BackfillRequest) => Promise<BackfillProgress>>;
 
@@ -96,7 +98,7 @@ async function joinBackfill(
 ): Promise<StartedBackfill> {
   const handle: BackfillHandle = client.workflow.getHandle(workflowId);
   const { runId } = await handle.describe();
-  const progress = await readBackfill(handle);
+  const progress = await readProgress<BackfillProgress>(handle);
   if (progress !== null && progress.force !== force)
     throw new CommandError(
       `force: got ${force}, but ${workflowId} is under way ${progress.force ? 'with' : 'without'} --force; allowed: the same, or cancel that one first`,
@@ -126,52 +128,27 @@ export async function findBackfill(
 }
 
 /** Ends when the backfill ends, and says how; intervals that failed are in its progress. Throws CommandError when the backfill itself failed. */
-export async function followBackfill(
+export function followBackfill(
   handle: BackfillHandle,
   onProgress: (progress: BackfillProgress) => void,
 ): Promise<BackfillProgress> {
-  const ended = awaitBackfill(handle).then(
-    (progress) => ({ progress }),
-    (error: unknown) => ({ error }),
+  return followToEnd(
+    () => readProgress<BackfillProgress>(handle),
+    onProgress,
+    () => awaitBackfill(handle),
   );
-  for (;;) {
-    const progress = await readBackfill(handle);
-    if (progress !== null) onProgress(progress);
-    const end = await Promise.race([ended, wait(POLL_MS, null)]);
-    if (end === null) continue;
-    if ('progress' in end) return end.progress;
-    throw end.error;
-  }
 }
 
 /** As `followBackfill`, without looking on the way. */
 export async function awaitBackfill(handle: BackfillHandle): Promise<BackfillProgress> {
-  for (;;) {
-    try {
-      return await handle.result();
-    } catch (error) {
-      if (isDeadlineExceeded(error)) continue;
-      const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
-      if (cause instanceof ApplicationFailure && cause.type === INTERVALS_FAILED) {
-        const [progress] = cause.details ?? [];
-        return progress as BackfillProgress;
-      }
-      if (cause instanceof CancelledFailure) {
-        const progress = await readBackfill(handle);
-        if (progress !== null) return progress;
-      }
-      throw new CommandError(`${handle.workflowId} failed: ${innermostMessage(error)}`, EXIT.failed, {
-        cause: error,
-      });
-    }
-  }
-}
-
-/** Null while no worker answers: progress is for people, the result is the truth. */
-export async function readBackfill(handle: BackfillHandle): Promise<BackfillProgress | null> {
   try {
-    return await handle.query<BackfillProgress>('progress');
-  } catch {
-    return null;
+    return await awaitResult(handle);
+  } catch (error) {
+    const isCanceled = error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure;
+    const progress = isCanceled
+      ? await readProgress<BackfillProgress>(handle)
+      : (detailsOfFailure(error, INTERVALS_FAILED) as BackfillProgress | null);
+    if (progress !== null) return progress;
+    throw toFailedWorkflow(handle.workflowId, error);
   }
 }

@@ -8,7 +8,7 @@ import { type Manifest } from '../workflows/model/manifest.ts';
 import { runPageOf, type Connected } from './connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { findManifest } from './find-manifest.ts';
-import { innermostMessage, readProgress } from './follow-run.ts';
+import { innermostMessage, readProgress } from './follow-workflow.ts';
 import { describeRun } from './retry-run.ts';
 import { stagesOf, type ShownStage } from './run-history.ts';
 

@@ -5,7 +5,7 @@ import { createWriteStream } from 'node:fs';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { withTemporal, type Connected } from '../client/connect.ts';
 import { ensureWatch } from '../client/ensure-watch.ts';
-import { followRun } from '../client/follow-run.ts';
+import { followRun } from '../client/follow-workflow.ts';
 import { registerSearchAttributes } from '../client/register-search-attributes.ts';
 import { checkStream, createSchedule, readStream, startRun, type RunHandle } from '../client/streams.ts';
 import { CommandError, EXIT } from '../client/exit-codes.ts';

@@ -6,7 +6,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { openObjectStore, type ObjectStore } from '../activities/store/object-store.ts';
 import { withTemporal, type Connected } from '../client/connect.ts';
-import { awaitResult } from '../client/follow-run.ts';
+import { awaitResult } from '../client/follow-workflow.ts';
 import { createSchedule, deleteSchedule, startRun } from '../client/streams.ts';
 import { openConnection, type AdminTarget } from '../history/connection.ts';
 import { migrate } from '../history/migrate.ts';

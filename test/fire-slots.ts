@@ -1,7 +1,7 @@
 // What a stream's schedule would do in hours, done now: its own backfill fires slots at their nominal times.
 import { ScheduleOverlapPolicy, WorkflowNotFoundError } from '@temporalio/client';
 import type { Connected } from '../client/connect.ts';
-import { awaitResult } from '../client/follow-run.ts';
+import { awaitResult } from '../client/follow-workflow.ts';
 import { runIdOf, scheduleIdOf } from '../workflows/model/interval.ts';
 import type { ExportRequest, RunSummary } from '../workflows/model/run.ts';
 import { until } from './until.ts';

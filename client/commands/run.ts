@@ -3,7 +3,7 @@ import { type Command } from 'commander';
 import { type Terminal } from '../cli.ts';
 import { runPageOf, withTemporal } from '../connect.ts';
 import { describeProgress, describeShown, describeSummary } from '../describe-run.ts';
-import { followRun } from '../follow-run.ts';
+import { followRun } from '../follow-workflow.ts';
 import { parseInstantMs } from '../parse-arguments.ts';
 import { printJson } from '../print.ts';
 import { retryRun, type RetryOutcome } from '../retry-run.ts';

@@ -3,7 +3,7 @@ import { type Command } from 'commander';
 import { type Terminal } from '../cli.ts';
 import { withTemporal, runPageOf } from '../connect.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { followRun } from '../follow-run.ts';
+import { followRun } from '../follow-workflow.ts';
 import { parseInstantMs } from '../parse-arguments.ts';
 import { printJson } from '../print.ts';
 import { describeProgress, describeSummary } from '../describe-run.ts';

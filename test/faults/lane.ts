@@ -3,7 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { isGrpcServiceError, WorkflowFailedError } from '@temporalio/client';
 import { startRun, type RunHandle } from '../../client/streams.ts';
-import { readProgress } from '../../client/follow-run.ts';
+import { readProgress } from '../../client/follow-workflow.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import { STACK_DESTINATION } from '../../local/stack-environment.ts';
 import { KEY_TEMPLATE_DEFAULT } from '../../workflows/model/key-template.ts';

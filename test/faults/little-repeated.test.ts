@@ -2,7 +2,7 @@
 // under way. Counted from Temporal's own record of the run, and printed.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { awaitResult } from '../../client/follow-run.ts';
+import { awaitResult } from '../../client/follow-workflow.ts';
 import { startRun } from '../../client/streams.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import { HOUR, makeStream } from '../export-bench.ts';

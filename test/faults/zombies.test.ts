@@ -2,7 +2,7 @@
 // and manifest have to be the successor's on every store, and no lower generation ever wins.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { awaitResult } from '../../client/follow-run.ts';
+import { awaitResult } from '../../client/follow-workflow.ts';
 import { startRun, type RunHandle } from '../../client/streams.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import type { Manifest } from '../../workflows/model/manifest.ts';

@@ -2,20 +2,18 @@
 // is repaired, and looked at in the store. Nightly audits are fired by their schedule.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { awaitAudit, startAudit, type AuditHandle } from '../../client/audits.ts';
+import { awaitAudit, startAudit } from '../../client/audits.ts';
 import { awaitBackfill, startBackfill } from '../../client/backfills.ts';
 import { createSchedule } from '../../client/streams.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
-import { auditScheduleIdOf, type AuditReport, type AuditRequest } from '../../workflows/model/audit.ts';
+import type { AuditReport } from '../../workflows/model/audit.ts';
 import { toRfc3339 } from '../../workflows/model/interval.ts';
 import type { Manifest } from '../../workflows/model/manifest.ts';
 import type { StreamDefinition } from '../../workflows/model/stream.ts';
 import { makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
-import { runProgram } from '../run-program.ts';
-import { until } from '../until.ts';
 import { fileKeyOf, hour, hours, manifestsOf, storedManifestKeyOf } from './stored-range.ts';
+import { cli } from './stream-files.ts';
 
-const CLI = 'bin/room-streams.mjs';
 const ROOMS_OF_AN_HOUR = 20;
 const HOURS = 9;
 
@@ -26,13 +24,13 @@ describe('an audit', () => {
       await createSchedule(bench.connected, stream);
       // The last hour is never made.
       await fill(bench, stream, HOURS - 1);
-      const clean = await cli(bench, stream, HOURS - 1, []);
+      const clean = await audit(bench, stream, HOURS - 1, []);
       assert.match(clean.stdout, /^clean: .*8 of 8 intervals looked at\n$/);
       assert.equal(clean.code, 0, clean.stderr);
 
       const before = await manifestsOf(bench, stream, hours(HOURS));
       await damage(bench, stream);
-      const found = await cli(bench, stream, HOURS, ['--json']);
+      const found = await audit(bench, stream, HOURS, ['--json']);
       const report = JSON.parse(found.stdout) as AuditReport;
       assert.deepEqual(
         report.findings.map(({ interval, kind }) => [(interval.startMs - hour(0).startMs) / 3_600_000, kind]),
@@ -65,7 +63,7 @@ describe('an audit', () => {
       );
       assert.equal(found.code, 32 + 1 + 2 + 4 + 8 + 16);
 
-      const repaired = await cli(bench, stream, HOURS, ['--repair']);
+      const repaired = await audit(bench, stream, HOURS, ['--repair']);
       assert.equal(repaired.code, 32 + 16, repaired.stderr);
       assert.match(repaired.stdout, /found {6}1 unreadable manifest\n {2}repaired {3}7\n/);
       assert.match(
@@ -73,8 +71,8 @@ describe('an audit', () => {
         /16:00:00Z\.\.2026-11-23T17:00:00Z: unreadable manifest: .*not repaired: .*move it away/,
       );
       await bench.store.deleteObject({ key: storedManifestKeyOf(stream, hour(6)) });
-      assert.equal((await cli(bench, stream, HOURS, ['--repair'])).code, 0);
-      assert.equal((await cli(bench, stream, HOURS, [])).code, 0);
+      assert.equal((await audit(bench, stream, HOURS, ['--repair'])).code, 0);
+      assert.equal((await audit(bench, stream, HOURS, [])).code, 0);
 
       const after = await manifestsOf(bench, stream, hours(HOURS));
       // Without a manifest nobody knows what was before.
@@ -125,97 +123,6 @@ describe('an audit', () => {
       assert.equal(report.findings.length, 5);
       assert.deepEqual([report.open['missing-file'], report.open['missing-interval']], [1, 4]);
     }));
-});
-
-describe('a nightly audit', () => {
-  it('fails visibly, with what to do; repairs if told to; and goes with its stream', () =>
-    withExportBench(async (bench) => {
-      const name = bench.unique('nightly');
-      await createSchedule(bench.connected, makeStream(name));
-      const add = await command(bench, ['audit', 'schedule', name, '--at', '03:00', '--back', '2h']);
-      assert.match(add.stdout, /is audited every day at 03:00 UTC, 2h back\n$/);
-      const found = await fired(bench, name);
-      await assert.rejects(found.result(), (error: unknown) => {
-        const { message } = (error as { cause: Error }).cause;
-        assert.match(
-          message,
-          new RegExp(
-            `^2 of 2 intervals are not as they should be; repair it by: room-streams audit ${name} --from .*Z --to .*Z --repair\\. Found: 2 missing intervals\\.`,
-          ),
-        );
-        return true;
-      });
-      const twice = await command(bench, ['audit', 'schedule', name, '--at', '04:00']);
-      assert.match(twice.stderr, /audited every night already; allowed: room-streams audit unschedule/);
-      assert.equal(twice.code, 1);
-      assert.equal((await command(bench, ['audit', 'unschedule', name])).code, 0);
-      assert.equal((await command(bench, ['audit', 'unschedule', name])).code, 3);
-
-      const again = ['audit', 'schedule', name, '--at', '03:00', '--back', '2h', '--repair'];
-      const repairing = await command(bench, again);
-      assert.equal(repairing.code, 0, repairing.stderr);
-      const repaired = await awaitAudit(await fired(bench, name, found.workflowId));
-      assert.equal(repaired.state, 'repaired', JSON.stringify(repaired));
-      assert.equal(repaired.repaired, 2);
-
-      assert.equal((await command(bench, ['stream', 'delete', name])).code, 0);
-      const schedule = bench.connected.client.schedule.getHandle(auditScheduleIdOf(name));
-      await assert.rejects(schedule.describe(), /not found/i);
-    }));
-});
-
-describe('room-streams audit', () => {
-  it('names what is wrong with what it is asked', () =>
-    withExportBench(
-      async (bench) => {
-        const name = bench.unique('wrong');
-        await createSchedule(bench.connected, makeStream(name));
-        const from = ['--from', '2026-11-23T10:00:00Z'];
-        const cases: [args: string[], said: RegExp, code: number][] = [
-          [['audit'], /^name: got none/, 2],
-          [['audit', name, ...from], /^to: got none, allowed: a time with its zone/, 2],
-          [
-            ['audit', name, ...from, '--to', '2026-11-23T10:10:00Z'],
-            /^to: .*nearest are 2026-11-23T10:00:00Z and 2026-11-23T11:00:00Z/,
-            2,
-          ],
-          [
-            ['audit', name, ...from, '--to', '2999-01-01T00:00:00Z'],
-            /^to: .*nothing after the last interval that is over/,
-            2,
-          ],
-          [['audit', name, ...from, '--to', 'today'], /'--to <time>'.*a time with its zone/, 2],
-          [
-            ['audit', 'nobody', ...from, '--to', '2026-11-23T11:00:00Z'],
-            /^stream: got "nobody", which does not exist/,
-            3,
-          ],
-          [['audit', 'schedule', name, '--at', '24:00'], /'--at <time>'.*allowed: a time of day in UTC/, 2],
-          [
-            ['audit', 'schedule', name, '--at', '03:00', '--back', '30m'],
-            /^back: got 30m, allowed: at least one interval of the stream, 1h/,
-            2,
-          ],
-          [
-            ['audit', 'schedule', name, '--at', '03:00', '--back', '999d'],
-            /'--back <duration>'.*allowed: 1m to 366d/,
-            2,
-          ],
-          [
-            ['audit', 'schedule', 'nobody', '--at', '03:00'],
-            /^stream: got "nobody", which does not exist/,
-            3,
-          ],
-          [['audit', 'unschedule', name], /which has no nightly audit/, 3],
-        ];
-        for (const [args, said, code] of cases) {
-          const ended = await command(bench, args);
-          assert.match(ended.stderr, said);
-          assert.equal(ended.code, code, ended.stderr);
-        }
-      },
-      { startsWorker: false },
-    ));
 });
 
 /** Rooms in each of these hours, and their files. */
@@ -282,35 +189,16 @@ async function audited(
   return awaitAudit(await startAudit(bench.connected, asked));
 }
 
-/** The audit that the schedule starts when it is triggered; another one than the one before. */
-async function fired(bench: ExportBench, name: string, before?: string): Promise<AuditHandle> {
-  const { client } = bench.connected;
-  const schedule = client.schedule.getHandle(auditScheduleIdOf(name));
-  await schedule.trigger();
-  const workflowId = await until('the schedule has started an audit', async () => {
-    const { recentActions } = (await schedule.describe()).info;
-    const started = recentActions.at(-1)?.action.workflow.workflowId;
-    return started === before ? undefined : started;
-  });
-  return client.workflow.getHandle<(request: AuditRequest) => Promise<AuditReport>>(
-    workflowId,
-  ) as AuditHandle;
-}
-
 function generations(manifests: readonly (Manifest | null)[]): (number | null)[] {
   return manifests.map((manifest) => manifest?.generation ?? null);
 }
 
-function cli(
+function audit(
   bench: ExportBench,
   { name }: StreamDefinition,
   count: number,
   more: readonly string[],
-): ReturnType<typeof runProgram> {
+): ReturnType<typeof cli> {
   const { startMs, endMs } = hours(count);
-  return command(bench, ['audit', name, '--from', toRfc3339(startMs), '--to', toRfc3339(endMs), ...more]);
-}
-
-function command(bench: ExportBench, args: readonly string[]): ReturnType<typeof runProgram> {
-  return runProgram(CLI, args, bench.environment);
+  return cli(bench, 'audit', name, '--from', toRfc3339(startMs), '--to', toRfc3339(endMs), ...more);
 }

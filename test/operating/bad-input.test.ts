@@ -35,9 +35,9 @@ describe('bad input', () => {
           ['verify', '--stream', 'nobody', '--end', '2026-11-23T10:00Z'],
         ]) {
           const ended = await cli(bench, ...command);
-          assert.equal(ended.err.trim().split('\n').length, 1, ended.err);
+          assert.equal(ended.stderr.trim().split('\n').length, 1, ended.stderr);
           assert.match(
-            ended.err,
+            ended.stderr,
             /^stream: got "nobody", which does not exist; allowed: one of room-streams stream list/,
           );
           assert.equal(ended.code, 3, command.join(' '));
@@ -84,7 +84,7 @@ describe('bad input', () => {
         const name = bench.unique('lonely');
         const ended = await cli(bench, ...createArgs(name));
         assert.match(
-          ended.err,
+          ended.stderr,
           /^no worker answered on task queue "bench_\w+" within 10 s; start one, then try again\n$/,
         );
         assert.equal(ended.code, 4);
@@ -99,10 +99,10 @@ describe('bad input', () => {
         const args = createArgs('Bad_Name', ['--every', '59s', '--key-template', '{prefix}{when}.{ext}']);
         const ended = await cli(bench, ...args);
         assert.equal(ended.code, 2);
-        assert.match(ended.err, /name: got "Bad_Name", allowed: \[a-z\]\[a-z0-9-\]\{0,62\}/);
-        assert.match(ended.err, /every: got 59 s, allowed: whole seconds from 60 to 604800/);
-        assert.match(ended.err, /key-template: got .* unknown placeholder \{when\}/);
-        assert.match(ended.err, /key-template: got .* two intervals of 59 s could get the same key/);
+        assert.match(ended.stderr, /name: got "Bad_Name", allowed: \[a-z\]\[a-z0-9-\]\{0,62\}/);
+        assert.match(ended.stderr, /every: got 59 s, allowed: whole seconds from 60 to 604800/);
+        assert.match(ended.stderr, /key-template: got .* unknown placeholder \{when\}/);
+        assert.match(ended.stderr, /key-template: got .* two intervals of 59 s could get the same key/);
       },
       { startsWorker: false },
     ));
@@ -123,8 +123,8 @@ describe('bad input', () => {
         ['--at', '2020-01-01T00:00:00Z', /^(at|update): got /],
       ] as const) {
         const ended = await cli(bench, 'stream', 'update', name, option, value);
-        assert.match(ended.err, says);
-        assert.equal(ended.code, 2, ended.err);
+        assert.match(ended.stderr, says);
+        assert.equal(ended.code, 2, ended.stderr);
       }
       assert.equal((await readStream(bench.connected, name)).stream.revisions.length, 1);
       assert.equal((await cli(bench, 'stream', 'delete', name)).code, 0);
@@ -133,14 +133,14 @@ describe('bad input', () => {
   it('names the destinations that the worker knows', () =>
     withExportBench(async (bench) => {
       const ended = await cli(bench, ...createArgs(bench.unique('nowhere'), ['--destination', 'moon']));
-      assert.match(ended.err, /destination: got "moon", allowed: local \(DESTINATIONS of the worker\)/);
+      assert.match(ended.stderr, /destination: got "moon", allowed: local \(DESTINATIONS of the worker\)/);
       assert.equal(ended.code, 2);
     }));
 
   it('says that the bucket of a destination is missing', () =>
     withBrokenWorker({ DESTINATION_LOCAL_BUCKET: 'no-such-bucket' }, async (bench) => {
       const ended = await cli(bench, ...createArgs(bench.unique('no-bucket')));
-      assert.match(ended.err, /destination: got "local", whose bucket cannot be used: .*NoSuchBucket/);
+      assert.match(ended.stderr, /destination: got "local", whose bucket cannot be used: .*NoSuchBucket/);
       assert.equal(ended.code, 2);
       await assert.rejects(bench.run(makeStream(bench.unique('missing')), HOUR), deepMessage(/NoSuchBucket/));
     }));
@@ -186,13 +186,13 @@ describe('bad input', () => {
       const name = bench.unique('borders');
       assert.equal((await cli(bench, ...createArgs(name))).code, 0);
       const zoneless = await cli(bench, 'stream', 'trigger', name, '--end', '2026-11-23T10:00:00');
-      assert.match(zoneless.err, /allowed: a time with its zone/);
+      assert.match(zoneless.stderr, /allowed: a time with its zone/);
       assert.equal(zoneless.code, 2);
       const off = await cli(bench, 'stream', 'trigger', name, '--end', '2026-11-23T10:30:00Z');
-      assert.match(off.err, /the nearest are 2026-11-23T10:00:00Z and 2026-11-23T11:00:00Z/);
+      assert.match(off.stderr, /the nearest are 2026-11-23T10:00:00Z and 2026-11-23T11:00:00Z/);
       assert.equal(off.code, 2);
       const future = await cli(bench, 'stream', 'trigger', name, '--end', '2999-01-01T00:00:00Z');
-      assert.match(future.err, /allowed: an interval that is over/);
+      assert.match(future.stderr, /allowed: an interval that is over/);
       assert.equal((await cli(bench, 'stream', 'delete', name)).code, 0);
     }));
 

@@ -5,7 +5,8 @@ import { describe, it } from 'node:test';
 import { z } from 'zod';
 import { createSchedule, deleteSchedule } from '../../client/streams.ts';
 import { makeStream, startTestWorker, withExportBench, type ExportBench } from '../export-bench.ts';
-import { runProgram, type EndedProgram } from '../run-program.ts';
+import { runCliHere } from '../run-cli-here.ts';
+import { cli } from './stream-files.ts';
 
 const lineShape = z.object({ name: z.string(), outcome: z.string(), got: z.string(), allowed: z.string() });
 const reportShape = z.object({
@@ -21,7 +22,7 @@ describe('preflight', () => {
       await createSchedule(bench.connected, stream);
       try {
         const before = await keysOf(bench);
-        const ended = await cli(bench, ['preflight', 'local']);
+        const ended = await cli(bench, 'preflight', 'local');
         assert.equal(ended.code, 0, ended.stdout + ended.stderr);
         assert.match(ended.stdout, /^destination local, bucket test-files\n {2}ok {6}bucket /);
         for (const what of [
@@ -52,7 +53,7 @@ describe('preflight', () => {
 
   it('prints the least rights, with the bucket and the prefixes filled in', () =>
     withExportBench(async (bench) => {
-      const ended = await cli(bench, ['preflight', 'local', '--policy', '--prefix', 'rooms/']);
+      const ended = await cli(bench, 'preflight', 'local', '--policy', '--prefix', 'rooms/');
       assert.equal(ended.code, 0, ended.stderr);
       const policy = z
         .object({ Statement: z.array(z.object({ Sid: z.string(), Resource: z.array(z.string()) })) })
@@ -74,7 +75,7 @@ describe('preflight', () => {
         CLICKHOUSE_PASSWORD: 'a-wrong-password',
       }),
       async (bench) => {
-        const ended = await cli(bench, ['preflight', '--json']);
+        const ended = await cli(bench, 'preflight', '--json');
         assert.equal(ended.code, 1);
         assert.match(ended.stderr, /^4 checks failed$/m);
         const report = reportShape.parse(JSON.parse(ended.stdout));
@@ -98,7 +99,7 @@ describe('preflight', () => {
 
   it('names the destinations that there are: exit code 3', () =>
     withExportBench(async (bench) => {
-      const ended = await cli(bench, ['preflight', 'moon']);
+      const ended = await cli(bench, 'preflight', 'moon');
       assert.equal(ended.stderr, 'destination: got "moon", allowed: local (DESTINATIONS of the worker)\n');
       assert.equal(ended.code, 3);
     }));
@@ -106,7 +107,7 @@ describe('preflight', () => {
   it('says that no worker answers: exit code 4', () =>
     withExportBench(
       async (bench) => {
-        const ended = await cli(bench, ['preflight']);
+        const ended = await cli(bench, 'preflight');
         assert.match(ended.stderr, /^no worker answered on task queue "bench_\w+" within 10 s; start one/);
         assert.equal(ended.code, 4);
       },
@@ -119,15 +120,11 @@ describe('preflight', () => {
     [['--polciy'], /unknown option '--polciy'\n\(Did you mean --policy\?\)/],
   ] as const)
     it(`answers ${args.join(' ')} with what is allowed: exit code 2`, async () => {
-      const ended = await runProgram('bin/room-streams.mjs', ['preflight', ...args]);
+      const ended = await runCliHere(['preflight', ...args]);
       assert.match(ended.stderr, sentence);
       assert.equal(ended.code, 2);
     });
 });
-
-function cli(bench: ExportBench, args: readonly string[]): Promise<EndedProgram> {
-  return runProgram('bin/room-streams.mjs', args, bench.environment);
-}
 
 async function keysOf(bench: ExportBench): Promise<string[]> {
   const keys: string[] = [];

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import type { StageTools } from '../../activities/stage-tools.ts';
 import type { ObjectStore } from '../../activities/store/object-store.ts';
 import { StoreError } from '../../activities/store/store-errors.ts';
-import { awaitResult } from '../../client/follow-run.ts';
+import { awaitResult } from '../../client/follow-workflow.ts';
 import { retryRun } from '../../client/retry-run.ts';
 import { stagesOf } from '../../client/run-history.ts';
 import { showRun } from '../../client/show-run.ts';
@@ -21,10 +21,9 @@ import {
   withExportBench,
   type ExportBench,
 } from '../export-bench.ts';
-import { runProgram, type EndedProgram } from '../run-program.ts';
 import { until } from '../until.ts';
+import { cli } from './stream-files.ts';
 
-const CLI = 'bin/room-streams.mjs';
 const END = '2026-11-23T11:00:00Z';
 
 describe('run retry', () => {
@@ -37,7 +36,7 @@ describe('run retry', () => {
       });
       await withSchedules(bench, [stream], async () => {
         await assert.rejects(bench.run(stream, HOUR));
-        const shown = await cli(bench, ['run', 'show', stream.name, END]);
+        const shown = await cli(bench, 'run', 'show', stream.name, END);
         assert.match(shown.stdout, /^run export:reset-\w+-2026-11-23T11:00:00Z {2}FAILED\n/);
         assert.match(shown.stdout, /^ {2}planInterval +done +[\d.]+ s +1 attempt$/m);
         assert.match(shown.stdout, /^ {2}completeFile +failed +[\d.]+ s +1 attempt +.*AccessDenied/m);
@@ -48,7 +47,7 @@ describe('run retry', () => {
 
         store.isMended = true;
         const begun = store.calls('beginUpload');
-        const ended = await cli(bench, retry.split(' ').slice(1));
+        const ended = await cli(bench, ...retry.split(' ').slice(1));
         assert.equal(ended.code, 0, ended.stderr);
         assert.match(ended.stderr, /^run export:\S+ goes on with completeFile, which failed\n/);
         assert.match(ended.stdout, /^complete: 2026-11-23T10:00:00Z\.\.2026-11-23T11:00:00Z\n/);
@@ -63,7 +62,7 @@ describe('run retry', () => {
           'the plan is kept from before the reset',
         );
 
-        const again = await cli(bench, ['run', 'retry', stream.name, END, '--json']);
+        const again = await cli(bench, 'run', 'retry', stream.name, END, '--json');
         assert.equal(again.code, 0);
         assert.deepEqual(
           { ...(JSON.parse(again.stdout) as object), runId: '' },
@@ -118,7 +117,7 @@ describe('run retry', () => {
       const { manifest } = await bench.run(stream, HOUR);
       await forget(bench, stream);
       await withSchedules(bench, [stream], async () => {
-        const shown = await cli(bench, ['run', 'show', stream.name, END]);
+        const shown = await cli(bench, 'run', 'show', stream.name, END);
         assert.equal(shown.code, 0, shown.stderr);
         assert.match(shown.stdout, /^run export:forgotten-\S+ {2}FORGOTTEN\n/);
         assert.match(
@@ -133,20 +132,21 @@ describe('run retry', () => {
           runId: manifest?.run_id,
         });
 
-        const never = await cli(bench, ['run', 'show', stream.name, '2026-11-23T12:00:00Z']);
+        const never = await cli(bench, 'run', 'show', stream.name, '2026-11-23T12:00:00Z');
         assert.equal(never.code, 3);
         assert.match(
           never.stderr,
           /which Temporal does not know, and the store has no manifest of the interval/,
         );
-        const made = await cli(bench, [
+        const made = await cli(
+          bench,
           'run',
           'retry',
           stream.name,
           '2026-11-23T12:00:00Z',
           '--detach',
           '--json',
-        ]);
+        );
         assert.equal(made.code, 0, made.stderr);
         const { action, reason } = JSON.parse(made.stdout) as Record<string, unknown>;
         assert.deepEqual([action, reason], ['made-again', 'Temporal knows no run of it']);
@@ -214,8 +214,4 @@ async function forget(bench: ExportBench, stream: StreamDefinition): Promise<voi
       .catch(() => 'gone');
     return found === 'gone' ? found : undefined;
   });
-}
-
-function cli(bench: ExportBench, args: readonly string[]): Promise<EndedProgram> {
-  return runProgram(CLI, args, bench.environment);
 }

@@ -14,8 +14,9 @@ import {
   withExportBench,
   type ExportBench,
 } from '../export-bench.ts';
-import { runProgram, startProgram, type EndedProgram } from '../run-program.ts';
+import { startProgram } from '../run-program.ts';
 import { until } from '../until.ts';
+import { cli } from './stream-files.ts';
 
 const CLI = 'bin/room-streams.mjs';
 const rowsShape = z.array(z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])));
@@ -70,7 +71,7 @@ describe('status', () => {
           const [row] = await statusOf(bench, [late.name]);
           return row?.['state'] === 'paused' ? row : undefined;
         });
-        const table = await cli(bench, ['status', ...names]);
+        const table = await cli(bench, 'status', ...names);
         assert.equal(table.code, 0);
         const [head, ...lines] = table.stdout.trimEnd().split('\n');
         assert.match(
@@ -86,7 +87,7 @@ describe('status', () => {
           lines[2] ?? '',
           /^c-late-\w+ +paused, late +2026-11-23T11:00:00Z +\d+d\S* +[\d.]+ s +0 +3 B +\d+ +- +the customer asked for it$/,
         );
-        assert.match((await cli(bench, ['status'])).stdout, new RegExp(`^${late.name} +paused, late `, 'm'));
+        assert.match((await cli(bench, 'status')).stdout, new RegExp(`^${late.name} +paused, late `, 'm'));
       });
     }));
 
@@ -125,7 +126,7 @@ describe('status', () => {
   it('of a stream that does not exist ends with 3; of none is no row', () =>
     withExportBench(
       async (bench) => {
-        const ended = await cli(bench, ['status', bench.unique('nobody')]);
+        const ended = await cli(bench, 'status', bench.unique('nobody'));
         assert.match(ended.stderr, /^stream: got "nobody-\w+", which does not exist/);
         assert.equal(ended.code, 3);
       },
@@ -212,11 +213,7 @@ function withDestination(stream: StreamDefinition, destination: string): StreamD
 }
 
 async function statusOf(bench: ExportBench, names: readonly string[]): Promise<z.infer<typeof rowsShape>> {
-  const ended = await cli(bench, ['status', ...names, '--json']);
+  const ended = await cli(bench, 'status', ...names, '--json');
   assert.equal(ended.code, 0, ended.stderr);
   return rowsShape.parse(JSON.parse(ended.stdout));
-}
-
-function cli(bench: ExportBench, args: readonly string[]): Promise<EndedProgram> {
-  return runProgram(CLI, args, bench.environment);
 }

@@ -20,9 +20,9 @@ describe('stream create', () => {
       const from = NOW_HOUR.startMs - 3 * HOUR_MS;
       const end = NOW_HOUR.endMs + 2 * HOUR_MS;
       const times = ['--from', toRfc3339(from), '--until', toRfc3339(end), '--jitter', '3s'];
-      const { code, err } = await cli(bench, ...createArgs(name), ...times);
-      assert.equal(code, 0, err);
-      assert.match(err, new RegExp(`^what is over, .* is filled by backfill:${name}-`));
+      const { code, stderr } = await cli(bench, ...createArgs(name), ...times);
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, new RegExp(`^what is over, .* is filled by backfill:${name}-`));
       const { stream } = await readStream(bench.connected, name);
       for (let startMs = from; startMs < NOW_HOUR.startMs; startMs += HOUR_MS)
         await fileIsThere(bench, stream, { startMs, endMs: startMs + HOUR_MS });
@@ -31,7 +31,7 @@ describe('stream create', () => {
       assert.equal(spec.jitter, 3_000);
       const described = await cli(bench, 'stream', 'describe', name);
       assert.match(
-        described.out,
+        described.stdout,
         new RegExp(`^stream ${name}: active\\n[\\s\\S]*  until +${toRfc3339(end)}\\n`),
       );
       await cli(bench, 'stream', 'delete', name);
@@ -45,7 +45,7 @@ describe('stream create', () => {
       const refused = await cli(bench, ...createArgs(b), ...template, '--every', '15m');
       assert.equal(refused.code, 2);
       assert.match(
-        refused.err,
+        refused.stderr,
         new RegExp(
           `prefix, key-template: got keys that stream "${a}" writes to the same bucket, as ${a}/########T######Z.json; allowed:`,
         ),
@@ -54,7 +54,7 @@ describe('stream create', () => {
       const moved = await cli(bench, 'stream', 'update', b, '--prefix', `${a}/`);
       assert.equal(moved.code, 2);
       assert.match(
-        moved.err,
+        moved.stderr,
         new RegExp(`^stream ${b} not changed:\n  prefix, key-template: got keys that stream "${a}"`),
       );
       // What a revision of the past wrote is not free either.
@@ -126,7 +126,7 @@ describe('stream update', () => {
         intervalContaining(Date.now(), { everySeconds: 86_400, offsetSeconds: 0 }).endMs,
       );
       assert.equal(
-        updated.out,
+        updated.stdout,
         `stream ${name} updated, from ${midnight} on\n  every: 1h → 1d\n  compression: none → gzip\n`,
       );
       const { spec, memo } = await bench.connected.client.schedule.getHandle(scheduleIdOf(name)).describe();
@@ -142,12 +142,12 @@ describe('stream update', () => {
       });
       assert.deepEqual(isListed.stream, (await readStream(bench.connected, name)).stream);
       assert.equal(
-        (await cli(bench, 'stream', 'update', name, '--every', '1d')).out,
+        (await cli(bench, 'stream', 'update', name, '--every', '1d')).stdout,
         `stream ${name} unchanged\n`,
       );
       const planned = await cli(bench, 'stream', 'update', name, '--every', '15m');
       assert.match(
-        planned.err,
+        planned.stderr,
         new RegExp(`another change is to take effect at ${midnight}; allowed: .*--drop-planned`),
       );
       const dropped = await cli(
@@ -160,9 +160,9 @@ describe('stream update', () => {
         '--drop-planned',
         '--json',
       );
-      const { from } = JSON.parse(dropped.out) as { from: string };
+      const { from } = JSON.parse(dropped.stdout) as { from: string };
       assert.ok(Date.parse(from) > Date.now() - HOUR_MS && Date.parse(from) % HOUR_MS === 0, from);
-      const described = (await cli(bench, 'stream', 'describe', name)).out;
+      const described = (await cli(bench, 'stream', 'describe', name)).stdout;
       assert.match(
         described,
         new RegExp(`changes\\n  from ${from} on \\(planned\\)\\n    every +1h → 15m$`, 'm'),
@@ -177,9 +177,9 @@ describe('stream update', () => {
         '--at',
         '2026-01-01T00:00:00Z',
       );
-      assert.match(past.err, /^at: got 2026-01-01T00:00:00Z, allowed: now or later/);
+      assert.match(past.stderr, /^at: got 2026-01-01T00:00:00Z, allowed: now or later/);
       assert.match(
-        (await cli(bench, 'stream', 'update', name)).err,
+        (await cli(bench, 'stream', 'update', name)).stderr,
         /^update: got no setting, allowed: at least one of --project/,
       );
       assert.equal((await cli(bench, 'stream', 'update', 'nobody', '--every', '1h')).code, 3);

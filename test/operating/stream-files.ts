@@ -1,5 +1,6 @@
 // What the tests of streams share: the command line in this process, and the files of a stream.
-import { runCliHere, type EndedCommand } from '../run-cli-here.ts';
+import { runCliHere } from '../run-cli-here.ts';
+import type { EndedProgram } from '../run-program.ts';
 import { toRfc3339, type Interval } from '../../workflows/model/interval.ts';
 import { renderKey } from '../../workflows/model/key-template.ts';
 import { manifestKeyOf } from '../../workflows/model/manifest.ts';
@@ -12,9 +13,8 @@ export function createArgs(name: string, more: readonly string[] = []): string[]
 }
 
 /** The command line in this process, under the bench's environment. */
-export function cli(bench: ExportBench, ...args: string[]): Promise<EndedCommand> {
-  Object.assign(process.env, bench.environment);
-  return runCliHere(args);
+export function cli(bench: ExportBench, ...args: string[]): Promise<EndedProgram> {
+  return runCliHere(args, bench.environment);
 }
 
 export function fileIsThere(

@@ -25,19 +25,19 @@ describe('stream pause', () => {
       assert.equal(state.paused, true);
       assert.equal(state.nextFireMs, null);
       const again = await cli(bench, 'stream', 'pause', stream.name);
-      assert.match(again.out, / is paused already, since /);
+      assert.match(again.stdout, / is paused already, since /);
       assert.match(
-        (await cli(bench, 'stream', 'describe', stream.name)).out,
+        (await cli(bench, 'stream', 'describe', stream.name)).stdout,
         /: paused since \S+Z: the store is moved\n/,
       );
       const resumed = await cli(bench, 'stream', 'resume', stream.name);
-      assert.equal(resumed.code, 0, resumed.err);
-      assert.match(resumed.out, / resumed; what was missed, .*, is made by backfill:/);
+      assert.equal(resumed.code, 0, resumed.stderr);
+      assert.match(resumed.stdout, / resumed; what was missed, .*, is made by backfill:/);
       for (const interval of lastHours(3)) await fileIsThere(bench, stream, interval);
       const after = await readStream(bench.connected, stream.name);
       assert.equal(after.paused, false);
       assert.deepEqual(after.stream.skipped, []);
-      assert.match((await cli(bench, 'stream', 'resume', stream.name)).out, / is not paused\n/);
+      assert.match((await cli(bench, 'stream', 'resume', stream.name)).stdout, / is not paused\n/);
       await cli(bench, 'stream', 'delete', stream.name);
     }));
 
@@ -45,12 +45,12 @@ describe('stream pause', () => {
     withExportBench(async (bench) => {
       const { stream } = await pausedFor(bench, 'skip', 3);
       const resumed = await cli(bench, 'stream', 'resume', stream.name, '--skip', '--json');
-      assert.equal(resumed.code, 0, resumed.err);
+      assert.equal(resumed.code, 0, resumed.stderr);
       const after = await readStream(bench.connected, stream.name);
       const range = { startMs: NOW_HOUR.startMs - 3 * HOUR_MS, endMs: endOfLast(after.stream.skipped) };
       assert.equal(after.paused, false);
       assert.deepEqual(after.stream.skipped, [range]);
-      assert.deepEqual(JSON.parse(resumed.out), {
+      assert.deepEqual(JSON.parse(resumed.stdout), {
         name: stream.name,
         wasPaused: true,
         missed: `${toRfc3339(range.startMs)}..${toRfc3339(range.endMs)}`,
@@ -79,7 +79,7 @@ describe('stream pause', () => {
       );
       await bench.connected.client.schedule.getHandle(scheduleIdOf(stream.name)).pause('Paused via UI');
       const resumed = await cli(bench, 'stream', 'resume', stream.name, '--skip');
-      assert.equal(resumed.code, 0, resumed.err);
+      assert.equal(resumed.code, 0, resumed.stderr);
       const { skipped } = (await readStream(bench.connected, stream.name)).stream;
       assert.deepEqual(skipped, [{ ...missed, endMs: endOfLast(skipped) }]);
       await cli(bench, 'stream', 'delete', stream.name);
@@ -101,7 +101,7 @@ async function pausedFor(
   });
   const beforeMs = Date.now();
   const paused = await cli(bench, 'stream', 'pause', stream.name, '--note', 'the store is moved');
-  assert.equal(paused.code, 0, paused.err);
+  assert.equal(paused.code, 0, paused.stderr);
   const note = parsePauseNote((await readStream(bench.connected, stream.name)).note);
   assert.equal(note?.words, 'the store is moved');
   assert.ok(note.atMs >= beforeMs - 1_000 && note.atMs <= Date.now());

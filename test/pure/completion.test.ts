@@ -29,7 +29,7 @@ describe('completion', () => {
   before(async () => {
     writeFileSync(join(folder, 'dump.json'), '{}');
     for (const shell of ['bash', 'zsh', 'fish'])
-      writeFileSync(join(folder, `completion.${shell}`), (await runCliHere(['completion', shell])).out);
+      writeFileSync(join(folder, `completion.${shell}`), (await runCliHere(['completion', shell])).stdout);
   });
 
   for (const [typed, offered] of OFFERS) {
@@ -51,7 +51,7 @@ describe('completion', () => {
   });
 
   it('offers everything that the command line has', async () => {
-    const tree = JSON.parse((await runCliHere(['completion', 'bash', '--json'])).out) as {
+    const tree = JSON.parse((await runCliHere(['completion', 'bash', '--json'])).stdout) as {
       path: string;
       subcommands: unknown[];
     }[];
@@ -59,7 +59,7 @@ describe('completion', () => {
     for (const path of ['', 'stream create', 'preflight', 'completion'])
       assert.ok(paths.includes(path), path);
     for (const { path, subcommands } of tree) {
-      const { out } = await runCliHere([...path.split(' ').filter((word) => word !== ''), '--help']);
+      const { stdout: out } = await runCliHere([...path.split(' ').filter((word) => word !== ''), '--help']);
       assert.match(out, new RegExp(`^Usage: room-streams ${path}`.trimEnd()), path);
       if (subcommands.length === 0) assert.match(out, /\nExamples?:\n {2}\S/, path);
     }
@@ -68,7 +68,7 @@ describe('completion', () => {
   it('says which shells there are, and the nearest one', async () => {
     const wrong = await runCliHere(['completion', 'zshh']);
     assert.equal(wrong.code, 2);
-    assert.match(wrong.err, /got "zshh", allowed: bash, zsh, fish; did you mean zsh\?/);
+    assert.match(wrong.stderr, /got "zshh", allowed: bash, zsh, fish; did you mean zsh\?/);
     assert.equal((await runCliHere(['completion'])).code, 2);
   });
 });

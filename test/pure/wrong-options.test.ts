@@ -158,7 +158,9 @@ describe('a wrong value', () => {
   });
 
   it('is looked for in every option that takes one', async () => {
-    const tree = JSON.parse((await runCliHere(['completion', 'bash', '--json'])).out) as CompletedCommand[];
+    const tree = JSON.parse(
+      (await runCliHere(['completion', 'bash', '--json'])).stdout,
+    ) as CompletedCommand[];
     const taken = tree.flatMap(({ path, options }) =>
       options.filter(({ value }) => value !== 'nothing').map(({ flags }) => `${path} ${flags.at(-1)}`),
     );
@@ -172,9 +174,9 @@ describe('a wrong value', () => {
     for (const [option, wrong] of Object.entries(options)) {
       for (const [value, says] of toList(wrong)) {
         it(`of ${path} ${option}, "${value}", is answered with what is allowed`, async () => {
-          const { code, err } = await runCliHere([...path.split(' '), ...args, option, value]);
-          assert.match(err, says);
-          assert.equal(code, 2, err);
+          const { code, stderr } = await runCliHere([...path.split(' '), ...args, option, value]);
+          assert.match(stderr, says);
+          assert.equal(code, 2, stderr);
         });
       }
     }

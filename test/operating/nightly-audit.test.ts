@@ -1,0 +1,61 @@
+// Audits of every night: made, fired by their schedule, and gone with their stream.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { awaitAudit, type AuditHandle } from '../../client/audits.ts';
+import { createSchedule } from '../../client/streams.ts';
+import { auditScheduleIdOf, type AuditReport, type AuditRequest } from '../../workflows/model/audit.ts';
+import { makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
+import { until } from '../until.ts';
+import { cli } from './stream-files.ts';
+
+describe('a nightly audit', () => {
+  it('fails visibly, with what to do; repairs if told to; and goes with its stream', () =>
+    withExportBench(async (bench) => {
+      const name = bench.unique('nightly');
+      await createSchedule(bench.connected, makeStream(name));
+      const add = await cli(bench, 'audit', 'schedule', name, '--at', '03:00', '--back', '2h');
+      assert.match(add.stdout, /is audited every day at 03:00 UTC, 2h back\n$/);
+      const found = await fired(bench, name);
+      await assert.rejects(found.result(), (error: unknown) => {
+        const { message } = (error as { cause: Error }).cause;
+        assert.match(
+          message,
+          new RegExp(
+            `^2 of 2 intervals are not as they should be; repair it by: room-streams audit ${name} --from .*Z --to .*Z --repair\\. Found: 2 missing intervals\\.`,
+          ),
+        );
+        return true;
+      });
+      const twice = await cli(bench, 'audit', 'schedule', name, '--at', '04:00');
+      assert.match(twice.stderr, /audited every night already; allowed: room-streams audit unschedule/);
+      assert.equal(twice.code, 1);
+      assert.equal((await cli(bench, 'audit', 'unschedule', name)).code, 0);
+      assert.equal((await cli(bench, 'audit', 'unschedule', name)).code, 3);
+
+      const again = ['audit', 'schedule', name, '--at', '03:00', '--back', '2h', '--repair'];
+      const repairing = await cli(bench, ...again);
+      assert.equal(repairing.code, 0, repairing.stderr);
+      const repaired = await awaitAudit(await fired(bench, name, found.workflowId));
+      assert.equal(repaired.state, 'repaired', JSON.stringify(repaired));
+      assert.equal(repaired.repaired, 2);
+
+      assert.equal((await cli(bench, 'stream', 'delete', name)).code, 0);
+      const schedule = bench.connected.client.schedule.getHandle(auditScheduleIdOf(name));
+      await assert.rejects(schedule.describe(), /not found/i);
+    }));
+});
+
+/** The audit that the schedule starts when it is triggered; another one than the one before. */
+async function fired(bench: ExportBench, name: string, before?: string): Promise<AuditHandle> {
+  const { client } = bench.connected;
+  const schedule = client.schedule.getHandle(auditScheduleIdOf(name));
+  await schedule.trigger();
+  const workflowId = await until('the schedule has started an audit', async () => {
+    const { recentActions } = (await schedule.describe()).info;
+    const started = recentActions.at(-1)?.action.workflow.workflowId;
+    return started === before ? undefined : started;
+  });
+  return client.workflow.getHandle<(request: AuditRequest) => Promise<AuditReport>>(
+    workflowId,
+  ) as AuditHandle;
+}
