@@ -1,4 +1,4 @@
-// Nobody there for a while: worker and Temporal server are killed, stay away over several intervals and come back, the server on the same database file. Every
+// Nobody there for a while: the worker is stopped and the Temporal server killed, both stay away over several intervals and come back, the server on the same database file. Every
 // interval has its file afterwards, each made once. On a stack of its own, because its server dies. Intervals last a minute, the least that there is, so this
 // takes four of them and the starts of the servers.
 import assert from 'node:assert/strict';

@@ -40,3 +40,11 @@ export function cutAt(bytes: Buffer, lengths: readonly number[]): Buffer[] {
   }
   return [...chunks, bytes.subarray(from)];
 }
+
+/** As an answer arrives. */
+export async function* stream(chunks: readonly Buffer[]): AsyncIterable<Buffer> {
+  for (const chunk of chunks) {
+    await Promise.resolve();
+    yield chunk;
+  }
+}

@@ -11,7 +11,7 @@ import { closingPart } from '../../activities/encode/closing-part.ts';
 import { encodeBatch, type EncodedBatch, type EncodeOptions } from '../../activities/encode/encode-batch.ts';
 import { RangeMisjudgedError } from '../../activities/encode/encode-errors.ts';
 import { PART_BYTES_MIN } from '../../workflows/model/plan.ts';
-import { cutAt, cuts, room, toAnswer, type AnsweredRoom } from './encode-answers.ts';
+import { cutAt, cuts, room, stream, toAnswer, type AnsweredRoom } from './encode-answers.ts';
 
 type Shape = Pick<EncodeOptions, 'format' | 'compression'>;
 
@@ -203,13 +203,6 @@ function fileOf(rooms: readonly AnsweredRoom[], { format }: Shape): string {
   const texts = rooms.map(({ text }) => text);
   if (format === 'ndjson') return texts.map((text) => `${text}\n`).join('');
   return texts.length === 0 ? '[]\n' : `[\n${texts.join(',\n')}\n]\n`;
-}
-
-async function* stream(chunks: readonly Buffer[]): AsyncIterable<Buffer> {
-  for (const chunk of chunks) {
-    await Promise.resolve();
-    yield chunk;
-  }
 }
 
 async function readByWeb(body: Buffer): Promise<Buffer> {

@@ -7,6 +7,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { closingPart } from '../../activities/encode/closing-part.ts';
+import { encodeBatch } from '../../activities/encode/encode-batch.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import {
   at,
@@ -17,6 +19,7 @@ import {
   type HandMadeRooms,
 } from '../contract/exported-rooms.ts';
 import { makeHistoryDatabase, toSeconds, type HistoryDatabase } from '../contract/history-database.ts';
+import { stream, toAnswer } from '../pure/encode-answers.ts';
 import {
   pythonEnvironment,
   READERS,
@@ -27,6 +30,9 @@ import {
 } from './reader-programs.ts';
 
 const CODE = readerCode(readFileSync(new URL('../../docs/reading.md', import.meta.url), 'utf8'));
+
+/** Of those, who unpack gzip themselves, by the name's suffix. */
+const GZIP_READERS: readonly Reader[] = ['duckdb', 'clickhouse'];
 
 const FILES = {
   many: 'a file of many rooms',
@@ -72,6 +78,17 @@ describe('readers', () => {
     }
   }
 
+  for (const reader of GZIP_READERS) {
+    it(`${reader} reads a file of many rooms that is one gzip member over two parts`, async (test) => {
+      if (reader !== 'clickhouse' && missingPython !== undefined) {
+        test.skip(missingPython);
+        return;
+      }
+      const answer = await runReader(reader, CODE.get(reader) ?? '', join(folder, 'many.json.gz'));
+      assert.deepEqual(inOrder(answer), inOrder(expectedOf(parsed.get('many') ?? [])));
+    });
+  }
+
   function fileOf(name: FileName, reader: Reader): string {
     return join(folder, `${name}.${reader === 'pyarrow' ? 'ndjson' : 'json'}`);
   }
@@ -90,10 +107,28 @@ describe('readers', () => {
         ? await exportProject(history, project, { format })
         : await exportOf(history, rows, { format });
       await writeFile(join(folder, `${name}.${format}`), file.text);
+      if (name === 'many' && format === 'ndjson')
+        await writeFile(join(folder, 'many.json.gz'), await gzipInTwoParts(file.text.trimEnd().split('\n')));
       parsed.set(name, file.rooms);
     }
   }
 });
+
+/** The `json` file of these rooms, encoded as a run encodes its batches. */
+async function gzipInTwoParts(rooms: readonly string[]): Promise<Buffer> {
+  const shape = { format: 'json', compression: 'gzip' } as const;
+  const half = Math.floor(rooms.length / 2);
+  const batches = await Promise.all(
+    [rooms.slice(0, half), rooms.slice(half)].map((texts, index) =>
+      encodeBatch(stream([toAnswer(texts.map((text) => ({ text, fault: undefined })))]), {
+        ...{ ...shape, isFirst: index === 0, isLast: index === 1 },
+        ...{ exceptionTag: undefined, bytesMax: 100_000_000 },
+      }),
+    ),
+  );
+  const { body } = closingPart(shape, batches);
+  return Buffer.concat([...batches.map((batch) => batch.body), body ?? Buffer.alloc(0)]);
+}
 
 /** Losses of 0.0, 3.5 and 0.1 %, in this order. */
 const FRACTIONS: HandMadeRooms = (() => {
