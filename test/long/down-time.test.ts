@@ -1,6 +1,6 @@
-// Nobody there for a while: the worker is stopped and the Temporal server killed, both stay away over several intervals and come back, the server on the same database file. Every
-// interval has its file afterwards, each made once. On a stack of its own, because its server dies. Intervals last a minute, the least that there is, so this
-// takes four of them and the starts of the servers.
+// Nobody there for a while: the worker is stopped and the Temporal server killed, both stay away over several intervals and come back, the
+// server on the same database file. Every interval has its file afterwards, each made once. On a stack of its own, because its server dies.
+// Intervals last a minute, the least that there is, so this takes four of them and the starts of the servers.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

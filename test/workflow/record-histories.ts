@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { changeStreamSchedule } from '../../activities/streams/stream-schedules.ts';
 import { awaitAudit, startAudit } from '../../client/audits.ts';
 import { awaitBackfill, startBackfill } from '../../client/backfills.ts';
 import { createSchedule, deleteSchedule, startRun } from '../../client/streams.ts';
@@ -11,6 +12,7 @@ import { startStack } from '../../local/stack.ts';
 import { runIdOf, scheduleIdOf } from '../../workflows/model/interval.ts';
 import { settingsAt } from '../../workflows/model/stream.ts';
 import { HOUR, HOUR_MS, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
+import { fireSlots } from '../fire-slots.ts';
 import { TEST_STACK_VARIABLE } from '../stack.ts';
 import { until } from '../until.ts';
 import { readHistories, saveHistory } from './histories.ts';
@@ -94,7 +96,28 @@ async function recordAll(bench: ExportBench, release: string): Promise<void> {
   await keep('canceled-while-settling', runIdOf('waiting', HOUR));
 
   await recordTriggered(bench, keep);
+  await recordStray(bench, keep);
   await recordWalks(bench, keep);
+}
+
+/** A stream that went over from quarters to hours: the schedule fires at a quarter that is none any more. */
+async function recordStray(bench: ExportBench, keep: Keep): Promise<void> {
+  const quarters = makeStream('stray', { everySeconds: 900 });
+  const [first] = quarters.revisions;
+  if (first === undefined) throw new Error('a stream has one revision at least');
+  const hourly = { fromMs: HOUR.startMs, settings: { ...first.settings, everySeconds: 3_600 } };
+  await createSchedule(bench.connected, quarters);
+  try {
+    const nominalMs = HOUR.startMs + 900_000;
+    const changed = { ...quarters, revisions: [first, hourly] };
+    await changeStreamSchedule(bench.connected.client, quarters.name, () => ({ stream: changed }));
+    const schedule = bench.connected.client.schedule.getHandle(scheduleIdOf(quarters.name));
+    await schedule.update((held) => ({ ...held, spec: { ...held.spec, intervals: [{ every: 900_000 }] } }));
+    await fireSlots(bench.connected, quarters.name, [nominalMs]);
+    await keep('not-due', runIdOf(quarters.name, { startMs: 0, endMs: nominalMs }));
+  } finally {
+    await deleteSchedule(bench.connected, quarters.name);
+  }
 }
 
 /** A backfill that continues as new, and audits that find nothing, find something, and repair it. */
