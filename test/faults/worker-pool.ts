@@ -69,12 +69,21 @@ export class WorkerPool {
       this.#workers.splice(this.#workers.indexOf(worker), 1);
       if (this.#isClosing) return;
       this.deaths += 1;
-      this.add().catch((error: unknown) => console.error('a worker could not be replaced:', error));
+      this.add().catch(tellOfEarlyEnd);
     });
     const isReady = await Promise.race([untilMessage(child, 'ready'), worker.ended]);
-    if (isReady === undefined) throw new Error('a worker ended before it took work; what it said is above');
+    if (isReady === undefined)
+      throw new WorkerEndedError(
+        'a worker ended before it took work; if nobody killed it, what it said is above',
+      );
     return worker;
   }
+}
+
+/** Random kills also hit workers that have just been started. They are replaced as all others. */
+function tellOfEarlyEnd(error: unknown): void {
+  if (!(error instanceof WorkerEndedError)) throw error;
+  console.error(error.message);
 }
 
 /** Longer than a worker's grace for what it is at. */
