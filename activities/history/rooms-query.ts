@@ -51,9 +51,6 @@ const WORK_SETTINGS: ClickHouseSettings = {
   max_block_size: '8192',
   // Looks in the whole statement for chains of comparisons: half the time of planning (measured), and there are none.
   optimize_and_compare_chain: 0,
-  // Look at all steps together, which costs a sixth of the time of planning (measured) and saves none later.
-  query_plan_merge_expressions: 0,
-  query_plan_remove_unused_columns: 0,
   // Compiled, functions over integers of different width have given wrong values (found on 26.7), and only after some runs.
   compile_expressions: 0,
 };
