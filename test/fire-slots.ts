@@ -34,25 +34,22 @@ export async function fireSlots(
           overlap: ScheduleOverlapPolicy.ALLOW_ALL,
         });
       }
-      const status = await statusOf(client, workflowId);
-      return status === 'TERMINATED' ? undefined : status;
+      return liveStatusOf(client, workflowId);
     });
   }
 }
 
 /** Of the newest run with this id, once there is one that nobody terminated. */
 export async function resultOf({ client }: Connected, workflowId: string): Promise<RunSummary> {
-  await until(`run ${workflowId} is there and not terminated`, async () => {
-    const status = await statusOf(client, workflowId);
-    return status === 'TERMINATED' ? undefined : status;
-  });
+  await until(`run ${workflowId} is there and not terminated`, () => liveStatusOf(client, workflowId));
   return awaitResult(client.workflow.getHandle<(request: ExportRequest) => Promise<RunSummary>>(workflowId));
 }
 
-/** Undefined: there is no such run. */
-async function statusOf(client: Connected['client'], workflowId: string) {
+/** Undefined: there is no such run, or it was terminated. */
+async function liveStatusOf(client: Connected['client'], workflowId: string) {
   try {
-    return (await client.workflow.getHandle(workflowId).describe()).status.name;
+    const status = (await client.workflow.getHandle(workflowId).describe()).status.name;
+    return status === 'TERMINATED' ? undefined : status;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;

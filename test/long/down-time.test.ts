@@ -14,10 +14,9 @@ import { STACK_DESTINATION, toEnvironment } from '../../local/stack-environment.
 import { startStack } from '../../local/stack.ts';
 import { readWorkerConfig } from '../../worker/config.ts';
 import { intervalContaining, toRfc3339, type Interval } from '../../workflows/model/interval.ts';
-import { renderKey } from '../../workflows/model/key-template.ts';
-import { manifestKeyOf } from '../../workflows/model/manifest.ts';
-import { settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
+import { settingsAt } from '../../workflows/model/stream.ts';
 import { makeStream, startTestWorker } from '../export-bench.ts';
+import { storedManifestKeyOf } from '../file-keys.ts';
 import { until } from '../until.ts';
 
 const MINUTE_MS = 60_000;
@@ -46,7 +45,7 @@ describe('a stream whose worker and server are down over several intervals', () 
       const stream = makeStream('down', { everySeconds: 60 });
       const { endMs: firstEndMs } = intervalContaining(Date.now(), settingsAt(stream, 0));
       const generationOf = async (interval: Interval): Promise<number | undefined> => {
-        const key = manifestKeyOf('_manifests/', keyOf(stream, interval));
+        const key = storedManifestKeyOf(stream, interval);
         const stored = await store.getObject({ key, bytesMax: 65_536 });
         if (stored === null) return undefined;
         return (JSON.parse(stored.body.toString()) as { generation: number }).generation;
@@ -88,8 +87,3 @@ describe('a stream whose worker and server are down over several intervals', () 
     }
   });
 });
-
-function keyOf(stream: StreamDefinition, interval: Interval): string {
-  const { keyTemplate, prefix, project } = settingsAt(stream, interval.startMs);
-  return renderKey(keyTemplate, { prefix, project, stream: stream.name, extension: 'json' }, interval);
-}

@@ -11,7 +11,8 @@ import { toRfc3339 } from '../../workflows/model/interval.ts';
 import type { Manifest } from '../../workflows/model/manifest.ts';
 import type { StreamDefinition } from '../../workflows/model/stream.ts';
 import { makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
-import { fileKeyOf, hour, hours, manifestsOf, storedManifestKeyOf } from './stored-range.ts';
+import { fileKeyOf, storedManifestKeyOf } from '../file-keys.ts';
+import { hour, hours, manifestsOf } from './stored-range.ts';
 import { cli } from './stream-files.ts';
 
 const ROOMS_OF_AN_HOUR = 20;

@@ -9,8 +9,9 @@ import { intervalsIn } from '../../workflows/model/interval-range.ts';
 import { describeInterval, runIdOf } from '../../workflows/model/interval.ts';
 import type { StreamDefinition } from '../../workflows/model/stream.ts';
 import { HOUR, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
+import { storedManifestKeyOf } from '../file-keys.ts';
 import { until } from '../until.ts';
-import { generationsOf, hour, hours, manifestsOf, storedManifestKeyOf } from './stored-range.ts';
+import { generationsOf, hour, hours, manifestsOf } from './stored-range.ts';
 import { readProgress } from '../../client/follow-workflow.ts';
 import { assertCounts } from './backfill-counts.ts';
 

@@ -1,10 +1,10 @@
 // What tests of backfills and audits have in common: hours of one stream, one after another, and what the store holds of each.
 import { intervalsIn } from '../../workflows/model/interval-range.ts';
 import type { Interval } from '../../workflows/model/interval.ts';
-import { renderKey } from '../../workflows/model/key-template.ts';
-import { manifestKeyOf, type Manifest } from '../../workflows/model/manifest.ts';
-import { extensionOf, settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
+import { type Manifest } from '../../workflows/model/manifest.ts';
+import { type StreamDefinition } from '../../workflows/model/stream.ts';
 import { HOUR, HOUR_MS, type ExportBench } from '../export-bench.ts';
+import { storedManifestKeyOf } from '../file-keys.ts';
 
 const MANIFEST_BYTES_MAX = 65_536;
 
@@ -15,17 +15,6 @@ export function hours(count: number): Interval {
 
 export function hour(index: number): Interval {
   return { startMs: HOUR.startMs + index * HOUR_MS, endMs: HOUR.endMs + index * HOUR_MS };
-}
-
-export function fileKeyOf(stream: StreamDefinition, interval: Interval): string {
-  const settings = settingsAt(stream, interval.startMs);
-  const { keyTemplate, prefix, project } = settings;
-  const names = { prefix, project, stream: stream.name, extension: extensionOf(settings) };
-  return renderKey(keyTemplate, names, interval);
-}
-
-export function storedManifestKeyOf(stream: StreamDefinition, interval: Interval): string {
-  return manifestKeyOf('_manifests/', fileKeyOf(stream, interval));
 }
 
 /** Null where there is no manifest. */

@@ -6,9 +6,10 @@ import { withRange } from '../../client/change-stream.ts';
 import { createSchedule, listStreams, readStream } from '../../client/streams.ts';
 import { intervalContaining, runIdOf, scheduleIdOf, toRfc3339 } from '../../workflows/model/interval.ts';
 import { HOUR, HOUR_MS, makeStream, withExportBench } from '../export-bench.ts';
+import { fileKeyOf } from '../file-keys.ts';
 import { fireSlots, resultOf } from '../fire-slots.ts';
 import { until } from '../until.ts';
-import { cli, createArgs, fileIsThere, keyOf } from './stream-files.ts';
+import { cli, createArgs, fileIsThere } from './stream-files.ts';
 
 const NOW_HOUR = intervalContaining(Date.now(), { everySeconds: 3_600, offsetSeconds: 0 });
 const QUARTER_MS = 900_000;
@@ -99,7 +100,7 @@ describe('stream update', () => {
         const { outcome, manifest } = await resultOf(bench.connected, runIdOf(stream.name, interval));
         assert.equal(outcome, 'complete');
         assert.equal(manifest?.generation, 1);
-        assert.equal(manifest.key, keyOf(changed, interval));
+        assert.equal(manifest.key, fileKeyOf(changed, interval));
       }
       for (const endMs of nominals.slice(4, 7)) {
         const { outcome, manifest } = await resultOf(

@@ -2,10 +2,9 @@
 import { runCliHere } from '../run-cli-here.ts';
 import type { EndedProgram } from '../run-program.ts';
 import { toRfc3339, type Interval } from '../../workflows/model/interval.ts';
-import { renderKey } from '../../workflows/model/key-template.ts';
-import { manifestKeyOf } from '../../workflows/model/manifest.ts';
-import { extensionOf, settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
+import { type StreamDefinition } from '../../workflows/model/stream.ts';
 import type { ExportBench } from '../export-bench.ts';
+import { storedManifestKeyOf } from '../file-keys.ts';
 import { until } from '../until.ts';
 
 export function createArgs(name: string, more: readonly string[] = []): string[] {
@@ -29,15 +28,5 @@ export function fileIsThere(
 }
 
 export function manifestOf(bench: ExportBench, stream: StreamDefinition, interval: Interval) {
-  return bench.store.head({ key: manifestKeyOf('_manifests/', keyOf(stream, interval)) });
-}
-
-export function keyOf(stream: StreamDefinition, interval: Interval): string {
-  const settings = settingsAt(stream, interval.startMs);
-  const { keyTemplate, prefix, project } = settings;
-  return renderKey(
-    keyTemplate,
-    { prefix, project, stream: stream.name, extension: extensionOf(settings) },
-    interval,
-  );
+  return bench.store.head({ key: storedManifestKeyOf(stream, interval) });
 }

@@ -5,17 +5,17 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { firingOf, isStrayFire, type Firing } from '../../workflows/model/firing.ts';
 import { intervalContaining, isBorder, type Grid, type Interval } from '../../workflows/model/interval.ts';
-import { KEY_TEMPLATE_DEFAULT, renderKey } from '../../workflows/model/key-template.ts';
+import { KEY_TEMPLATE_DEFAULT } from '../../workflows/model/key-template.ts';
 import { nextCommonBorder, reviseStream, type Revising } from '../../workflows/model/revise-stream.ts';
 import { streamProblems } from '../../workflows/model/stream-problems.ts';
 import {
-  extensionOf,
   settingsAt,
   settingsEndingAt,
   type StreamDefinition,
   type StreamSettings,
 } from '../../workflows/model/stream.ts';
 import { makeStream } from '../export-bench.ts';
+import { fileKeyOf } from '../file-keys.ts';
 
 const START_MS = Date.UTC(2026, 10, 23);
 const HOUR_MS = 3_600_000;
@@ -70,7 +70,7 @@ describe('a stream whose settings change', () => {
           assert.ok(isBorder(interval.startMs, settings) && isBorder(interval.endMs, settings));
           assert.deepEqual(settingsEndingAt(stream, interval.endMs), { settings, interval });
         }
-        const keys = intervals.map((interval) => keyOf(stream, interval));
+        const keys = intervals.map((interval) => fileKeyOf(stream, interval));
         assert.equal(new Set(keys).size, keys.length);
         assert.deepEqual(
           fired,
@@ -235,7 +235,7 @@ function live(
     assert.ok(revised.fromMs >= nowMs);
     for (const interval of walk(stream, nowMs + HOUR_MS * 24)) {
       if (interval.startMs >= revised.fromMs) break;
-      assert.equal(keyOf(revised.stream, interval), keyOf(stream, interval));
+      assert.equal(fileKeyOf(revised.stream, interval), fileKeyOf(stream, interval));
       assert.deepEqual(settingsEndingAt(revised.stream, interval.endMs).interval, interval);
     }
     stream = revised.stream;
@@ -267,14 +267,4 @@ function walk(stream: StreamDefinition, endMs: number): Interval[] {
     at = { startMs: at.endMs, endMs: at.endMs + settingsAt(stream, at.endMs).everySeconds * 1000 };
   }
   return intervals;
-}
-
-function keyOf(stream: StreamDefinition, interval: Interval): string {
-  const settings = settingsAt(stream, interval.startMs);
-  const { keyTemplate, prefix, project } = settings;
-  return renderKey(
-    keyTemplate,
-    { prefix, project, stream: stream.name, extension: extensionOf(settings) },
-    interval,
-  );
 }

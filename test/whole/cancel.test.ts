@@ -6,10 +6,8 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { startRun } from '../../client/streams.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import { runIdOf } from '../../workflows/model/interval.ts';
-import { renderKey } from '../../workflows/model/key-template.ts';
-import { manifestKeyOf } from '../../workflows/model/manifest.ts';
-import { settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
 import { HOUR, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
+import { fileKeyOf, storedManifestKeyOf } from '../file-keys.ts';
 import { until } from '../until.ts';
 
 /** One batch that takes ClickHouse seconds. */
@@ -40,10 +38,10 @@ describe('a run that is canceled', () => {
         }),
         QUERY_WAS_CANCELLED,
       );
-      const key = keyOf(stream);
+      const key = fileKeyOf(stream, HOUR);
       assert.deepEqual(await bench.store.listUploads({ key }), []);
       assert.equal(await bench.store.head({ key }), null);
-      assert.equal(await bench.store.head({ key: manifestKeyOf('_manifests/', key) }), null);
+      assert.equal(await bench.store.head({ key: storedManifestKeyOf(stream, HOUR) }), null);
 
       const { outcome, manifest } = await bench.run(stream, HOUR);
       assert.equal(outcome, 'complete', runIdOf(stream.name, HOUR));
@@ -79,9 +77,4 @@ async function selectRows<Row>(
 ): Promise<Row[]> {
   const answer = await connection.query({ query, query_params: params, format: 'JSONEachRow' });
   return answer.json<Row>();
-}
-
-function keyOf(stream: StreamDefinition): string {
-  const { keyTemplate, prefix, project } = settingsAt(stream, HOUR.startMs);
-  return renderKey(keyTemplate, { prefix, project, stream: stream.name, extension: 'json.gz' }, HOUR);
 }

@@ -4,10 +4,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createSchedule, deleteSchedule } from '../../client/streams.ts';
 import { runIdOf, type Interval } from '../../workflows/model/interval.ts';
-import { renderKey } from '../../workflows/model/key-template.ts';
-import { manifestKeyOf } from '../../workflows/model/manifest.ts';
-import { settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
+import { type StreamDefinition } from '../../workflows/model/stream.ts';
 import { HOUR, HOUR_MS, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
+import { fileKeyOf, storedManifestKeyOf } from '../file-keys.ts';
 import { fireSlots, resultOf } from '../fire-slots.ts';
 
 const [before1, before2, before3] = [1, 2, 3].map((hours) => ({
@@ -29,10 +28,7 @@ describe('the glance at the intervals before', () => {
       const made = await resultOf(bench.connected, runIdOf(stream.name, before1));
       assert.equal(made.outcome, 'complete');
       assert.equal((await bench.readFile(made.manifest)).toString(), '[]\n');
-      assert.equal(
-        await bench.store.head({ key: manifestKeyOf('_manifests/', keyOf(stream, before2)) }),
-        null,
-      );
+      assert.equal(await bench.store.head({ key: storedManifestKeyOf(stream, before2) }), null);
       const again = await resultOf(bench.connected, runIdOf(stream.name, before3));
       assert.deepEqual(again.manifest, kept.manifest);
     }));
@@ -40,7 +36,7 @@ describe('the glance at the intervals before', () => {
   it('makes an interval whose run was terminated, and gives up the upload it left', () =>
     withExportBench(async (bench) => {
       const stream = { ...makeStream(bench.unique('left')), fromMs: before1.startMs };
-      const key = keyOf(stream, before1);
+      const key = fileKeyOf(stream, before1);
       const terminated = await bench.connected.client.workflow.start('exportInterval', {
         workflowId: runIdOf(stream.name, before1),
         taskQueue: 'nobody-works-here',
@@ -63,9 +59,4 @@ async function fire(bench: ExportBench, stream: StreamDefinition, interval: Inte
   } finally {
     await deleteSchedule(bench.connected, stream.name);
   }
-}
-
-function keyOf(stream: StreamDefinition, interval: Interval): string {
-  const { keyTemplate, prefix, project } = settingsAt(stream, interval.startMs);
-  return renderKey(keyTemplate, { prefix, project, stream: stream.name, extension: 'json' }, interval);
 }
