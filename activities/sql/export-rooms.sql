@@ -35,10 +35,18 @@ WITH
     (x) -> if(ifNull(x, '') = '', 'null', toJSONString(assumeNotNull(x))) AS text_or_null,
     (x, words) -> if(has(words, x), toJSONString(x), 'null') AS word_or_null,
     (n) -> ifNull(toString(n), 'null') AS integer,
-    (m) -> integer(intDiv(m + 500000, 1000000)) AS whole,
-    (m) -> ifNull(toDecimalString(toDecimal64(intDiv(m + 50000, 100000), 1) / 10, 1), 'null') AS one_decimal,
-    (m) -> ifNull(toDecimalString(toDecimal64(intDiv(m + 5000, 10000), 2) / 100, 2), 'null') AS two_decimals,
-    (q) -> concat('"bitrate":', whole(q.bitrate), ',"packet_loss":', one_decimal(q.loss), ',"jitter":', whole(q.jitter)) AS basics_json,
+    (m) -> ifNull(toDecimalString(toDecimal64(intDiv(m + 50000, 100000), 1) / 10, 1), 'null') AS one_decimal, -- extended
+    (m) -> ifNull(toDecimalString(toDecimal64(intDiv(m + 5000, 10000), 2) / 100, 2), 'null') AS two_decimals, -- extended
+
+    -- Lists, each text or number behind its label. ClickHouse takes longer to plan a statement than to run it over few rooms, and plans
+    -- what stands in a lambda over a list once, however long the list. Numbers are millionths, with the decimals that stand beside.
+    (labels, texts) -> arrayStringConcat(arrayMap((label, x) -> concat(label, text_or_null(x)), labels, texts)) AS labelled_texts,
+    (m, unit) -> reinterpret(intDiv(m + intDiv(unit, 2), unit) * unit, 'Decimal64(6)') AS rounded_to,
+    (m, unit) -> toDecimalString(rounded_to(m, unit), 2) AS hundredths,
+    (text, places) -> substring(text, 1, length(text) - [3, 1, 0][places + 1]) AS shortened_to,
+    (m, places) -> ifNull(shortened_to(hundredths(m, [1000000, 100000, 10000][places + 1]), places), 'null') AS with_decimals,
+    (labels, decimals, numbers) -> arrayStringConcat(
+        arrayMap((label, places, m) -> concat(label, with_decimals(m, places)), labels, decimals, numbers)) AS labelled_numbers,
 
     -- 1. The totals, and what is wrong with them. Of several rows of one total the first holds. Round trips are those of who sends,
     -- pictures those of video.
@@ -97,6 +105,8 @@ WITH
     (bitrate, pixels, fps) -> clamp_to(0.56 * log(1000 * bitrate / pixels / fps) + 5.36, 1, 5) AS coding_mos,
     (coding, fps, d) -> clamp_to(coding - 1.9 * log(greatest(30, fps) / fps) - 0.002 * d, 1, 5) AS delivered_mos,
     (x, good, bad, worst) -> worst * ifNull(clamp_to((x - good) / (bad - good), 0, 1), 0) AS penalty,
+    (xs, goods, bads, worsts) -> arraySum(arrayMap((x, good, bad, worst) -> penalty(x, good, bad, worst), xs, goods, bads, worsts))
+        AS penalties,
     opinions AS (
         SELECT *,
             ifNull(rtt_of_sender, 0) / 2 + 2 * ifNull(jitter, 0) + 20 AS delay_ms,
@@ -106,58 +116,48 @@ WITH
             if(bitrate = 0, NULL, sqrt(greatest(bitrate_sq / greatest(bitrate * bitrate, 1e-300) - 1, 0))) AS variation,
             if(is_video, video_mos, audio_mos) AS mos,
             if(is_video, 1500, 40) AS full_bitrate, if(is_video, 2, 1) AS worst_of_bitrate, if(is_video, 1, 2) AS worst_of_delay,
-            if(isNull(loss), NULL, 10
-                - penalty(loss, 0.5, 10, 4) - penalty(jitter, 30, 150, worst_of_delay) - penalty(rtt, 250, 1000, worst_of_delay)
-                - penalty(1 - bitrate / full_bitrate, 0, 1, worst_of_bitrate) - penalty(variation, 0.25, 1.25, 1)
-                - penalty(1 - pixels / (1280 * 720), 0, 1, 1)) AS score
+            if(isNull(loss), NULL, 10 - penalties(
+                [loss, jitter,         rtt,            1 - bitrate / full_bitrate, variation, 1 - pixels / (1280 * 720)],
+                [0.5,  30,             250,            0,                          0.25,      0],
+                [10,   150,            1000,           1,                          1.25,      1],
+                [4,    worst_of_delay, worst_of_delay, worst_of_bitrate,           1,         1])) AS score
         FROM measures
     ),
-    -- Fixed to millionths, and each put where it belongs; 0: nowhere.
-    opinions_fixed AS (
-        SELECT finalized_at, session_id, peer_id, faults,
-            to_millionths(fps) AS fps, bytes, reported_lost, active_ms, packets, jitter_us_max, jitter_count, rtt_us_max, -- extended
-            rtt_count, width, height, freezes, codec, -- extended
-            to_millionths(mos) AS mos, to_millionths(score) AS score, to_millionths(bitrate) AS bitrate, to_millionths(loss) AS loss,
-            to_millionths(jitter) AS jitter, to_millionths(rtt) AS rtt,
-            if(holds AND is_known, 1 + is_send + 2 * is_video, 0) AS place
+
+    -- 4. The numbers of each direction, each at its place in the list that a peer's stats show: mos and score; then of audio 6 sent, 5
+    -- received, 3 of both; then of video 5, 4 and 3. A direction fills its own places, those of both, and none else.
+    (us, readings) -> integer(if(readings = 0, NULL, intDiv(us + 500, 1000))) AS largest_ms, -- extended
+    (codec, packets, lost, bytes, active_ms, jitter_max) -> concat(',"codec":', text_or_null(codec), ',"packets":', integer(packets), -- extended
+        ',"packets_lost":', integer(lost), ',"bytes":', integer(bytes), ',"active_time":', integer(to_seconds(active_ms)), -- extended
+        ',"jitter_max":', jitter_max) AS more_json, -- extended
+    (rtt_max) -> concat(',"rtt_max":', rtt_max) AS more_sent_json, -- extended
+    (width, height, fps, freezes) -> concat(',"width":', integer(nullIf(width, 0)), ',"height":', integer(nullIf(height, 0)), -- extended
+        ',"fps":', one_decimal(fps), ',"freezes":', integer(freezes)) AS more_video_json, -- extended
+    28 AS peer_numbers,
+    (own, before, width) -> arrayConcat(arrayWithConstant(before, NULL::Nullable(Float64)), arrayResize(own, width)) AS placed,
+    directions AS (
+        SELECT finalized_at, session_id, peer_id, faults, holds AND is_known AS counts,
+            concat(more_json(codec, packets, reported_lost, bytes, active_ms, largest_ms(jitter_us_max, jitter_count)), -- extended
+                if(is_send, more_sent_json(largest_ms(rtt_us_max, rtt_count)), ''), -- extended
+                if(is_video, more_video_json(width, height, to_millionths(fps), freezes), '')) AS more, -- extended
+            1 + (NOT is_send) + 2 * is_video AS direction,
+            if(is_video, [mos, bitrate, loss, jitter, rtt], [mos, score, bitrate, loss, jitter, rtt]) AS own,
+            arrayMap(x -> to_millionths(x), arrayConcat([if(is_video, NULL, mos), score],
+                placed(own, [0, 6, 14, 19][direction], [11, 5, 9, 4][direction]), [bitrate, loss, jitter])) AS numbers
         FROM opinions
     ),
 
-    -- 4. The directions of each peer beside each other; all null where one did not exist.
-    (which) -> CAST((
-            sumIf(fps, which), sumIf(bytes, which), sumIf(reported_lost, which), sumIf(active_ms, which), -- extended
-            sumIf(packets, which), sumIf(jitter_us_max, which), sumIf(jitter_count, which), -- extended
-            sumIf(rtt_us_max, which), sumIf(rtt_count, which), -- extended
-            sumIf(width, which), sumIf(height, which), sumIf(freezes, which), maxIf(codec, which), -- extended
-            sumIf(mos, which), sumIf(score, which), sumIf(bitrate, which),
-            sumIf(loss, which), sumIf(jitter, which), sumIf(rtt, which)
-        ) AS Tuple(
-            fps Nullable(Int64), bytes Nullable(UInt64), lost Nullable(Int64), active_ms Nullable(UInt64), -- extended
-            packets Nullable(UInt64), jitter_us_max Nullable(UInt64), jitter_count Nullable(UInt64), -- extended
-            rtt_us_max Nullable(UInt64), rtt_count Nullable(UInt64), -- extended
-            width Nullable(UInt64), height Nullable(UInt64), freezes Nullable(UInt64), codec String, -- extended
-            mos Nullable(Int64), score Nullable(Int64), bitrate Nullable(Int64),
-            loss Nullable(Int64), jitter Nullable(Int64), rtt Nullable(Int64))) AS direction_where,
-    peer_directions AS (
-        SELECT finalized_at, session_id, peer_id, groupBitOr(faults) AS faults_of_totals,
-            direction_where(place = 2) AS audio_sent,
-            direction_where(place = 1) AS audio_received,
-            direction_where(place = 4) AS video_sent,
-            direction_where(place = 3) AS video_received
-        FROM opinions_fixed
-        GROUP BY finalized_at, session_id, peer_id
-    ),
-
-    -- 5. Means over the directions of each peer.
-    (a, b) -> CAST((mean_of_two(a.bitrate, b.bitrate), mean_of_two(a.loss, b.loss), mean_of_two(a.jitter, b.jitter))
-        AS Tuple(bitrate Nullable(Int64), loss Nullable(Int64), jitter Nullable(Int64))) AS both_directions,
-    (a, b, c, d) -> mean(ifNull(a, 0) + ifNull(b, 0) + ifNull(c, 0) + ifNull(d, 0),
-        isNotNull(a) + isNotNull(b) + isNotNull(c) + isNotNull(d)) AS mean_of_four,
+    -- 5. Means over the directions of each peer: most have one.
+    (totals, counts) -> arrayMap((total, n) -> mean(total, n), totals, counts) AS means,
     peer_stats AS (
-        SELECT *, both_directions(audio_sent, audio_received) AS audio_both, both_directions(video_sent, video_received) AS video_both,
-            mean_of_two(audio_sent.mos, audio_received.mos) AS mos,
-            mean_of_four(audio_sent.score, audio_received.score, video_sent.score, video_received.score) AS score
-        FROM peer_directions
+        SELECT finalized_at, session_id, peer_id, groupBitOr(faults) AS faults_of_totals,
+            anyIf(more, counts AND direction = 1) AS more_audio_sent, -- extended
+            anyIf(more, counts AND direction = 2) AS more_audio_received, -- extended
+            anyIf(more, counts AND direction = 3) AS more_video_sent, -- extended
+            anyIf(more, counts AND direction = 4) AS more_video_received, -- extended
+            means(sumForEachIf(numbers, counts), countForEachIf(numbers, counts)) AS numbers
+        FROM directions
+        GROUP BY finalized_at, session_id, peer_id
     ),
 
     -- 6. The peers, and what is wrong with them. Of several rows of one peer the first holds.
@@ -193,45 +193,44 @@ WITH
     ),
 
     -- 7. Their texts. What joins without a place is totals alone: nobody of this name was in the room.
-    (us, readings) -> integer(if(readings = 0, NULL, intDiv(us + 500, 1000))) AS largest_ms, -- extended
-    (q) -> concat(',"codec":', text_or_null(q.codec), ',"packets":', integer(q.packets), ',"packets_lost":', integer(q.lost), -- extended
-        ',"bytes":', integer(q.bytes), ',"active_time":', integer(to_seconds(q.active_ms)), -- extended
-        ',"jitter_max":', largest_ms(q.jitter_us_max, q.jitter_count)) AS more_json, -- extended
-    (q) -> concat(',"rtt_max":', largest_ms(q.rtt_us_max, q.rtt_count)) AS more_sent_json, -- extended
-    (q) -> concat(',"width":', integer(nullIf(q.width, 0)), ',"height":', integer(nullIf(q.height, 0)), -- extended
-        ',"fps":', one_decimal(q.fps), ',"freezes":', integer(q.freezes)) AS more_video_json, -- extended
     (name, texts) -> concat(toJSONString(name), ':', if(length(texts) = 1, toJSONString(texts[1]), toJSONString(texts))) AS key_json,
+    (more, nothing) -> if(more = '', nothing, more) AS more_or, -- extended
+    more_json('', NULL, NULL, NULL, NULL, 'null') AS nothing_received, -- extended
+    concat(nothing_received, more_sent_json('null')) AS nothing_sent, -- extended
+    more_video_json(NULL, NULL, NULL, NULL) AS nothing_of_video, -- extended
     peers AS (
         SELECT finalized_at, session_id, peer_id, joined_at, place = 1 AS is_peer,
-            mos, score, audio_sent, audio_received, video_sent, video_received, toInt64(setup * 1000000) AS call_setup,
-            toInt64(stars * 1000000) AS user_rating, -- extended
-            isNotNull(coalesce(audio_both.bitrate, audio_both.loss, audio_both.jitter, audio_sent.rtt)) AS has_audio, -- extended
-            isNotNull(coalesce(video_both.bitrate, video_both.loss, video_both.jitter, video_sent.rtt)) AS has_video, -- extended
             faults_of_peer + faults_of_totals + total_of_nobody * (place = 0) AS faults,
-            concat('{"peer_id":', text_or_null(peer_id),
-                ',"os":', text_or_null(os), ',"os_version":', text_or_null(os_version),
-                ',"browser":', text_or_null(browser), ',"browser_version":', text_or_null(browser_version),
-                ',"location":{"city":', text_or_null(city), ',"country":', text_or_null(country),
-                ',"organization":', text_or_null(organization), '},"sdk_version":', text_or_null(sdk_version),
+            arrayResize(peer_stats.numbers, peer_numbers) AS of_directions,
+            arrayConcat(arraySlice(of_directions, 1, 2), [toInt64(setup * 1000000)], arraySlice(of_directions, 3)) AS shown_numbers,
+            toInt64(stars * 1000000) AS user_rating, -- extended
+            arrayExists(m -> isNotNull(m), arrayPushBack(arraySlice(shown_numbers, 15, 3), shown_numbers[9])) AS has_audio, -- extended
+            arrayExists(m -> isNotNull(m), arrayPushBack(arraySlice(shown_numbers, 27, 3), shown_numbers[22])) AS has_video, -- extended
+            [('"mos":', 2), (',"score":', 1), (',"call_setup_time":', 0),
+                (',"audio":{"send":{"mos":', 2), (',"score":', 1),
+                (',"bitrate":', 0), (',"packet_loss":', 1), (',"jitter":', 0), (',"rtt":', 0),
+                (concat(
+                    more_or(more_audio_sent, nothing_sent), -- extended
+                    '},"recv":{"mos":'), 2), (',"score":', 1), (',"bitrate":', 0), (',"packet_loss":', 1), (',"jitter":', 0),
+                (concat(
+                    more_or(more_audio_received, nothing_received), -- extended
+                    '},"bitrate":'), 0), (',"packet_loss":', 1), (',"jitter":', 0),
+                ('},"video":{"send":{"mos":', 2), (',"bitrate":', 0), (',"packet_loss":', 1), (',"jitter":', 0), (',"rtt":', 0),
+                (concat(
+                    more_or(more_video_sent, concat(nothing_sent, nothing_of_video)), -- extended
+                    '},"recv":{"mos":'), 2), (',"bitrate":', 0), (',"packet_loss":', 1), (',"jitter":', 0),
+                (concat(
+                    more_or(more_video_received, concat(nothing_received, nothing_of_video)), -- extended
+                    '},"bitrate":'), 0), (',"packet_loss":', 1), (',"jitter":', 0)] AS stats_form,
+            concat('{', labelled_texts(['"peer_id":', ',"os":', ',"os_version":', ',"browser":', ',"browser_version":',
+                    ',"location":{"city":', ',"country":', ',"organization":', '},"sdk_version":'],
+                    [peer_id, os, os_version, browser, browser_version, city, country, organization, sdk_version]),
                 ',"start_time":', toJSONString(joined_at), ',"duration":', integer(to_seconds(connected)),
                 ',"keys":{', arrayStringConcat(arrayMap(key_json, mapKeys(sorted_keys), mapValues(sorted_keys)), ','),
                 '},"features":{"connection_type":', word_or_null(path, connection_types),
-                ',"media_transport":', word_or_null(transport, media_transports), '}',
-                ',"stats":{"mos":', two_decimals(mos), ',"score":', one_decimal(score), ',"call_setup_time":', integer(setup),
-                ',"audio":{"send":{"mos":', two_decimals(audio_sent.mos), ',"score":', one_decimal(audio_sent.score), ',',
-                basics_json(audio_sent), ',"rtt":', whole(audio_sent.rtt),
-                more_json(audio_sent), more_sent_json(audio_sent), -- extended
-                '},"recv":{"mos":', two_decimals(audio_received.mos), ',"score":', one_decimal(audio_received.score), ',',
-                basics_json(audio_received),
-                more_json(audio_received), -- extended
-                '},', basics_json(audio_both), '}',
-                ',"video":{"send":{"mos":', two_decimals(video_sent.mos), ',',
-                basics_json(video_sent), ',"rtt":', whole(video_sent.rtt),
-                more_json(video_sent), more_sent_json(video_sent), more_video_json(video_sent), -- extended
-                '},"recv":{"mos":', two_decimals(video_received.mos), ',', basics_json(video_received),
-                more_json(video_received), more_video_json(video_received), -- extended
-                '},', basics_json(video_both), '}}',
-                ',"audio_device":', text_or_null(audio_device), ',"video_device":', text_or_null(video_device),
+                ',"media_transport":', word_or_null(transport, media_transports),
+                '},"stats":{', labelled_numbers(stats_form.1, stats_form.2, shown_numbers), '}}',
+                labelled_texts([',"audio_device":', ',"video_device":'], [audio_device, video_device]),
                 ',"end_time":', toJSONString(left_at), ',"joins":', integer(join_count), ',"user":', integer(stars), -- extended
                 ',"end_reason":', text_or_null(end_reason), -- extended
                 '}') AS peer_json
@@ -240,20 +239,14 @@ WITH
     ),
 
     -- 8. Means over the peers of each room, and their texts.
-    (q, is_peer) -> mean(sumIf(q, is_peer), countIf(is_peer AND isNotNull(q))) AS mean_over_peers,
-    (d, is_peer) -> CAST((mean_over_peers(d.bitrate, is_peer), mean_over_peers(d.loss, is_peer), mean_over_peers(d.jitter, is_peer))
-        AS Tuple(bitrate Nullable(Int64), loss Nullable(Int64), jitter Nullable(Int64))) AS direction_over_peers,
+    (q, is_peer) -> mean(sumIf(q, is_peer), countIf(is_peer AND isNotNull(q))) AS mean_over_peers, -- extended
     peers_of_room AS (
         SELECT finalized_at, session_id, countIf(is_peer) AS users, groupBitOr(faults) AS faults_of_peers,
-            mean_over_peers(mos, is_peer) AS room_mos, mean_over_peers(score, is_peer) AS room_score,
-            mean_over_peers(call_setup, is_peer) AS room_call_setup,
-            direction_over_peers(audio_sent, is_peer) AS audio_send, mean_over_peers(audio_sent.rtt, is_peer) AS audio_rtt,
-            direction_over_peers(audio_received, is_peer) AS audio_recv,
-            direction_over_peers(video_sent, is_peer) AS video_send, mean_over_peers(video_sent.rtt, is_peer) AS video_rtt,
-            direction_over_peers(video_received, is_peer) AS video_recv,
+            sumForEachIf(shown_numbers, is_peer) AS totals_of_peers, countForEachIf(shown_numbers, is_peer) AS counts_of_peers,
             mean_over_peers(user_rating, is_peer) AS room_user, -- extended
-            countIf(is_peer AND isNotNull(mos)) AS with_mos, countIf(is_peer AND isNotNull(score)) AS with_score, -- extended
+            counts_of_peers[1] AS with_mos, counts_of_peers[2] AS with_score, -- extended
             countIf(is_peer AND has_audio) AS with_audio, countIf(is_peer AND has_video) AS with_video, -- extended
+            means(totals_of_peers, counts_of_peers) AS of_peers,
             arrayStringConcat(arraySort((json, at, id) -> (at, id),
                 groupArrayIf(peer_json, is_peer), groupArrayIf(joined_at, is_peer), groupArrayIf(peer_id, is_peer)), ',') AS peers_json
         FROM peers
@@ -271,17 +264,26 @@ WITH
         FROM export_rooms
         WHERE project_id = {project_id:String} AND in_range(finalized_at, session_id)
     ),
+    (a, b) -> arrayMap((x, y) -> mean_of_two(x, y), a, b) AS means_of_two,
+    [('"mos":', 2), (',"score":', 1), (',"call_setup_time":', 0),
+        (',"audio":{"send":{"bitrate":', 0), (',"packet_loss":', 1), (',"jitter":', 0), (',"rtt":', 0),
+        ('},"recv":{"bitrate":', 0), (',"packet_loss":', 1), (',"jitter":', 0),
+        ('},"bitrate":', 0), (',"packet_loss":', 1), (',"jitter":', 0),
+        ('},"video":{"send":{"bitrate":', 0), (',"packet_loss":', 1), (',"jitter":', 0), (',"rtt":', 0),
+        ('},"recv":{"bitrate":', 0), (',"packet_loss":', 1), (',"jitter":', 0),
+        ('},"bitrate":', 0), (',"packet_loss":', 1), (',"jitter":', 0)] AS room_stats_form,
     rooms AS (
-        SELECT finalized_at, session_id, faults_of_room + faults_of_peers AS faults,
+        SELECT finalized_at, session_id, arrayResize(of_peers, peer_numbers + 1) AS m,
+            arraySlice(m, 6, 4) AS audio_sent, arraySlice(m, 12, 3) AS audio_received,
+            arraySlice(m, 19, 4) AS video_sent, arraySlice(m, 24, 3) AS video_received,
+            arrayConcat(arraySlice(m, 1, 3),
+                audio_sent, audio_received, means_of_two(arrayPopBack(audio_sent), audio_received),
+                video_sent, video_received, means_of_two(arrayPopBack(video_sent), video_received)) AS room_numbers,
+                        faults_of_room + faults_of_peers AS faults,
             concat('{"room_url":', text_or_null(room_url), ',"room_id":', toJSONString(room_id),
                 ',"start_time":', toJSONString(started_at), ',"end_time":', toJSONString(ended_at),
                 ',"duration":', integer(to_seconds(lasted_ms)), ',"users":', toString(users),
-                ',"stats":{"mos":', two_decimals(room_mos), ',"score":', one_decimal(room_score),
-                ',"call_setup_time":', whole(room_call_setup),
-                ',"audio":{"send":{', basics_json(audio_send), ',"rtt":', whole(audio_rtt), '},"recv":{', basics_json(audio_recv),
-                '},', basics_json(both_directions(audio_send, audio_recv)), '}',
-                ',"video":{"send":{', basics_json(video_send), ',"rtt":', whole(video_rtt), '},"recv":{', basics_json(video_recv),
-                '},', basics_json(both_directions(video_send, video_recv)), '}}',
+                ',"stats":{', labelled_numbers(room_stats_form.1, room_stats_form.2, room_numbers), '}}',
                 ',"peers":[', peers_json, ']',
                 ',"session_id":', toJSONString(session_id), ',"finalized_at":', toJSONString(finalized_at), -- extended
                 ',"schema_version":', toString({schema_version:UInt16}), ',"user":', two_decimals(room_user), -- extended
