@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createSchedule } from '../../client/streams.ts';
 import { makeStream, withExportBench } from '../export-bench.ts';
-import { cli } from './stream-files.ts';
+import { cli } from './stream-tools.ts';
 
 describe('room-streams audit', () => {
   it('names what is wrong with what it is asked', () =>

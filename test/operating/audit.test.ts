@@ -13,7 +13,7 @@ import type { StreamDefinition } from '../../workflows/model/stream.ts';
 import { makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
 import { fileKeyOf, storedManifestKeyOf } from '../file-keys.ts';
 import { hour, hours, manifestsOf } from './stored-range.ts';
-import { cli } from './stream-files.ts';
+import { cli } from './stream-tools.ts';
 
 const ROOMS_OF_AN_HOUR = 20;
 const HOURS = 9;

@@ -9,7 +9,7 @@ import { HOUR, makeStream, withExportBench, type ExportBench } from '../export-b
 import { startProgram } from '../run-program.ts';
 import { until } from '../until.ts';
 import { generationsOf, hours } from './stored-range.ts';
-import { cli } from './stream-files.ts';
+import { cli } from './stream-tools.ts';
 import { readProgress } from '../../client/follow-workflow.ts';
 import { assertCounts } from './backfill-counts.ts';
 

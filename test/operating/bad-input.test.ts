@@ -7,7 +7,7 @@ import { runIdOf } from '../../workflows/model/interval.ts';
 import { RANGES_MAX } from '../../workflows/model/plan.ts';
 import { HOUR, makeStream, startTestWorker, withExportBench, type ExportBench } from '../export-bench.ts';
 import { runProgram } from '../run-program.ts';
-import { cli, createArgs } from './stream-files.ts';
+import { cli, createArgs } from './stream-tools.ts';
 
 const CLI = 'bin/room-streams.mjs';
 

@@ -6,7 +6,7 @@ import { createSchedule } from '../../client/streams.ts';
 import { auditScheduleIdOf, type AuditReport, type AuditRequest } from '../../workflows/model/audit.ts';
 import { makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
 import { until } from '../until.ts';
-import { cli } from './stream-files.ts';
+import { cli } from './stream-tools.ts';
 
 describe('a nightly audit', () => {
   it('fails visibly, with what to do; repairs if told to; and goes with its stream', () =>

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { createSchedule, deleteSchedule } from '../../client/streams.ts';
 import { makeStream, startTestWorker, withExportBench, type ExportBench } from '../export-bench.ts';
 import { runCliHere } from '../run-cli-here.ts';
-import { cli } from './stream-files.ts';
+import { cli } from './stream-tools.ts';
 
 const lineShape = z.object({ name: z.string(), outcome: z.string(), got: z.string(), allowed: z.string() });
 const reportShape = z.object({

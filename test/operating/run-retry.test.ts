@@ -22,7 +22,7 @@ import {
   type ExportBench,
 } from '../export-bench.ts';
 import { until } from '../until.ts';
-import { cli } from './stream-files.ts';
+import { cli } from './stream-tools.ts';
 
 const END = '2026-11-23T11:00:00Z';
 

@@ -16,7 +16,7 @@ import {
 } from '../export-bench.ts';
 import { startProgram } from '../run-program.ts';
 import { until } from '../until.ts';
-import { cli } from './stream-files.ts';
+import { cli } from './stream-tools.ts';
 
 const CLI = 'bin/room-streams.mjs';
 const rowsShape = z.array(z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])));

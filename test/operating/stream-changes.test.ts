@@ -9,7 +9,7 @@ import { HOUR, HOUR_MS, makeStream, withExportBench } from '../export-bench.ts';
 import { fileKeyOf } from '../file-keys.ts';
 import { fireSlots, resultOf } from '../fire-slots.ts';
 import { until } from '../until.ts';
-import { cli, createArgs, fileIsThere } from './stream-files.ts';
+import { cli, createArgs, fileIsThere } from './stream-tools.ts';
 
 const NOW_HOUR = intervalContaining(Date.now(), { everySeconds: 3_600, offsetSeconds: 0 });
 const QUARTER_MS = 900_000;

@@ -14,7 +14,7 @@ import type { StreamDefinition } from '../../workflows/model/stream.ts';
 import { HOUR_MS, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
 import { fireSlots, resultOf } from '../fire-slots.ts';
 import { until } from '../until.ts';
-import { cli, fileIsThere, manifestOf } from './stream-files.ts';
+import { cli, fileIsThere, manifestOf } from './stream-tools.ts';
 
 const NOW_HOUR = intervalContaining(Date.now(), { everySeconds: 3_600, offsetSeconds: 0 });
 
