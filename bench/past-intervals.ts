@@ -17,10 +17,10 @@ import { migrate } from '../history/migrate.ts';
 import { toEnvironment } from '../local/stack-environment.ts';
 import { type RunningStack } from '../local/stack.ts';
 import { makeStream } from '../test/export-bench.ts';
+import { fileKeyOf } from '../test/file-keys.ts';
 import { readClickHouseAdmin, readWorkerConfig, type WorkerConfig } from '../worker/config.ts';
 import { intervalsIn } from '../workflows/model/interval-range.ts';
 import { toRfc3339, type Interval } from '../workflows/model/interval.ts';
-import { renderKey } from '../workflows/model/key-template.ts';
 import { manifestKeyOf, type Manifest } from '../workflows/model/manifest.ts';
 import { settingsAt } from '../workflows/model/stream.ts';
 import { buildWorker, withBuiltWorker } from './built-worker.ts';
@@ -103,7 +103,7 @@ async function putFiles(connected: Connected, config: WorkerConfig, range: Inter
     await inLanes([...rest.entries()], PUTS_AT_ONCE, async ([place, interval]) => {
       const fingerprint = fingerprints[place] ?? manifest.history_fingerprint;
       const { rooms, peers } = fingerprint;
-      const key = keyOf(interval);
+      const key = fileKeyOf(stream, interval);
       const like = { ...manifest, key, rooms, peers, history_fingerprint: fingerprint };
       await putOne(store, destination.manifestPrefix, {
         ...like,
@@ -130,11 +130,6 @@ async function putOne(store: ObjectStore, manifestPrefix: string, manifest: Mani
     body: toRecordBytes(record),
     contentType: 'application/json',
   });
-}
-
-function keyOf(interval: Interval): string {
-  const { keyTemplate, prefix, project } = settings;
-  return renderKey(keyTemplate, { prefix, project, stream: stream.name, extension: 'json' }, interval);
 }
 
 interface Timed<Answer> {

@@ -13,9 +13,9 @@ import { migrate } from '../history/migrate.ts';
 import { STACK_DESTINATION, toEnvironment } from '../local/stack-environment.ts';
 import { type RunningStack } from '../local/stack.ts';
 import { makeStream } from '../test/export-bench.ts';
+import { fileKeyOf } from '../test/file-keys.ts';
 import { readClickHouseAdmin, readTemporalConfig, readWorkerConfig } from '../worker/config.ts';
 import { toRfc3339, type Interval } from '../workflows/model/interval.ts';
-import { KEY_TEMPLATE_DEFAULT, renderKey } from '../workflows/model/key-template.ts';
 import { manifestKeyOf } from '../workflows/model/manifest.ts';
 import { type StreamDefinition } from '../workflows/model/stream.ts';
 import { buildWorker, runBuiltCli, withBuiltWorker } from './built-worker.ts';
@@ -142,8 +142,7 @@ async function count(
   { name, interval, manifestPrefix }: { name: string; interval: Interval; manifestPrefix: string },
   found: Found,
 ): Promise<boolean> {
-  const names = { prefix: 'rooms/', project: PROJECT, stream: name, extension: 'json' };
-  const manifestKey = manifestKeyOf(manifestPrefix, renderKey(KEY_TEMPLATE_DEFAULT, names, interval));
+  const manifestKey = manifestKeyOf(manifestPrefix, fileKeyOf(streamOf(name, interval), interval));
   const stored = await store.getObject({ key: manifestKey, bytesMax: MANIFEST_BYTES_MAX });
   if (stored === null) return false;
   const {

@@ -35,8 +35,6 @@ WITH
     (x) -> if(ifNull(x, '') = '', 'null', toJSONString(assumeNotNull(x))) AS text_or_null,
     (x, words) -> if(has(words, x), toJSONString(x), 'null') AS word_or_null,
     (n) -> ifNull(toString(n), 'null') AS integer,
-    (m) -> ifNull(toDecimalString(toDecimal64(intDiv(m + 50000, 100000), 1) / 10, 1), 'null') AS one_decimal, -- extended
-    (m) -> ifNull(toDecimalString(toDecimal64(intDiv(m + 5000, 10000), 2) / 100, 2), 'null') AS two_decimals, -- extended
 
     -- Lists, each text or number behind its label. ClickHouse takes longer to plan a statement than to run it over few rooms, and plans
     -- what stands in a lambda over a list once, however long the list. Numbers are millionths, with the decimals that stand beside.
@@ -105,8 +103,6 @@ WITH
     (bitrate, pixels, fps) -> clamp_to(0.56 * log(1000 * bitrate / pixels / fps) + 5.36, 1, 5) AS coding_mos,
     (coding, fps, d) -> clamp_to(coding - 1.9 * log(greatest(30, fps) / fps) - 0.002 * d, 1, 5) AS delivered_mos,
     (x, good, bad, worst) -> worst * ifNull(clamp_to((x - good) / (bad - good), 0, 1), 0) AS penalty,
-    (xs, goods, bads, worsts) -> arraySum(arrayMap((x, good, bad, worst) -> penalty(x, good, bad, worst), xs, goods, bads, worsts))
-        AS penalties,
     opinions AS (
         SELECT *,
             ifNull(rtt_of_sender, 0) / 2 + 2 * ifNull(jitter, 0) + 20 AS delay_ms,
@@ -116,11 +112,11 @@ WITH
             if(bitrate = 0, NULL, sqrt(greatest(bitrate_sq / greatest(bitrate * bitrate, 1e-300) - 1, 0))) AS variation,
             if(is_video, video_mos, audio_mos) AS mos,
             if(is_video, 1500, 40) AS full_bitrate, if(is_video, 2, 1) AS worst_of_bitrate, if(is_video, 1, 2) AS worst_of_delay,
-            if(isNull(loss), NULL, 10 - penalties(
+            if(isNull(loss), NULL, 10 - arraySum(arrayMap(penalty,
                 [loss, jitter,         rtt,            1 - bitrate / full_bitrate, variation, 1 - pixels / (1280 * 720)],
                 [0.5,  30,             250,            0,                          0.25,      0],
                 [10,   150,            1000,           1,                          1.25,      1],
-                [4,    worst_of_delay, worst_of_delay, worst_of_bitrate,           1,         1])) AS score
+                [4,    worst_of_delay, worst_of_delay, worst_of_bitrate,           1,         1]))) AS score
         FROM measures
     ),
 
@@ -132,7 +128,7 @@ WITH
         ',"jitter_max":', jitter_max) AS more_json, -- extended
     (rtt_max) -> concat(',"rtt_max":', rtt_max) AS more_sent_json, -- extended
     (width, height, fps, freezes) -> concat(',"width":', integer(nullIf(width, 0)), ',"height":', integer(nullIf(height, 0)), -- extended
-        ',"fps":', one_decimal(fps), ',"freezes":', integer(freezes)) AS more_video_json, -- extended
+        ',"fps":', with_decimals(fps, 1), ',"freezes":', integer(freezes)) AS more_video_json, -- extended
     28 AS peer_numbers,
     (own, before, width) -> arrayConcat(arrayWithConstant(before, NULL::Nullable(Float64)), arrayResize(own, width)) AS placed,
     directions AS (
@@ -142,20 +138,19 @@ WITH
                 if(is_video, more_video_json(width, height, to_millionths(fps), freezes), '')) AS more, -- extended
             1 + (NOT is_send) + 2 * is_video AS direction,
             if(is_video, [mos, bitrate, loss, jitter, rtt], [mos, score, bitrate, loss, jitter, rtt]) AS own,
-            arrayMap(x -> to_millionths(x), arrayConcat([if(is_video, NULL, mos), score],
+            arrayMap(to_millionths, arrayConcat([if(is_video, NULL, mos), score],
                 placed(own, [0, 6, 14, 19][direction], [11, 5, 9, 4][direction]), [bitrate, loss, jitter])) AS numbers
         FROM opinions
     ),
 
     -- 5. Means over the directions of each peer: most have one.
-    (totals, counts) -> arrayMap((total, n) -> mean(total, n), totals, counts) AS means,
     peer_stats AS (
         SELECT finalized_at, session_id, peer_id, groupBitOr(faults) AS faults_of_totals,
             anyIf(more, counts AND direction = 1) AS more_audio_sent, -- extended
             anyIf(more, counts AND direction = 2) AS more_audio_received, -- extended
             anyIf(more, counts AND direction = 3) AS more_video_sent, -- extended
             anyIf(more, counts AND direction = 4) AS more_video_received, -- extended
-            means(sumForEachIf(numbers, counts), countForEachIf(numbers, counts)) AS numbers
+            arrayMap(mean, sumForEachIf(numbers, counts), countForEachIf(numbers, counts)) AS numbers
         FROM directions
         GROUP BY finalized_at, session_id, peer_id
     ),
@@ -246,7 +241,7 @@ WITH
             mean_over_peers(user_rating, is_peer) AS room_user, -- extended
             counts_of_peers[1] AS with_mos, counts_of_peers[2] AS with_score, -- extended
             countIf(is_peer AND has_audio) AS with_audio, countIf(is_peer AND has_video) AS with_video, -- extended
-            means(totals_of_peers, counts_of_peers) AS of_peers,
+            arrayMap(mean, totals_of_peers, counts_of_peers) AS of_peers,
             arrayStringConcat(arraySort((json, at, id) -> (at, id),
                 groupArrayIf(peer_json, is_peer), groupArrayIf(joined_at, is_peer), groupArrayIf(peer_id, is_peer)), ',') AS peers_json
         FROM peers
@@ -264,7 +259,6 @@ WITH
         FROM export_rooms
         WHERE project_id = {project_id:String} AND in_range(finalized_at, session_id)
     ),
-    (a, b) -> arrayMap((x, y) -> mean_of_two(x, y), a, b) AS means_of_two,
     [('"mos":', 2), (',"score":', 1), (',"call_setup_time":', 0),
         (',"audio":{"send":{"bitrate":', 0), (',"packet_loss":', 1), (',"jitter":', 0), (',"rtt":', 0),
         ('},"recv":{"bitrate":', 0), (',"packet_loss":', 1), (',"jitter":', 0),
@@ -277,16 +271,16 @@ WITH
             arraySlice(m, 6, 4) AS audio_sent, arraySlice(m, 12, 3) AS audio_received,
             arraySlice(m, 19, 4) AS video_sent, arraySlice(m, 24, 3) AS video_received,
             arrayConcat(arraySlice(m, 1, 3),
-                audio_sent, audio_received, means_of_two(arrayPopBack(audio_sent), audio_received),
-                video_sent, video_received, means_of_two(arrayPopBack(video_sent), video_received)) AS room_numbers,
-                        faults_of_room + faults_of_peers AS faults,
+                audio_sent, audio_received, arrayMap(mean_of_two, arrayPopBack(audio_sent), audio_received),
+                video_sent, video_received, arrayMap(mean_of_two, arrayPopBack(video_sent), video_received)) AS room_numbers,
+            faults_of_room + faults_of_peers AS faults,
             concat('{"room_url":', text_or_null(room_url), ',"room_id":', toJSONString(room_id),
                 ',"start_time":', toJSONString(started_at), ',"end_time":', toJSONString(ended_at),
                 ',"duration":', integer(to_seconds(lasted_ms)), ',"users":', toString(users),
                 ',"stats":{', labelled_numbers(room_stats_form.1, room_stats_form.2, room_numbers), '}}',
                 ',"peers":[', peers_json, ']',
                 ',"session_id":', toJSONString(session_id), ',"finalized_at":', toJSONString(finalized_at), -- extended
-                ',"schema_version":', toString({schema_version:UInt16}), ',"user":', two_decimals(room_user), -- extended
+                ',"schema_version":', toString({schema_version:UInt16}), ',"user":', with_decimals(room_user, 2), -- extended
                 ',"measured":{"mos":', toString(with_mos), ',"score":', toString(with_score), -- extended
                 ',"audio":', toString(with_audio), ',"video":', toString(with_video), '}', -- extended
                 '}') AS room_json

@@ -66,31 +66,26 @@ describe('readers', () => {
   });
 
   for (const reader of READERS) {
-    for (const [name, title] of Object.entries(FILES) as [FileName, string][]) {
-      it(`${reader} reads ${title}`, async (test) => {
-        if (reader !== 'clickhouse' && missingPython !== undefined) {
-          test.skip(missingPython);
-          return;
-        }
-        const answer = await runReader(reader, CODE.get(reader) ?? '', fileOf(name, reader));
-        assert.deepEqual(inOrder(answer), inOrder(expectedOf(parsed.get(name) ?? [])));
-      });
-    }
+    for (const [name, title] of Object.entries(FILES) as [FileName, string][])
+      itReads(reader, title, { name, file: `${name}.${reader === 'pyarrow' ? 'ndjson' : 'json'}` });
   }
 
-  for (const reader of GZIP_READERS) {
-    it(`${reader} reads a file of many rooms that is one gzip member over two parts`, async (test) => {
+  for (const reader of GZIP_READERS)
+    itReads(reader, 'a file of many rooms that is one gzip member over two parts', {
+      name: 'many',
+      file: 'many.json.gz',
+    });
+
+  /** `name`: whose rooms the file has. */
+  function itReads(reader: Reader, title: string, { name, file }: { name: FileName; file: string }): void {
+    it(`${reader} reads ${title}`, async (test) => {
       if (reader !== 'clickhouse' && missingPython !== undefined) {
         test.skip(missingPython);
         return;
       }
-      const answer = await runReader(reader, CODE.get(reader) ?? '', join(folder, 'many.json.gz'));
-      assert.deepEqual(inOrder(answer), inOrder(expectedOf(parsed.get('many') ?? [])));
+      const answer = await runReader(reader, CODE.get(reader) ?? '', join(folder, file));
+      assert.deepEqual(inOrder(answer), inOrder(expectedOf(parsed.get(name) ?? [])));
     });
-  }
-
-  function fileOf(name: FileName, reader: Reader): string {
-    return join(folder, `${name}.${reader === 'pyarrow' ? 'ndjson' : 'json'}`);
   }
 
   async function writeFiles(name: FileName): Promise<void> {
