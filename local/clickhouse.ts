@@ -1,5 +1,5 @@
 // ClickHouse as an embedded server: its engine from an npm package, or a `clickhouse` program, as `clickhouse local` that serves HTTP
-// and the native protocol on loopback. Users come from a file: an administrator, and an exporter who may only read.
+// on loopback. Users come from a file: an administrator, and an exporter who may only read.
 import { createRequire } from 'node:module';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,6 @@ export interface ClickHouseOptions {
   folder: string;
   logFile: string;
   httpPort: number;
-  nativePort: number;
   adminPassword: string;
   exporterPassword: string;
   /** What the exporter may read: `room_history.*`, or `*.*` for tests that make databases. */
@@ -31,12 +30,11 @@ const READY_WITHIN_MS = 60_000;
 
 /** Makes the server listen; the second statement runs for ever, and the process with it. */
 const SERVE =
-  'SYSTEM START LISTEN HTTP; SYSTEM START LISTEN TCP; ' +
-  'SELECT sleepEachRow(1) FROM system.numbers SETTINGS max_block_size = 1 FORMAT Null';
+  'SYSTEM START LISTEN HTTP; SELECT sleepEachRow(1) FROM system.numbers SETTINGS max_block_size = 1 FORMAT Null';
 
 /** Throws ServerFailedError when no engine can be had. */
 export async function makeClickHouse(options: ClickHouseOptions): Promise<OwnedServer> {
-  const { folder, logFile, httpPort, nativePort } = options;
+  const { folder, logFile, httpPort } = options;
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'users.xml'), toUsers(options), { mode: 0o600 });
   writeFileSync(join(folder, 'config.xml'), toConfig(folder));
@@ -47,7 +45,7 @@ export async function makeClickHouse(options: ClickHouseOptions): Promise<OwnedS
     args: [
       ...leading,
       ...['--config-file', join(folder, 'config.xml'), '--path', join(folder, 'data')],
-      ...[`--http_port=${httpPort}`, `--tcp_port=${nativePort}`, '--listen_host', '127.0.0.1'],
+      ...[`--http_port=${httpPort}`, '--listen_host', '127.0.0.1'],
       ...['--query', SERVE],
     ],
     logFile,

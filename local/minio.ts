@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findFreePorts } from './free-ports.ts';
+import { findFreePorts, startOnFreePorts } from './free-ports.ts';
 import { keepFromGo } from './kept-program.ts';
 import { OwnedServer } from './owned-server.ts';
 
@@ -34,14 +34,18 @@ export function buildMinio(): Promise<string> {
 
 /** Builds MinIO unless that was done before, starts it on free ports, and waits until it serves. */
 export async function startMinio(): Promise<RunningMinio> {
-  const binary = await buildMinio();
+  const program = await buildMinio();
+  return startOnFreePorts(() => startProgram(program));
+}
+
+async function startProgram(program: string): Promise<RunningMinio> {
   const directory = await mkdtemp(join(tmpdir(), 'room-streams-minio-'));
   const [port, consolePort] = await findFreePorts(2);
   const endpoint = `http://127.0.0.1:${port}`;
   const credentials = { accessKeyId: 'room-streams', secretAccessKey: 'room-streams-secret' };
   const server = new OwnedServer({
     name: 'MinIO',
-    command: binary,
+    command: program,
     args: [
       ...['server', '--quiet', '--address', `127.0.0.1:${port}`],
       ...['--console-address', `127.0.0.1:${consolePort}`, join(directory, 'data')],

@@ -23,7 +23,12 @@ export interface ServerCommand {
 
 /** A server could not be started; the message is one sentence and says where its log is. */
 export class ServerFailedError extends Error {
-  override readonly name = 'ServerFailedError';
+  override readonly name: string = 'ServerFailedError';
+}
+
+/** A server ended because somebody else had one of its ports, by what its log says; on other ports it may well start. */
+export class PortTakenError extends ServerFailedError {
+  override readonly name = 'PortTakenError';
 }
 
 /**
@@ -46,6 +51,8 @@ export class OwnedServer {
   #exited: Promise<void> = Promise.resolve();
   /** How the process ended; undefined while it runs. */
   #end: string | undefined;
+  /** Aborted at its end. */
+  #ended = new AbortController();
 
   constructor(command: ServerCommand) {
     this.command = command;
@@ -67,17 +74,20 @@ export class OwnedServer {
       env: { ...process.env, ...env },
     });
     closeSync(log);
+    const ended = new AbortController();
     this.#end = undefined;
+    this.#ended = ended;
     this.#child = child;
     this.#exited = new Promise((resolve) => {
-      child.once('error', (error) => {
-        this.#end = error.message;
+      const end = (how: string) => {
+        this.#end = how;
+        ended.abort();
         resolve();
-      });
+      };
+      child.once('error', (error) => end(error.message));
       child.once('exit', (code, signal) => {
-        this.#end = signal === null ? `code ${code ?? 0}` : `signal ${signal}`;
         killGroup(child);
-        resolve();
+        end(signal === null ? `code ${code ?? 0}` : `signal ${signal}`);
       });
     });
   }
@@ -86,13 +96,15 @@ export class OwnedServer {
   async ready(): Promise<void> {
     const { name, readyWithinMs, logFile } = this.command;
     const deadline = AbortSignal.timeout(readyWithinMs);
+    // Whoever took its port may accept our question and never answer.
+    const askUntil = AbortSignal.any([deadline, this.#ended.signal]);
     for (;;) {
       if (this.#end !== undefined) {
-        throw new ServerFailedError(
-          `${name} did not start: it ended with ${this.#end}; ${describeLog(logFile)}`,
-        );
+        const log = describeLog(logFile);
+        const Failure = /address already in use/i.test(log) ? PortTakenError : ServerFailedError;
+        throw new Failure(`${name} did not start: it ended with ${this.#end}; ${log}`);
       }
-      if (await this.#answers(deadline)) return;
+      if (await this.#answers(askUntil)) return;
       if (deadline.aborted) {
         await this.kill();
         throw new ServerFailedError(

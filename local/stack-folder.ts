@@ -11,7 +11,6 @@ import { SEAWEED_INNER_PORTS } from './seaweedfs.ts';
 
 const portsSchema = z.object({
   clickHouseHttp: z.number(),
-  clickHouseNative: z.number(),
   temporal: z.number(),
   temporalUi: z.number(),
   s3: z.number(),
@@ -71,9 +70,10 @@ function makeSecrets(): Omit<StackSettings, 'ports'> {
 }
 
 async function findPorts(): Promise<StackPorts> {
-  const [clickHouseHttp = 0, clickHouseNative = 0, temporal = 0, temporalUi = 0, s3 = 0, ...seaweedInner] =
-    await findFreePorts(5 + SEAWEED_INNER_PORTS);
-  return { clickHouseHttp, clickHouseNative, temporal, temporalUi, s3, seaweedInner };
+  const [clickHouseHttp = 0, temporal = 0, temporalUi = 0, s3 = 0, ...seaweedInner] = await findFreePorts(
+    4 + SEAWEED_INNER_PORTS,
+  );
+  return { clickHouseHttp, temporal, temporalUi, s3, seaweedInner };
 }
 
 async function areFree(ports: StackPorts): Promise<boolean> {

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { Client } from 'minio';
 import { CLICKHOUSE_ADMIN, CLICKHOUSE_EXPORTER, makeClickHouse } from './clickhouse.ts';
+import { startOnFreePorts } from './free-ports.ts';
 import { type OwnedServer } from './owned-server.ts';
 import { makeSeaweed } from './seaweedfs.ts';
 import { ownFolder, readStackSettings, type StackSettings } from './stack-folder.ts';
@@ -47,25 +48,33 @@ const STACK_DATABASE = 'room_history';
 export async function startStack(options: StackOptions): Promise<RunningStack> {
   const disown = ownFolder(options.folder);
   try {
-    const settings = await readStackSettings(options.folder);
-    const servers = await makeServers(options, settings);
-    const all = Object.values(servers);
+    const stack = await startOnFreePorts(() => startServers(options));
     const stop = async () => {
-      await Promise.all(all.map((server) => server.stop()));
+      await stack.stop();
       disown();
     };
-    try {
-      for (const server of all) server.start();
-      await Promise.all(all.map((server) => server.ready()));
-      const addresses = toAddresses(settings, options.bucket ?? STACK_BUCKET);
-      await ensureBucket(addresses.store);
-      return { ...addresses, folder: options.folder, logFolder: join(options.folder, 'logs'), servers, stop };
-    } catch (error) {
-      await stop();
-      throw error;
-    }
+    return { ...stack, stop };
   } catch (error) {
     disown();
+    throw error;
+  }
+}
+
+async function startServers(options: StackOptions): Promise<RunningStack> {
+  const settings = await readStackSettings(options.folder);
+  const servers = await makeServers(options, settings);
+  const all = Object.values(servers);
+  const stop = async () => {
+    await Promise.all(all.map((server) => server.stop()));
+  };
+  try {
+    for (const server of all) server.start();
+    await Promise.all(all.map((server) => server.ready()));
+    const addresses = toAddresses(settings, options.bucket ?? STACK_BUCKET);
+    await ensureBucket(addresses.store);
+    return { ...addresses, folder: options.folder, logFolder: join(options.folder, 'logs'), servers, stop };
+  } catch (error) {
+    await stop();
     throw error;
   }
 }
@@ -81,7 +90,6 @@ async function makeServers(
       folder: join(folder, 'clickhouse'),
       logFile: logOf('clickhouse'),
       httpPort: ports.clickHouseHttp,
-      nativePort: ports.clickHouseNative,
       adminPassword: settings.adminPassword,
       exporterPassword: settings.exporterPassword,
       exporterReads,

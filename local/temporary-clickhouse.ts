@@ -5,7 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CLICKHOUSE_ADMIN, makeClickHouse } from './clickhouse.ts';
-import { findFreePorts } from './free-ports.ts';
+import { findFreePorts, startOnFreePorts } from './free-ports.ts';
+import { type OwnedServer } from './owned-server.ts';
 
 /** Whom to connect as, to a server that is empty. */
 export interface TemporaryClickHouse {
@@ -21,22 +22,9 @@ export async function withTemporaryClickHouse<Result>(
 ): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'room-streams-clickhouse-'));
   try {
-    const [httpPort = 0, nativePort = 0] = await findFreePorts(2);
-    const password = randomBytes(18).toString('base64url');
-    const server = await makeClickHouse({
-      folder: join(folder, 'clickhouse'),
-      logFile: join(folder, 'clickhouse.log'),
-      httpPort,
-      nativePort,
-      adminPassword: password,
-      exporterPassword: randomBytes(18).toString('base64url'),
-      exporterReads: `${DATABASE}.*`,
-    });
-    server.start();
+    const { server, ...target } = await startOnFreePorts(() => startIn(folder));
     try {
-      await server.ready();
-      const url = `http://127.0.0.1:${httpPort}`;
-      return await use({ url, database: DATABASE, user: CLICKHOUSE_ADMIN, password });
+      return await use(target);
     } finally {
       await server.stop();
     }
@@ -46,3 +34,25 @@ export async function withTemporaryClickHouse<Result>(
 }
 
 const DATABASE = 'dry_run';
+
+async function startIn(folder: string): Promise<TemporaryClickHouse & { server: OwnedServer }> {
+  const [httpPort = 0] = await findFreePorts(1);
+  const password = randomBytes(18).toString('base64url');
+  const server = await makeClickHouse({
+    folder: join(folder, 'clickhouse'),
+    logFile: join(folder, 'clickhouse.log'),
+    httpPort,
+    adminPassword: password,
+    exporterPassword: randomBytes(18).toString('base64url'),
+    exporterReads: `${DATABASE}.*`,
+  });
+  try {
+    server.start();
+    await server.ready();
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  const url = `http://127.0.0.1:${httpPort}`;
+  return { server, url, database: DATABASE, user: CLICKHOUSE_ADMIN, password };
+}

@@ -11,7 +11,7 @@ import { checkViews } from '../../history/check-views.ts';
 import { openConnection } from '../../history/connection.ts';
 import { migrate } from '../../history/migrate.ts';
 import { makeClickHouse } from '../../local/clickhouse.ts';
-import { findFreePorts } from '../../local/free-ports.ts';
+import { findFreePorts, startOnFreePorts } from '../../local/free-ports.ts';
 import { OwnedServer } from '../../local/owned-server.ts';
 import { makeSeaweed, SEAWEED_INNER_PORTS } from '../../local/seaweedfs.ts';
 import { makeTemporal } from '../../local/temporal.ts';
@@ -25,32 +25,7 @@ const ODD_PASSWORD = `a'b"c>d $e%41/ü: #{x}`;
 
 describe('Temporal, as composed', () => {
   it('starts with its database where its user may write, and passes its health check', async (t) => {
-    const folder = makeFolder();
-    const { command = [], healthcheck } = serviceOf(readComposeFile(), 'temporal');
-    const [port = 0, uiPort = 0] = await findFreePorts(2);
-    const program = await programOf(
-      makeTemporal({
-        databaseFile: join(folder, 'unused.db'),
-        logFile: join(folder, 'unused.log'),
-        port,
-        uiPort,
-      }),
-    );
-    const here = replaceAll({
-      '0.0.0.0': '127.0.0.1',
-      '/home/temporal': folder,
-      '127.0.0.1:7233': `127.0.0.1:${port}`,
-    });
-    const [checkProgram, ...checkArgs] = testOf(healthcheck).map(here);
-    assert.equal(checkProgram, 'temporal');
-    await start(t, {
-      name: 'Temporal',
-      command: program,
-      // Its ports are those of its defaults, which the compose file publishes.
-      args: [...command.map(here), `--port=${port}`, `--ui-port=${uiPort}`],
-      logFile: join(folder, 'temporal.log'),
-      isReady: () => Promise.resolve(spawnSync(program, checkArgs).status === 0),
-    });
+    const uiPort = await startOnFreePorts(() => startTemporal(t));
     assert.equal((await fetch(`http://127.0.0.1:${uiPort}/`)).status, 200);
   });
 
@@ -64,39 +39,7 @@ describe('Temporal, as composed', () => {
 
 describe('the object store, as composed', () => {
   it('serves the bucket that the job makes, to its keys only, and the job may run again', async (t) => {
-    const folder = makeFolder();
-    const [s3 = 0, master = 0, ...inner] = await findFreePorts(2 + SEAWEED_INNER_PORTS);
-    const compose = readComposeFile({ DESTINATION_FILES_ENDPOINT: `http://127.0.0.1:${s3}` });
-    const { command = [], environment } = serviceOf(compose, 'object-store');
-    const program = await programOf(
-      makeSeaweed({
-        folder,
-        logFile: '',
-        s3Port: s3,
-        innerPorts: inner,
-        accessKeyId: '',
-        secretAccessKey: '',
-      }),
-    );
-    const here = replaceAll({
-      'object-store': '127.0.0.1',
-      '0.0.0.0': '127.0.0.1',
-      '/data': join(folder, 'data'),
-      '8333': `${s3}`,
-      '9333': `${master}`,
-    });
-    const [volume, filer] = inner;
-    await start(t, {
-      name: 'SeaweedFS',
-      command: program,
-      args: [
-        ...[...SEAWEED_ENTRYPOINT, ...command.slice(1)].map(here),
-        ...[`-master.port=${master}`, `-volume.port=${volume}`, `-filer.port=${filer}`],
-      ],
-      env: environment,
-      logFile: join(folder, 'weed.log'),
-      isReady: () => answers(testOf(serviceOf(compose, 'object-store').healthcheck).map(here)),
-    });
+    const { compose, folder, program, here } = await startOnFreePorts(() => startObjectStore(t));
     makeBucket(compose, { folder, program, here });
     makeBucket(compose, { folder, program, here });
     const destination = readWorkerConfig(serviceOf(compose, 'worker').environment).destinations.get('files');
@@ -120,7 +63,7 @@ describe('ClickHouse, as composed', () => {
       CLICKHOUSE_PASSWORD: ODD_PASSWORD,
       CLICKHOUSE_ADMIN_PASSWORD: `admin ${ODD_PASSWORD}`,
     });
-    const url = await startClickHouse(t, compose);
+    const url = await startOnFreePorts(() => startClickHouse(t, compose));
     const { environment: forWorker } = serviceOf(compose, 'worker');
     const { environment: forMigration } = serviceOf(compose, 'migrate');
     const database = forWorker['CLICKHOUSE_DATABASE'] ?? '';
@@ -154,16 +97,84 @@ describe('ClickHouse, as composed', () => {
   });
 });
 
+/** Returns the port of its Web UI. */
+async function startTemporal(t: TestContext): Promise<number> {
+  const folder = makeFolder();
+  const { command = [], healthcheck } = serviceOf(readComposeFile(), 'temporal');
+  const [port = 0, uiPort = 0] = await findFreePorts(2);
+  const program = await programOf(
+    makeTemporal({
+      databaseFile: join(folder, 'unused.db'),
+      logFile: join(folder, 'unused.log'),
+      port,
+      uiPort,
+    }),
+  );
+  const here = replaceAll({
+    '0.0.0.0': '127.0.0.1',
+    '/home/temporal': folder,
+    '127.0.0.1:7233': `127.0.0.1:${port}`,
+  });
+  const [checkProgram, ...checkArgs] = testOf(healthcheck).map(here);
+  assert.equal(checkProgram, 'temporal');
+  await start(t, {
+    name: 'Temporal',
+    command: program,
+    // Its ports are those of its defaults, which the compose file publishes.
+    args: [...command.map(here), `--port=${port}`, `--ui-port=${uiPort}`],
+    logFile: join(folder, 'temporal.log'),
+    isReady: () => Promise.resolve(spawnSync(program, checkArgs).status === 0),
+  });
+  return uiPort;
+}
+
+/** With what is needed to run the job that makes its bucket. */
+async function startObjectStore(t: TestContext) {
+  const folder = makeFolder();
+  const [s3 = 0, master = 0, ...inner] = await findFreePorts(2 + SEAWEED_INNER_PORTS);
+  const compose = readComposeFile({ DESTINATION_FILES_ENDPOINT: `http://127.0.0.1:${s3}` });
+  const { command = [], environment } = serviceOf(compose, 'object-store');
+  const program = await programOf(
+    makeSeaweed({
+      folder,
+      logFile: '',
+      s3Port: s3,
+      innerPorts: inner,
+      accessKeyId: '',
+      secretAccessKey: '',
+    }),
+  );
+  const here = replaceAll({
+    'object-store': '127.0.0.1',
+    '0.0.0.0': '127.0.0.1',
+    '/data': join(folder, 'data'),
+    '8333': `${s3}`,
+    '9333': `${master}`,
+  });
+  const [volume, filer] = inner;
+  await start(t, {
+    name: 'SeaweedFS',
+    command: program,
+    args: [
+      ...[...SEAWEED_ENTRYPOINT, ...command.slice(1)].map(here),
+      ...[`-master.port=${master}`, `-volume.port=${volume}`, `-filer.port=${filer}`],
+    ],
+    env: environment,
+    logFile: join(folder, 'weed.log'),
+    isReady: () => answers(testOf(serviceOf(compose, 'object-store').healthcheck).map(here)),
+  });
+  return { compose, folder, program, here };
+}
+
 /** With the users of the compose file. `default` stays: it runs the statement that makes the embedded engine a server. */
 async function startClickHouse(t: TestContext, compose: ComposeFile): Promise<string> {
   const folder = makeFolder();
-  const [httpPort = 0, nativePort = 0] = await findFreePorts(2);
+  const [httpPort = 0] = await findFreePorts(1);
   const { content = '' } = compose.configs['clickhouse-users'] ?? {};
   const { command } = await makeClickHouse({
     folder,
     logFile: join(folder, 'clickhouse.log'),
     httpPort,
-    nativePort,
     adminPassword: '',
     exporterPassword: '',
     exporterReads: '*.*',

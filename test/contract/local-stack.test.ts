@@ -1,11 +1,12 @@
 // The embedded stack: real servers, several stacks at once, gone with their parent, and one clear sentence for whatever stops them.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { isPortFree } from '../../local/free-ports.ts';
+import { makeSeaweed } from '../../local/seaweedfs.ts';
 import { startStack, type StackAddresses } from '../../local/stack.ts';
 import { startProgram } from '../run-program.ts';
 import { until } from '../until.ts';
@@ -15,15 +16,17 @@ after(() => rmSync(parent, { recursive: true, force: true }));
 
 describe('the embedded stack', () => {
   it('starts twice side by side, each with its own data', async () => {
-    const stacks = await Promise.all(['a', 'b'].map((name) => startStack({ folder: join(parent, name) })));
+    const starts = ['a', 'b'].map((name) => startStack({ folder: join(parent, name) }));
     try {
-      const [one, other] = stacks;
+      const [one, other] = await Promise.all(starts);
       assert.ok(one !== undefined && other !== undefined);
       await query(one, 'CREATE TABLE default.of_one (a Int8) ENGINE = MergeTree ORDER BY a');
       assert.match(await query(one, 'EXISTS default.of_one'), /^1/);
       assert.match(await query(other, 'EXISTS default.of_one'), /^0/);
     } finally {
-      await Promise.all(stacks.map((stack) => stack.stop()));
+      // One that starts after the other failed is stopped, too.
+      for (const start of await Promise.allSettled(starts))
+        if (start.status === 'fulfilled') await start.value.stop();
     }
   });
 
@@ -87,6 +90,28 @@ describe('the embedded stack', () => {
     );
   });
 
+  it('starts again when a port is taken between finding it and listening on it', async () => {
+    const weed = await makeSeaweed({
+      folder: join(parent, 'unused'),
+      logFile: join(parent, 'unused.log'),
+      s3Port: 0,
+      innerPorts: [],
+      accessKeyId: '',
+      secretAccessKey: '',
+    });
+    const program = startStackProgram('port-taken', {
+      WEED_PROGRAM: writeProgram('weed', TAKE_PORT_ONCE),
+      REAL_WEED: weed.command.command,
+    });
+    await portsOf(program);
+    assert.match(
+      readFileSync(join(parent, 'port-taken/logs/seaweedfs.log'), 'utf8'),
+      /address already in use/,
+    );
+    program.kill('SIGTERM');
+    assert.equal((await program.ended).code, 0);
+  });
+
   it('refuses what is no port', async () => {
     const { code, stderr } = await startStackProgram('no-port', { LOCAL_TEMPORAL_UI_PORT: '99999' }).ended;
     assert.equal(code, 1);
@@ -108,6 +133,27 @@ describe('the embedded stack', () => {
     assert.match(stderr, /^WEED_PROGRAM: got "\/no\/such\/weed", allowed: a program that may be run/);
   });
 });
+
+/** Runs the real program, at the first call with the port of its S3 side taken. */
+const TAKE_PORT_ONCE = `#!${process.execPath}
+const { existsSync, writeFileSync } = require('node:fs');
+const { spawnSync } = require('node:child_process');
+const run = () => process.exit(spawnSync(process.env.REAL_WEED, process.argv.slice(2), { stdio: 'inherit' }).status);
+const tried = __filename + '.tried';
+const port = process.argv.find((word) => word.startsWith('-s3.port=')).split('=')[1];
+if (existsSync(tried)) run();
+else {
+  writeFileSync(tried, '');
+  require('node:net').createServer().listen(port, '127.0.0.1', run);
+}
+`;
+
+/** Returns its path. */
+function writeProgram(name: string, text: string): string {
+  const file = join(parent, name);
+  writeFileSync(file, text, { mode: 0o755 });
+  return file;
+}
 
 function startStackProgram(name: string, environment: Record<string, string> = {}) {
   return startProgram('local/run-stack.ts', [], { LOCAL_STACK_DIR: join(parent, name), ...environment });
