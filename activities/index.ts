@@ -5,6 +5,7 @@ import { Context } from '@temporalio/activity';
 import { type Announcements } from '../workflows/model/event.ts';
 import { type PreflightChecks } from '../workflows/model/preflight.ts';
 import { type Stages } from '../workflows/model/stages.ts';
+import { type StatusReading } from '../workflows/model/status.ts';
 import { type Verifying } from '../workflows/model/verify.ts';
 import { type Watching } from '../workflows/model/watch.ts';
 import { abortUpload } from './abort-upload.ts';
@@ -25,8 +26,8 @@ import { findUncovered } from './find-uncovered.ts';
 import { lookBack } from './look-back.ts';
 import { pauseStream } from './pause-stream.ts';
 import { planInterval } from './plan-interval.ts';
-import { readLatestIntervals } from './read-latest-intervals.ts';
 import { readDefinition } from './read-definition.ts';
+import { readStatus } from './read-status.ts';
 import { runStage, type StageRun } from './run-stage.ts';
 import { webhooksFor, type StageTools } from './stage-tools.ts';
 import { startRuns } from './start-runs.ts';
@@ -37,7 +38,14 @@ import { writeManifest } from './write-manifest.ts';
 
 export function createStages(
   tools: StageTools,
-): Stages & PreflightChecks & Announcements & BackfillStages & Watching & AuditStages & Verifying {
+): Stages &
+  PreflightChecks &
+  Announcements &
+  BackfillStages &
+  Watching &
+  AuditStages &
+  Verifying &
+  StatusReading {
   const stage = <Request, Result>(of: (request: Request, run: StageRun) => Promise<Result>) =>
     runStage(of, tools.hide);
   return {
@@ -49,7 +57,7 @@ export function createStages(
     writeManifest: stage((request, run) => writeManifest(tools, request, run)),
     lookBack: stage((request, run) => lookBack(tools, request, run)),
     findManifest: stage((target, run) => findManifest(tools, target, run)),
-    readLatestIntervals: stage((request, run) => readLatestIntervals(tools, request, run)),
+    readStatus: stage((request, run) => readStatus(tools, request, run)),
     abortUpload: stage((request, run) => abortUpload(tools, request, run)),
     checkStreams: stage(({ streams }, run) =>
       checkStreams(tools, { streams, client: Context.current().client }, run),

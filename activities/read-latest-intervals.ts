@@ -1,6 +1,7 @@
 // The newest complete intervals of many streams, as their stores name them. A store that cannot be used is said of each of its streams, and
 // holds up none of the others: once it has failed it is not asked again.
-import { type FoundLatest, type LatestRequest } from '../workflows/model/lateness.ts';
+import { destinationsOf, type FoundLatest } from '../workflows/model/lateness.ts';
+import { type StreamDefinition } from '../workflows/model/stream.ts';
 import { inLanes } from './in-lanes.ts';
 import { readLatest } from './manifests/read-manifest.ts';
 import { UnreadableRecordError } from './manifests/manifest-record.ts';
@@ -13,28 +14,30 @@ const READS_AT_ONCE = 32;
 /** A person waits for all of them. */
 const READ_WITHIN_MS = 5_000;
 
-export async function readLatestIntervals(
+/** In the order of `of`, each with what was found for its stream. */
+export async function readLatestIntervals<Of extends { stream: StreamDefinition }>(
   tools: StageTools,
-  { streams }: LatestRequest,
+  of: readonly Of[],
   run: StageRun,
-): Promise<FoundLatest[]> {
+): Promise<(Of & FoundLatest)[]> {
   /** By destination: what it failed with. */
   const down = new Map<string, string>();
-  return inLanes(streams, READS_AT_ONCE, async ({ name, destinations }) => {
-    for (const destination of destinations) {
+  return inLanes(of, READS_AT_ONCE, async (each) => {
+    const { name } = each.stream;
+    for (const destination of destinationsOf(each.stream)) {
       const problem = down.get(destination);
-      if (problem !== undefined) return { stream: name, latest: null, problem };
+      if (problem !== undefined) return { ...each, latest: null, problem };
       try {
         const latest = await readOne(tools, { name, destination }, run);
-        if (latest !== null) return { stream: name, latest, problem: null };
+        if (latest !== null) return { ...each, latest, problem: null };
       } catch (error) {
         run.signal.throwIfAborted();
         const told = tools.hide(`destination ${destination}: ${messageOf(error)}`);
         if (!(error instanceof UnreadableRecordError)) down.set(destination, told);
-        return { stream: name, latest: null, problem: told };
+        return { ...each, latest: null, problem: told };
       }
     }
-    return { stream: name, latest: null, problem: null };
+    return { ...each, latest: null, problem: null };
   });
 }
 

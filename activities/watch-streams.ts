@@ -6,6 +6,7 @@ import { type StreamLate, type StreamPaused } from '../workflows/model/event.ts'
 import { runBaseIdOf, runIdOf, toRfc3339, type Interval } from '../workflows/model/interval.ts';
 import { destinationsOf, latenessOf, MISSING_MAX, missingIntervals } from '../workflows/model/lateness.ts';
 import { resumedAtMs, toPauseNote } from '../workflows/model/pause-note.ts';
+import { type StreamState } from '../workflows/model/status.ts';
 import { settingsAt } from '../workflows/model/stream.ts';
 import {
   describeFailures,
@@ -19,7 +20,7 @@ import { inLanes } from './in-lanes.ts';
 import { readLatestIntervals } from './read-latest-intervals.ts';
 import { type StageRun } from './run-stage.ts';
 import { webhooksFor, type StageTools } from './stage-tools.ts';
-import { listStreamStates, type StreamState } from './streams/stream-schedules.ts';
+import { listStreamStates } from './streams/stream-schedules.ts';
 
 /** Streams whose runs are asked for at once. */
 const ASKED_AT_ONCE = 4;
@@ -83,11 +84,10 @@ async function readLastEnds(
   states: readonly StreamState[],
   { before, run }: { before: WatchMemory; run: StageRun },
 ): Promise<Map<string, string | null>> {
-  const streams = states.map(({ stream }) => ({ name: stream.name, destinations: destinationsOf(stream) }));
   const ends = new Map<string, string | null>();
-  for (const { stream, latest, problem } of await readLatestIntervals(tools, { streams }, run)) {
-    const end = problem === null ? (latest?.interval_end ?? null) : before.latest[stream];
-    if (end !== undefined) ends.set(stream, end);
+  for (const { stream, latest, problem } of await readLatestIntervals(tools, states, run)) {
+    const end = problem === null ? (latest?.interval_end ?? null) : before.latest[stream.name];
+    if (end !== undefined) ends.set(stream.name, end);
   }
   return ends;
 }

@@ -3,11 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { ScheduleNotFoundError, WorkflowNotFoundError, type Client } from '@temporalio/client';
-import {
-  changeStreamSchedule,
-  readLastSlotMs,
-  type StreamState,
-} from '../activities/streams/stream-schedules.ts';
+import { changeStreamSchedule, readLastSlotMs } from '../activities/streams/stream-schedules.ts';
 import { firingOf } from '../workflows/model/firing.ts';
 import {
   intervalContaining,
@@ -19,6 +15,7 @@ import {
 } from '../workflows/model/interval.ts';
 import { missedFromMs, parsePauseNote, toPauseNote, toResumeNote } from '../workflows/model/pause-note.ts';
 import { reviseStream } from '../workflows/model/revise-stream.ts';
+import { type StreamState } from '../workflows/model/status.ts';
 import { spanProblems } from '../workflows/model/stream-problems.ts';
 import {
   isWanted,

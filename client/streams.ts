@@ -12,20 +12,18 @@ import {
   createStreamSchedule,
   listStreamStates,
   readStreamState,
-  type StreamState,
 } from '../activities/streams/stream-schedules.ts';
 import { runIdOf, scheduleIdOf, type Interval } from '../workflows/model/interval.ts';
 import { type ExportRequest, type RunSummary } from '../workflows/model/run.ts';
 import { ROOM_STREAM } from '../workflows/model/search-attributes.ts';
 import { type StreamChecks } from '../workflows/model/stages.ts';
 import { toStaticDetails, toStaticSummary } from '../workflows/model/stream-page.ts';
+import { type StreamState } from '../workflows/model/status.ts';
 import { settingsAt, type StreamDefinition } from '../workflows/model/stream.ts';
 import { unscheduleAudit } from './audit-schedules.ts';
 import { askWorker } from './ask-worker.ts';
 import { type Connected } from './connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-
-export { type StreamState } from '../activities/streams/stream-schedules.ts';
 
 /** A summary in the Web UI is a row of a list. */
 const SUMMARY_CHARACTERS = 100;

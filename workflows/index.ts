@@ -5,7 +5,7 @@ export { preflight } from './preflight.ts';
 export { announceEvent } from './announce-event.ts';
 export { findManifest } from './find-manifest.ts';
 export { backfill } from './backfill.ts';
-export { latestIntervals } from './latest-intervals.ts';
+export { streamStatus } from './stream-status.ts';
 export { watchStreams } from './watch-streams.ts';
 export { audit } from './audit.ts';
 export { verifyFile } from './verify-file.ts';

@@ -3,12 +3,7 @@
 // arguments; once a definition has changed, a search attribute says so, and the schedule itself is asked.
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import {
-  ScheduleNotFoundError,
-  ScheduleOverlapPolicy,
-  type Client,
-  type ScheduleSummary,
-} from '@temporalio/client';
+import { ScheduleNotFoundError, ScheduleOverlapPolicy, type Client } from '@temporalio/client';
 import { defaultPayloadConverter, TypedSearchAttributes } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { isBorder, runBaseIdOf, scheduleIdOf } from '../../workflows/model/interval.ts';
@@ -16,7 +11,9 @@ import { firingOf } from '../../workflows/model/firing.ts';
 import { type ExportRequest } from '../../workflows/model/run.ts';
 import { ROOM_STATE, ROOM_STREAM } from '../../workflows/model/search-attributes.ts';
 import { toStaticDetails, toStaticSummary } from '../../workflows/model/stream-page.ts';
+import { type ListPlace, type StreamState } from '../../workflows/model/status.ts';
 import { nextEndAfter, settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
+import { inLanes } from '../in-lanes.ts';
 import { parseKeptStream, parseScheduledStream } from './stream-record.ts';
 
 /** Slots missed while the server was down are all run when it wakes: a year is longer than any history that waits to be exported. */
@@ -34,7 +31,8 @@ const REVISED_MARK = {
 /** Two who change one schedule at once are rare, a third one rarer. */
 const CHANGES_TRIED = 5;
 
-const LIST_PAGE = 1_000;
+/** So many that a page costs its own time only, so few that what is asked of each stream can begin early. */
+const LIST_PAGE = 125;
 
 /** Schedules asked at once. */
 const READS_AT_ONCE = 20;
@@ -42,14 +40,7 @@ const READS_AT_ONCE = 20;
 // A CommonJS package whose names Node cannot see before it runs: only its default export can be imported.
 const { ScheduleSpec } = proto.temporal.api.schedule.v1;
 type ScheduleMessage = proto.temporal.api.schedule.v1.ISchedule;
-
-export interface StreamState {
-  stream: StreamDefinition;
-  paused: boolean;
-  note: string | null;
-  /** The next nominal time; null: paused, or past its end. */
-  nextFireMs: number | null;
-}
+type ScheduleEntry = proto.temporal.api.schedule.v1.IScheduleListEntry;
 
 /** Throws ScheduleAlreadyRunning when a stream of that name exists. */
 export async function createStreamSchedule(
@@ -108,21 +99,39 @@ export async function readLastSlotMs(client: Client, stream: StreamDefinition): 
 
 /** All streams, by name: a thousand within a second or two. What changed within the last moments may be missing. */
 export async function listStreamStates(client: Client): Promise<StreamState[]> {
+  const states: StreamState[] = [];
+  let from: ListPlace = null;
+  do {
+    const page = await listStreamPage(client, from);
+    states.push(...page.states);
+    from = page.rest;
+  } while (from !== null);
+  return states.sort((a, b) => (a.stream.name < b.stream.name ? -1 : 1));
+}
+
+/** The streams of one page of the list, in no order, and where the rest begins: null when there is none. */
+export async function listStreamPage(
+  client: Client,
+  from: ListPlace,
+): Promise<{ states: StreamState[]; rest: ListPlace }> {
+  const { schedules, nextPageToken } = await client.workflowService.listSchedules({
+    namespace: client.options.namespace,
+    maximumPageSize: LIST_PAGE,
+    ...(from === null ? {} : { nextPageToken: Buffer.from(from, 'base64') }),
+  });
   const base = scheduleIdOf('');
   const states: StreamState[] = [];
   const toAsk: string[] = [];
-  for await (const summary of client.schedule.list({ pageSize: LIST_PAGE })) {
-    if (!summary.scheduleId.startsWith(base)) continue;
-    const kept = keptStream(summary);
-    if (kept === undefined) toAsk.push(summary.scheduleId.slice(base.length));
-    else states.push(toState(kept, summary.state));
+  for (const entry of schedules) {
+    const id = entry.scheduleId ?? '';
+    if (!id.startsWith(base)) continue;
+    const kept = keptStream(entry);
+    if (kept === undefined) toAsk.push(id.slice(base.length));
+    else states.push(toState(kept, { paused: entry.info?.paused === true, note: entry.info?.notes }));
   }
-  for (let at = 0; at < toAsk.length; at += READS_AT_ONCE) {
-    const some = toAsk.slice(at, at + READS_AT_ONCE);
-    for (const state of await Promise.all(some.map((name) => readUnlessGone(client, name))))
-      if (state !== undefined) states.push(state);
-  }
-  return states.sort((a, b) => (a.stream.name < b.stream.name ? -1 : 1));
+  for (const state of await inLanes(toAsk, READS_AT_ONCE, (name) => readUnlessGone(client, name)))
+    if (state !== undefined) states.push(state);
+  return { states, rest: nextPageToken.length === 0 ? null : Buffer.from(nextPageToken).toString('base64') };
 }
 
 /** Undefined for one that was deleted since it was listed. */
@@ -135,16 +144,21 @@ async function readUnlessGone(client: Client, name: string): Promise<StreamState
   }
 }
 
-function keptStream({ memo, typedSearchAttributes }: ScheduleSummary): StreamDefinition | undefined {
-  if (typedSearchAttributes?.get(ROOM_STATE) === REVISED) return undefined;
-  return parseKeptStream(memo?.['stream']);
+function keptStream({ memo, searchAttributes }: ScheduleEntry): StreamDefinition | undefined {
+  const state = searchAttributes?.indexedFields?.[ROOM_STATE.name];
+  if (state != null && fromPayload(state) === REVISED) return undefined;
+  const kept = memo?.fields?.['stream'];
+  return kept == null ? undefined : parseKeptStream(fromPayload(kept));
 }
 
-function toState(stream: StreamDefinition, { paused, note }: ScheduleSummary['state']): StreamState {
+function toState(
+  stream: StreamDefinition,
+  { paused, note }: { paused: boolean; note?: string | null | undefined },
+): StreamState {
   return {
     stream,
     paused,
-    note: note === undefined || note === '' ? null : note,
+    note: note == null || note === '' ? null : note,
     nextFireMs: paused ? null : nextEndAfter(stream, Date.now()),
   };
 }
@@ -225,6 +239,10 @@ function changedSchedule(schedule: ScheduleMessage, { stream, state }: ScheduleC
     },
     state: { ...schedule.state, ...(state === undefined ? {} : { paused: state.paused, notes: state.note }) },
   };
+}
+
+function fromPayload(payload: proto.temporal.api.common.v1.IPayload): unknown {
+  return defaultPayloadConverter.fromPayload(payload);
 }
 
 function toPayload(value: unknown): proto.temporal.api.common.v1.IPayload {

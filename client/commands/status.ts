@@ -4,11 +4,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Command } from 'commander';
 import { MISSING_MAX } from '../../workflows/model/lateness.ts';
 import { toRfc3339 } from '../../workflows/model/interval.ts';
+import { type StreamStatus } from '../../workflows/model/status.ts';
 import { type Terminal } from '../cli.ts';
 import { describeConnectionError, withTemporal, type Connected } from '../connect.ts';
 import { toDurationText } from '../parse-arguments.ts';
 import { printJson, toByteText, toColumns } from '../print.ts';
-import { readStatus, type StreamStatus } from '../stream-status.ts';
+import { readStatus } from '../stream-status.ts';
 
 /** A person sees that something happened; a thousand streams cost their servers a tenth of that. */
 const REDRAW_MS = 5_000;

@@ -4,13 +4,14 @@ import { jitterSecondsOf } from '../../workflows/model/firing.ts';
 import { describeInterval, intervalContaining, toRfc3339 } from '../../workflows/model/interval.ts';
 import { renderKey } from '../../workflows/model/key-template.ts';
 import { parsePauseNote } from '../../workflows/model/pause-note.ts';
+import { type StreamState } from '../../workflows/model/status.ts';
 import { extensionOf, settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
 import { type Terminal } from '../cli.ts';
 import { withTemporal } from '../connect.ts';
 import { toDurationText } from '../parse-arguments.ts';
 import { printJson, printTable } from '../print.ts';
 import { describeChanges, STREAM_FIELDS } from '../stream-fields.ts';
-import { listStreams, readStream, type StreamState } from '../streams.ts';
+import { listStreams, readStream } from '../streams.ts';
 
 const STREAM_COLUMNS = ['STREAM', 'PROJECT', 'DESTINATION', 'EVERY', 'FORMAT', 'STATE', 'NEXT'];
 

@@ -1,7 +1,7 @@
 // Streams that are paused and resumed, by the command line and by the Web UI, on the real stack.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createSchedule, readStream, type StreamState } from '../../client/streams.ts';
+import { createSchedule, readStream } from '../../client/streams.ts';
 import {
   intervalContaining,
   runIdOf,
@@ -10,6 +10,7 @@ import {
   type Interval,
 } from '../../workflows/model/interval.ts';
 import { parsePauseNote, toPauseNote } from '../../workflows/model/pause-note.ts';
+import type { StreamState } from '../../workflows/model/status.ts';
 import type { StreamDefinition } from '../../workflows/model/stream.ts';
 import { HOUR_MS, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
 import { fireSlots, resultOf } from '../fire-slots.ts';

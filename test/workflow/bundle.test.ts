@@ -40,8 +40,8 @@ describe('the workflow bundle', () => {
       'checkStreams',
       'exportInterval',
       'findManifest',
-      'latestIntervals',
       'preflight',
+      'streamStatus',
       'verifyFile',
       'watchStreams',
     ]);

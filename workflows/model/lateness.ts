@@ -15,16 +15,10 @@ export const MISSING_MAX = 1_000;
 
 /** What the store says of a stream. */
 export interface FoundLatest {
-  stream: string;
   /** Null when no interval was completed yet, or when there is a problem. */
   latest: LatestPointer | null;
   /** Why the store could not be asked. */
   problem: string | null;
-}
-
-/** Streams whose newest interval is asked for, each with the destinations where it may lie, the likeliest first. */
-export interface LatestRequest {
-  streams: { name: string; destinations: string[] }[];
 }
 
 export interface Lateness {

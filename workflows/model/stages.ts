@@ -1,7 +1,6 @@
 // The stages of a run as the workflow sees them: what goes into each activity and what comes back.
 // Types only. The activities in activities/ implement `Stages`; nothing here holds rooms, credentials or open connections.
 import { type Interval } from './interval.ts';
-import { type FoundLatest, type LatestRequest } from './lateness.ts';
 import { type Manifest } from './manifest.ts';
 import { type ExportedPart, type IntervalPlan, type PlannedRange } from './plan.ts';
 import { type RunSummary } from './run.ts';
@@ -116,8 +115,6 @@ export interface Stages {
   awaitRun(request: { workflowId: string }): Promise<RunSummary>;
   /** The manifest of an interval; null when its file is not complete. */
   findManifest(target: Target): Promise<Manifest | null>;
-  /** The newest complete intervals of many streams. */
-  readLatestIntervals(request: LatestRequest): Promise<FoundLatest[]>;
   /** Everything that can be told before streams run: fields, destinations, whether buckets can be reached, keys that others write. */
   checkStreams(request: { streams: StreamDefinition[] }): Promise<StreamChecks>;
 }
