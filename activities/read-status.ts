@@ -3,6 +3,7 @@
 import { Context } from '@temporalio/activity';
 import {
   toStatus,
+  type ListPlace,
   type StatusAnswer,
   type StatusRequest,
   type StreamState,
@@ -13,8 +14,8 @@ import { type StageRun } from './run-stage.ts';
 import { type StageTools } from './stage-tools.ts';
 import { listStreamPage } from './streams/stream-schedules.ts';
 
-/** After more than so many no further page is listed: an answer, notes and all, has to fit into one of Temporal's payloads of 2 MB. */
-const ROWS_ENOUGH = 1_000;
+/** So many streams that a page costs its own time only, so few that their stores are asked early. */
+const PAGE = 125;
 
 export async function readStatus(
   tools: StageTools,
@@ -23,18 +24,20 @@ export async function readStatus(
 ): Promise<StatusAnswer> {
   if ('states' in request) return { rows: await toRows(tools, request.states, run), rest: null };
   const { client } = Context.current();
+  const list = (from: ListPlace, room: number) =>
+    listStreamPage(client, { from, size: Math.min(PAGE, room) });
   const rows: StreamStatus[] = [];
-  let { states, rest } = await listStreamPage(client, request.from);
-  for (;;) {
-    const isEnough = rows.length + states.length > ROWS_ENOUGH;
+  for (let page = await list(request.from, request.rowsMax); ;) {
+    const { states, rest } = page;
+    const room = request.rowsMax - rows.length - states.length;
     const [more, next] = await Promise.all([
       toRows(tools, states, run),
-      rest === null || isEnough ? null : listStreamPage(client, rest),
+      rest === null || room === 0 ? null : list(rest, room),
     ]);
     rows.push(...more);
     run.report({ streams: rows.length });
     if (next === null) return { rows, rest };
-    ({ states, rest } = next);
+    page = next;
   }
 }
 

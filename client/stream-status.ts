@@ -12,9 +12,16 @@ import { readStream } from './streams.ts';
 /** Longer than the workflow gives its activity. */
 const TIMEOUT_MS = 3 * 60_000;
 
+/** Of one answer: notes and all, they fit into one of Temporal's payloads of 2 MB. */
+const ROWS_MAX = 1_250;
+
 /** By name. Throws CommandError (not found) for an unknown stream; without names, all there are. */
-export async function readStatus(connected: Connected, names: readonly string[]): Promise<StreamStatus[]> {
-  const rows = names.length === 0 ? await askForAll(connected) : await askFor(connected, names);
+export async function readStatus(
+  connected: Connected,
+  names: readonly string[],
+  rowsMax = ROWS_MAX,
+): Promise<StreamStatus[]> {
+  const rows = names.length === 0 ? await askForAll(connected, rowsMax) : await askFor(connected, names);
   return rows.sort((a, b) => (a.stream < b.stream ? -1 : 1));
 }
 
@@ -23,11 +30,11 @@ async function askFor(connected: Connected, names: readonly string[]): Promise<S
   return (await ask(connected, { states }, `the status of ${states.length} streams`)).rows;
 }
 
-async function askForAll(connected: Connected): Promise<StreamStatus[]> {
+async function askForAll(connected: Connected, rowsMax: number): Promise<StreamStatus[]> {
   const rows: StreamStatus[] = [];
   let from: ListPlace = null;
   do {
-    const answer: StatusAnswer = await ask(connected, { from }, 'the status of all streams');
+    const answer: StatusAnswer = await ask(connected, { from, rowsMax }, 'the status of all streams');
     rows.push(...answer.rows);
     from = answer.rest;
   } while (from !== null);

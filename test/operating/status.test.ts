@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
 import { runCli } from '../../client/cli.ts';
+import { readStatus } from '../../client/stream-status.ts';
 import { scheduleIdOf, lastIntervalEndedBy } from '../../workflows/model/interval.ts';
 import { settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
 import {
@@ -120,6 +121,21 @@ describe('status', () => {
           String(byName.get(unknown.name)?.['problem']),
           /got "moon", allowed: local, other, dead/,
         );
+      });
+    }));
+
+  it('comes in as many answers as it takes, each stream once', () =>
+    withExportBench(async (bench) => {
+      const settings = { everySeconds: 86_400 };
+      const names = ['one', 'two', 'three', 'four', 'five'].map((stem) => bench.unique(stem));
+      const streams = names.map((name) => ({ ...makeStream(name, settings), fromMs: Date.now() }));
+      await withSchedules(bench, streams, async () => {
+        await until('all are listed once, by name, two in an answer', async () => {
+          const rows = (await readStatus(bench.connected, [], 2)).map(({ stream }) => stream);
+          const ours = rows.filter((name) => names.includes(name));
+          assert.deepEqual(rows, [...new Set(rows)].sort());
+          return ours.length === names.length ? true : undefined;
+        });
       });
     }));
 

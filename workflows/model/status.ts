@@ -41,8 +41,8 @@ export interface StreamStatus {
   problem: string | null;
 }
 
-/** Of the streams whose schedules were read already, or of as many as fit into an answer from a place of the list on. */
-export type StatusRequest = { states: StreamState[] } | { from: ListPlace };
+/** Of streams whose schedules were read already, or of at most `rowsMax` from a place of the list on. */
+export type StatusRequest = { states: StreamState[] } | { from: ListPlace; rowsMax: number };
 
 /** Where a list of schedules goes on, as base64; null: at its beginning. */
 export type ListPlace = string | null;
