@@ -2,18 +2,15 @@
 // effect. Nothing here prints.
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { ScheduleNotFoundError, WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { changeStreamSchedule, readLastSlotMs } from '../activities/streams/stream-schedules.ts';
+import { ScheduleNotFoundError } from '@temporalio/client';
+import { changeStreamSchedule } from '../activities/streams/stream-schedules.ts';
 import { firingOf } from '../workflows/model/firing.ts';
 import {
   intervalContaining,
   lastIntervalEndedBy,
-  runIdOf,
-  scheduleIdOf,
   toRfc3339,
   type Interval,
 } from '../workflows/model/interval.ts';
-import { missedFromMs, parsePauseNote, toPauseNote, toResumeNote } from '../workflows/model/pause-note.ts';
 import { reviseStream } from '../workflows/model/revise-stream.ts';
 import { type StreamState } from '../workflows/model/status.ts';
 import { spanProblems } from '../workflows/model/stream-problems.ts';
@@ -33,9 +30,6 @@ const PLANNED_TOO_LONG_MS = 30_000;
 
 /** The schedule's own lag; what fell due while it was changed is looked after. */
 const LAG_MS = 5_000;
-
-/** Clocks of the machines that pause and of Temporal differ by less. */
-const SKEW_MS = 60_000;
 
 const POLL_MS = 100;
 const EFFECT_WITHIN_MS = 10_000;
@@ -126,7 +120,7 @@ export async function writeChange(
 }
 
 /** Temporal drops slots that fell due while a schedule was changed: their runs are started here, and are none if they run already. */
-async function lookAfterSlots(
+export async function lookAfterSlots(
   connected: Connected,
   { stream, paused }: StreamState,
   sinceMs: number,
@@ -138,95 +132,6 @@ async function lookAfterSlots(
   if (endMs < sinceMs - jitterSeconds * 1000 - LAG_MS) return;
   const { interval } = settingsEndingAt(stream, endMs);
   if (isWanted(stream, interval)) await startRun(connected, { stream, interval, force: false });
-}
-
-export interface Paused {
-  state: StreamState;
-  wasPaused: boolean;
-}
-
-/** The time stands in the note, where `resumeStream` finds it. A stream that is paused keeps its time, and gets other words if there are some. */
-export async function pauseStream(connected: Connected, name: string, words: string | null): Promise<Paused> {
-  const before = await readStream(connected, name);
-  const since = parsePauseNote(before.note);
-  if (before.paused && (words === null || since === null)) return { state: before, wasPaused: true };
-  const note = toPauseNote(before.paused && since !== null ? since.atMs : Date.now(), words);
-  await connected.client.schedule.getHandle(scheduleIdOf(name)).pause(note);
-  const state = await awaitState(connected, name, (now) => now.paused && now.note === note);
-  return { state, wasPaused: before.paused };
-}
-
-export interface Resumed {
-  wasPaused: boolean;
-  /** Whole intervals that ended while the stream was paused; null: none. */
-  missed: Interval | null;
-  state: StreamState;
-}
-
-/**
- * Lets the schedule fire again, and says which intervals were missed. With `skips` they are noted as left out on purpose; without, they are the caller's to
- * fill.
- */
-export async function resumeStream(
-  connected: Connected,
-  name: string,
-  { skips }: { skips: boolean },
-): Promise<Resumed> {
-  const before = await readStream(connected, name);
-  if (!before.paused) return { wasPaused: false, missed: null, state: before };
-  const sinceMs = await pausedSinceMs(connected, before);
-  const note = toResumeNote(Date.now(), sinceMs);
-  if (skips) {
-    let missed: Interval | null = null;
-    const resumingMs = Date.now();
-    const startMs = await firstMissedMs(connected, before.stream, sinceMs);
-    const state = await changeOrUnknown(connected, name, (held) => {
-      missed = rangeUntil(held.stream, startMs, resumingMs);
-      const skipped = missed === null ? held.stream.skipped : withRange(held.stream.skipped, missed);
-      return { stream: { ...held.stream, skipped }, state: { paused: false, note } };
-    });
-    await lookAfterSlots(connected, state, resumingMs);
-    return { wasPaused: true, missed, state };
-  }
-  // One patch at a time, and its effect awaited: of two, the server may lose one.
-  await connected.client.schedule.getHandle(scheduleIdOf(name)).unpause(note);
-  const state = await awaitState(connected, name, (now) => !now.paused && now.note === note);
-  const startMs = await firstMissedMs(connected, state.stream, sinceMs);
-  return { wasPaused: true, missed: rangeUntil(state.stream, startMs, Date.now()), state };
-}
-
-/** From the note; where somebody else wrote it, as the Web UI does, since the last slot that was run. */
-async function pausedSinceMs({ client }: Connected, { stream, note }: StreamState): Promise<number> {
-  const notedMs = missedFromMs(note);
-  if (notedMs !== null) return notedMs;
-  return (await readLastSlotMs(client, stream)) ?? stream.fromMs;
-}
-
-/** The start of the first interval that ended after the pause, and whose run the schedule had not started just before. */
-async function firstMissedMs(
-  { client }: Connected,
-  stream: StreamDefinition,
-  sinceMs: number,
-): Promise<number> {
-  const fromMs = Math.max(sinceMs - SKEW_MS, stream.fromMs);
-  let { startMs } = intervalContaining(fromMs, settingsAt(stream, fromMs));
-  for (;;) {
-    const interval = { startMs, endMs: startMs + settingsAt(stream, startMs).everySeconds * 1000 };
-    if (interval.endMs > sinceMs + SKEW_MS) return startMs;
-    if (interval.startMs >= stream.fromMs && !(await hasRun(client, stream, interval))) return startMs;
-    startMs = interval.endMs;
-  }
-}
-
-async function hasRun(client: Client, stream: StreamDefinition, interval: Interval): Promise<boolean> {
-  try {
-    const { status } = await client.workflow.getHandle(runIdOf(stream.name, interval)).describe();
-    // One that failed made nothing: such runs are why the watch pauses a stream.
-    return status.name !== 'FAILED';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
-  }
 }
 
 /** The whole intervals of the stream from `startMs`, a border, that have ended; null: there are none. */
@@ -247,7 +152,7 @@ export function withRange(ranges: readonly Interval[], added: Interval): Interva
   return merged;
 }
 
-async function changeOrUnknown(
+export async function changeOrUnknown(
   { client }: Connected,
   name: string,
   change: Parameters<typeof changeStreamSchedule>[2],
@@ -259,7 +164,7 @@ async function changeOrUnknown(
   }
 }
 
-async function awaitState(
+export async function awaitState(
   connected: Connected,
   name: string,
   isThere: (state: StreamState) => boolean,

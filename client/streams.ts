@@ -57,10 +57,14 @@ export async function checkStream(connected: Connected, stream: StreamDefinition
   return (await checkStreams(connected, [stream])).flat();
 }
 
-/** Throws CommandError when a stream of that name exists. */
-export async function createSchedule({ client, config }: Connected, stream: StreamDefinition): Promise<void> {
+/** With a `pauseNote` it is paused from the beginning. Throws CommandError when a stream of that name exists. */
+export async function createSchedule(
+  { client, config }: Connected,
+  stream: StreamDefinition,
+  pauseNote: string | null = null,
+): Promise<void> {
   try {
-    await createStreamSchedule(client, config.taskQueue, stream);
+    await createStreamSchedule(client, stream, { taskQueue: config.taskQueue, pauseNote });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     throw new CommandError(

@@ -41,11 +41,11 @@ const { ScheduleSpec } = proto.temporal.api.schedule.v1;
 type ScheduleMessage = proto.temporal.api.schedule.v1.ISchedule;
 type ScheduleEntry = proto.temporal.api.schedule.v1.IScheduleListEntry;
 
-/** Throws ScheduleAlreadyRunning when a stream of that name exists. */
+/** With a `pauseNote` it is paused from the beginning. Throws ScheduleAlreadyRunning when a stream of that name exists. */
 export async function createStreamSchedule(
   client: Client,
-  taskQueue: string,
   stream: StreamDefinition,
+  { taskQueue, pauseNote }: { taskQueue: string; pauseNote: string | null },
 ): Promise<void> {
   const nowMs = Date.now();
   const { grids, jitterSeconds, notBeforeMs, notAfterMs } = firingOf(stream, nowMs);
@@ -74,6 +74,7 @@ export async function createStreamSchedule(
     policies: { overlap: ScheduleOverlapPolicy.ALLOW_ALL, catchupWindow: CATCHUP_WINDOW },
     typedSearchAttributes: new TypedSearchAttributes([{ key: ROOM_STREAM, value: stream.name }]),
     memo: { stream },
+    ...(pauseNote === null ? {} : { state: { paused: true, note: pauseNote } }),
   });
 }
 

@@ -6,13 +6,13 @@ import { intervalContaining, toRfc3339 } from '../../workflows/model/interval.ts
 import { lastSettings } from '../../workflows/model/revise-stream.ts';
 import { spanProblems, streamProblems } from '../../workflows/model/stream-problems.ts';
 import { type StreamDefinition } from '../../workflows/model/stream.ts';
-import { planChange, rangeUntil, writeChange, type PlannedChange } from '../change-stream.ts';
+import { planChange, writeChange, type PlannedChange } from '../change-stream.ts';
+import { createStream } from '../pause-stream.ts';
 import { type Terminal } from '../cli.ts';
 import { withTemporal, type Connected } from '../connect.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { fillRange } from '../fill-range.ts';
 import { printJson } from '../print.ts';
-import { checkStreams, createSchedule, listStreams } from '../streams.ts';
+import { checkStreams, listStreams } from '../streams.ts';
 import { STREAM_FIELDS, type FieldChange } from '../stream-fields.ts';
 import { parseStreamsFile, type FileStream } from '../streams-file.ts';
 import { describeFieldChange, describePlanned } from './stream-update.ts';
@@ -176,9 +176,7 @@ function toDefinition(
 async function takeStep(connected: Connected, step: Step): Promise<string | null> {
   if (step.action === 'update') await writeChange(connected, step.planned);
   if (step.action !== 'create') return null;
-  await createSchedule(connected, step.after);
-  const range = rangeUntil(step.after, step.after.fromMs, Date.now());
-  return range === null ? null : (await fillRange(connected, step.after, range)).workflowId;
+  return (await createStream(connected, step.after)).backfillId;
 }
 
 function describeStep(step: Step): Omit<AppliedStream, 'backfill'> {

@@ -4,15 +4,14 @@ import { jitterSecondsOf } from '../../workflows/model/firing.ts';
 import { describeInterval, intervalContaining, toRfc3339 } from '../../workflows/model/interval.ts';
 import { spanProblems, streamProblems } from '../../workflows/model/stream-problems.ts';
 import { type StreamDefinition, type StreamSettings } from '../../workflows/model/stream.ts';
-import { rangeUntil } from '../change-stream.ts';
+import { createStream } from '../pause-stream.ts';
 import { type Terminal } from '../cli.ts';
 import { withTemporal, type Connected } from '../connect.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { fillRange } from '../fill-range.ts';
 import { parseDurationSeconds, parseInstantMs, toDurationText } from '../parse-arguments.ts';
 import { printJson } from '../print.ts';
 import { givenFields, STREAM_FIELDS, toSettings } from '../stream-fields.ts';
-import { checkStream, createSchedule } from '../streams.ts';
+import { checkStream } from '../streams.ts';
 
 interface CreateOptions extends Record<string, unknown> {
   from?: number;
@@ -22,16 +21,16 @@ interface CreateOptions extends Record<string, unknown> {
 }
 
 export function addCreate(stream: Command, terminal: Terminal): void {
-  const create = stream
+  const command = stream
     .command('create')
     .argument('<name>', 'of the stream: [a-z][a-z0-9-]{0,62}')
     .description('creates a data stream and its schedule');
   for (const { name, value, description, parse, fallback } of STREAM_FIELDS) {
     const flags = `--${name} <${value}>`;
-    if (fallback === undefined) create.requiredOption(flags, description, parse);
-    else create.option(flags, description, parse, fallback);
+    if (fallback === undefined) command.requiredOption(flags, description, parse);
+    else command.option(flags, description, parse, fallback);
   }
-  create
+  command
     .option(
       '--from <time>',
       'where its first interval begins; what is over is filled by a backfill; default: the interval under way',
@@ -52,24 +51,21 @@ export function addCreate(stream: Command, terminal: Terminal): void {
       const definition = toDefinition(name, options, Date.now());
       assertSound(definition);
       return withTemporal((connected) =>
-        createStream(connected, terminal, { definition, json: options.json ?? false }),
+        create(connected, terminal, { definition, json: options.json ?? false }),
       );
     });
 }
 
-async function createStream(
+async function create(
   connected: Connected,
   terminal: Terminal,
   { definition, json }: { definition: StreamDefinition; json: boolean },
 ): Promise<void> {
   refuse(await checkStream(connected, definition));
-  await createSchedule(connected, definition);
+  const { missed, backfillId } = await createStream(connected, definition);
   if (json) printJson(terminal, definition);
   else terminal.out(describeCreated(definition));
-  const range = rangeUntil(definition, definition.fromMs, Date.now());
-  if (range === null) return;
-  const { workflowId } = await fillRange(connected, definition, range);
-  terminal.err(`what is over, ${describeInterval(range)}, is filled by ${workflowId}`);
+  if (missed !== null) terminal.err(`what is over, ${describeInterval(missed)}, is filled by ${backfillId}`);
 }
 
 export function toDefinition(name: string, options: CreateOptions, nowMs: number): StreamDefinition {

@@ -3,10 +3,9 @@
 import { type Command } from 'commander';
 import { describeInterval, toRfc3339 } from '../../workflows/model/interval.ts';
 import { parsePauseNote } from '../../workflows/model/pause-note.ts';
-import { pauseStream, resumeStream } from '../change-stream.ts';
+import { pauseStream, resumeStream } from '../pause-stream.ts';
 import { type Terminal } from '../cli.ts';
 import { withTemporal } from '../connect.ts';
-import { fillRange } from '../fill-range.ts';
 import { printJson } from '../print.ts';
 
 export function addPausing(stream: Command, terminal: Terminal): void {
@@ -45,8 +44,7 @@ export function addPausing(stream: Command, terminal: Terminal): void {
     .action((name: string, options: { skip?: boolean; json?: boolean }) =>
       withTemporal(async (connected) => {
         const skips = options.skip ?? false;
-        const { wasPaused, missed, state } = await resumeStream(connected, name, { skips });
-        const filling = missed === null || skips ? null : await fillRange(connected, state.stream, missed);
+        const { wasPaused, missed, backfillId } = await resumeStream(connected, name, { skips });
         const range = missed === null ? null : describeInterval(missed);
         if (options.json === true) {
           printJson(terminal, {
@@ -54,15 +52,14 @@ export function addPausing(stream: Command, terminal: Terminal): void {
             wasPaused,
             missed: range,
             skipped: skips,
-            backfill: filling?.workflowId ?? null,
+            backfill: backfillId,
           });
           return;
         }
         if (!wasPaused) terminal.out(`stream ${name} is not paused`);
         else if (range === null) terminal.out(`stream ${name} resumed; no interval was missed`);
-        else if (filling === null) terminal.out(`stream ${name} resumed; left out on purpose: ${range}`);
-        else
-          terminal.out(`stream ${name} resumed; what was missed, ${range}, is made by ${filling.workflowId}`);
+        else if (backfillId === null) terminal.out(`stream ${name} resumed; left out on purpose: ${range}`);
+        else terminal.out(`stream ${name} resumed; what was missed, ${range}, is made by ${backfillId}`);
       }),
     );
 }

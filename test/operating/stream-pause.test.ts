@@ -9,7 +9,7 @@ import {
   toRfc3339,
   type Interval,
 } from '../../workflows/model/interval.ts';
-import { parsePauseNote, toPauseNote } from '../../workflows/model/pause-note.ts';
+import { parsePauseNote, toFillingNote, toPauseNote } from '../../workflows/model/pause-note.ts';
 import type { StreamState } from '../../workflows/model/status.ts';
 import type { StreamDefinition } from '../../workflows/model/stream.ts';
 import { HOUR_MS, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
@@ -39,6 +39,39 @@ describe('stream pause', () => {
       assert.equal(after.paused, false);
       assert.deepEqual(after.stream.skipped, []);
       assert.match((await cli(bench, 'stream', 'resume', stream.name)).stdout, / is not paused\n/);
+      await cli(bench, 'stream', 'delete', stream.name);
+    }));
+
+  it('stays paused where no worker is there to make what was missed', () =>
+    withExportBench(
+      async (bench) => {
+        const stream = { ...makeStream(bench.unique('no-worker')), fromMs: NOW_HOUR.startMs - 2 * HOUR_MS };
+        const note = toPauseNote(stream.fromMs, null);
+        await createSchedule(bench.connected, stream, note);
+        const resumed = await cli(bench, 'stream', 'resume', stream.name);
+        assert.match(resumed.stderr, /^no worker answered on task queue /);
+        assert.equal(resumed.code, 4);
+        const after = await readStream(bench.connected, stream.name);
+        assert.deepEqual([after.paused, after.note], [true, note]);
+        await cli(bench, 'stream', 'delete', stream.name);
+      },
+      { startsWorker: false },
+    ));
+
+  it('of a stream whose creation was broken off makes all that was over', () =>
+    withExportBench(async (bench) => {
+      const stream = { ...makeStream(bench.unique('broken-off')), fromMs: NOW_HOUR.startMs - 3 * HOUR_MS };
+      const note = toFillingNote(stream.name, { atMs: Date.now(), fromMs: stream.fromMs });
+      await createSchedule(bench.connected, stream, note);
+      const resumed = await cli(bench, 'stream', 'resume', stream.name);
+      assert.equal(resumed.code, 0, resumed.stderr);
+      for (const interval of lastHours(3)) await fileIsThere(bench, stream, interval);
+      const after = await readStream(bench.connected, stream.name);
+      assert.equal(after.paused, false);
+      assert.match(
+        after.note ?? '',
+        new RegExp(`^created at .*; what was over since ${toRfc3339(stream.fromMs)} is made by a backfill$`),
+      );
       await cli(bench, 'stream', 'delete', stream.name);
     }));
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
-import { resumeStream } from '../../client/change-stream.ts';
+import { resumeStream } from '../../client/pause-stream.ts';
 import { ensureWatch } from '../../client/ensure-watch.ts';
 import { readStream, startRun } from '../../client/streams.ts';
 import { announcementIdOf } from '../../workflows/model/event.ts';

@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { parsePauseNote, toPauseNote } from '../../workflows/model/pause-note.ts';
+import {
+  missedFromMs,
+  parsePauseNote,
+  toFillingNote,
+  toPauseNote,
+  toResumeNote,
+} from '../../workflows/model/pause-note.ts';
 
 describe('the note of a paused stream', () => {
   it('gives back the time, in whole seconds, and the words', () => {
@@ -21,5 +27,24 @@ describe('the note of a paused stream', () => {
   it('says of a note without a time that it has none', () => {
     for (const note of [null, '', 'Paused via UI', 'paused at noon', ' paused at 2026-11-26T10:00:00Z'])
       assert.equal(parsePauseNote(note), null);
+  });
+
+  it('of a stream that is created with a past says from when on there is something to make', () => {
+    const atMs = Date.UTC(2026, 10, 26, 10);
+    const fromMs = Date.UTC(2025, 0, 1);
+    const note = toFillingNote('calls', { atMs, fromMs });
+    assert.equal(parsePauseNote(note)?.atMs, atMs);
+    assert.equal(missedFromMs(note), fromMs);
+    assert.match(note, /room-streams stream resume calls$/);
+    assert.equal(
+      toResumeNote(note, { atMs, sinceMs: fromMs }),
+      'created at 2026-11-26T10:00:00Z; what was over since 2025-01-01T00:00:00Z is made by a backfill',
+    );
+    const paused = toPauseNote(fromMs, 'the store is moved');
+    assert.equal(missedFromMs(paused), fromMs);
+    assert.equal(
+      toResumeNote(paused, { atMs, sinceMs: fromMs }),
+      'resumed at 2026-11-26T10:00:00Z; was paused since 2025-01-01T00:00:00Z',
+    );
   });
 });

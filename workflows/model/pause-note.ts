@@ -19,16 +19,32 @@ export function parsePauseNote(note: string | null): { atMs: number; words: stri
 /** Of the watch's words: from when on the stream made nothing, though it was not paused yet. */
 const FAILED_FROM = /^\d+ intervals in a row failed, from (\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z) on\./;
 
+/** Of the words of `toFillingNote`. */
+const FILLED_FROM =
+  /^fires once what is over, from (\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z) on, is being made\b/;
+
+/** Of a stream that is created with a past: whoever dies before its backfill has begun leaves it like this, and `stream resume` goes on. */
+export function toFillingNote(stream: string, { atMs, fromMs }: { atMs: number; fromMs: number }): string {
+  const words = `fires once what is over, from ${toRfc3339(fromMs)} on, is being made`;
+  return toPauseNote(atMs, `${words}; if it stays like this: room-streams stream resume ${stream}`);
+}
+
 /** What is to be made up for when a paused stream is resumed begins here; null for a note that somebody else wrote. */
 export function missedFromMs(note: string | null): number | null {
   const noted = parsePauseNote(note);
   if (noted === null) return null;
-  const [, failedFrom] = FAILED_FROM.exec(noted.words ?? '') ?? [];
-  return failedFrom === undefined ? noted.atMs : Date.parse(failedFrom);
+  const words = noted.words ?? '';
+  const [, from] = FAILED_FROM.exec(words) ?? FILLED_FROM.exec(words) ?? [];
+  return from === undefined ? noted.atMs : Date.parse(from);
 }
 
-/** The note of a stream that runs again. */
-export function toResumeNote(atMs: number, sinceMs: number): string {
+/** The note of a stream that runs again, or, after `toFillingNote`, for the first time. */
+export function toResumeNote(
+  before: string | null,
+  { atMs, sinceMs }: { atMs: number; sinceMs: number },
+): string {
+  if (FILLED_FROM.test(parsePauseNote(before)?.words ?? ''))
+    return `created at ${toRfc3339(atMs)}; what was over since ${toRfc3339(sinceMs)} is made by a backfill`;
   return `resumed at ${toRfc3339(atMs)}; was paused since ${toRfc3339(sinceMs)}`;
 }
 

@@ -1,0 +1,131 @@
+// Pauses streams, resumes them, and creates those that have a past, which is the same: what was missed is made, then the schedule fires. Nothing here
+// prints.
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { readLastSlotMs } from '../activities/streams/stream-schedules.ts';
+import { intervalContaining, runIdOf, scheduleIdOf, type Interval } from '../workflows/model/interval.ts';
+import {
+  missedFromMs,
+  parsePauseNote,
+  toFillingNote,
+  toPauseNote,
+  toResumeNote,
+} from '../workflows/model/pause-note.ts';
+import { type StreamState } from '../workflows/model/status.ts';
+import { settingsAt, type StreamDefinition } from '../workflows/model/stream.ts';
+import { startBackfill } from './backfills.ts';
+import { awaitState, changeOrUnknown, lookAfterSlots, rangeUntil, withRange } from './change-stream.ts';
+import { type Connected } from './connect.ts';
+import { createSchedule, readStream } from './streams.ts';
+
+/** Clocks of the machines that pause and of Temporal differ by less. */
+const SKEW_MS = 60_000;
+
+export interface Paused {
+  state: StreamState;
+  wasPaused: boolean;
+}
+
+/** The time stands in the note, where `resumeStream` finds it. A stream that is paused keeps its time, and gets other words if there are some. */
+export async function pauseStream(connected: Connected, name: string, words: string | null): Promise<Paused> {
+  const before = await readStream(connected, name);
+  const since = parsePauseNote(before.note);
+  if (before.paused && (words === null || since === null)) return { state: before, wasPaused: true };
+  const note = toPauseNote(before.paused && since !== null ? since.atMs : Date.now(), words);
+  await connected.client.schedule.getHandle(scheduleIdOf(name)).pause(note);
+  const state = await awaitState(connected, name, (now) => now.paused && now.note === note);
+  return { state, wasPaused: before.paused };
+}
+
+export interface Resumed {
+  wasPaused: boolean;
+  /** Whole intervals that ended while the stream was paused; null: none. */
+  missed: Interval | null;
+  /** The backfill that makes them; null: none was missed, or they are left out. */
+  backfillId: string | null;
+  state: StreamState;
+}
+
+/**
+ * Makes what was missed by a backfill, or with `skips` notes it as left out on purpose, and lets the schedule fire again. In this order: whoever dies in
+ * between leaves a stream that is paused, and resumed anew loses nothing.
+ */
+export async function resumeStream(
+  connected: Connected,
+  name: string,
+  { skips }: { skips: boolean },
+): Promise<Resumed> {
+  const before = await readStream(connected, name);
+  if (!before.paused) return { wasPaused: false, missed: null, backfillId: null, state: before };
+  const sinceMs = await pausedSinceMs(connected, before);
+  const resumingMs = Date.now();
+  const note = toResumeNote(before.note, { atMs: resumingMs, sinceMs });
+  if (skips) {
+    let missed: Interval | null = null;
+    const startMs = await firstMissedMs(connected, before.stream, sinceMs);
+    const state = await changeOrUnknown(connected, name, (held) => {
+      missed = rangeUntil(held.stream, startMs, resumingMs);
+      const skipped = missed === null ? held.stream.skipped : withRange(held.stream.skipped, missed);
+      return { stream: { ...held.stream, skipped }, state: { paused: false, note } };
+    });
+    await lookAfterSlots(connected, state, resumingMs);
+    return { wasPaused: true, missed, backfillId: null, state };
+  }
+  const startMs = await firstMissedMs(connected, before.stream, sinceMs);
+  const missed = rangeUntil(before.stream, startMs, resumingMs);
+  const backfill =
+    missed === null ? null : await startBackfill(connected, { stream: before.stream, range: missed });
+  // One patch at a time, and its effect awaited: of two, the server may lose one.
+  await connected.client.schedule.getHandle(scheduleIdOf(name)).unpause(note);
+  const state = await awaitState(connected, name, (now) => !now.paused && now.note === note);
+  await lookAfterSlots(connected, state, resumingMs);
+  return { wasPaused: true, missed, backfillId: backfill?.workflowId ?? null, state };
+}
+
+/** Creates a stream; one that begins in the past as a paused one that is resumed, so that it never fires without its past being made. */
+export async function createStream(
+  connected: Connected,
+  stream: StreamDefinition,
+): Promise<Pick<Resumed, 'missed' | 'backfillId'>> {
+  const { name, fromMs } = stream;
+  const atMs = Date.now();
+  if (rangeUntil(stream, fromMs, atMs) === null) {
+    await createSchedule(connected, stream);
+    return { missed: null, backfillId: null };
+  }
+  await createSchedule(connected, stream, toFillingNote(name, { atMs, fromMs }));
+  return resumeStream(connected, name, { skips: false });
+}
+
+/** From the note; where somebody else wrote it, as the Web UI does, since the last slot that was run. */
+async function pausedSinceMs({ client }: Connected, { stream, note }: StreamState): Promise<number> {
+  const notedMs = missedFromMs(note);
+  if (notedMs !== null) return notedMs;
+  return (await readLastSlotMs(client, stream)) ?? stream.fromMs;
+}
+
+/** The start of the first interval that ended after the pause, and whose run the schedule had not started just before. */
+async function firstMissedMs(
+  { client }: Connected,
+  stream: StreamDefinition,
+  sinceMs: number,
+): Promise<number> {
+  const fromMs = Math.max(sinceMs - SKEW_MS, stream.fromMs);
+  let { startMs } = intervalContaining(fromMs, settingsAt(stream, fromMs));
+  for (;;) {
+    const interval = { startMs, endMs: startMs + settingsAt(stream, startMs).everySeconds * 1000 };
+    if (interval.endMs > sinceMs + SKEW_MS) return startMs;
+    if (interval.startMs >= stream.fromMs && !(await hasRun(client, stream, interval))) return startMs;
+    startMs = interval.endMs;
+  }
+}
+
+async function hasRun(client: Client, stream: StreamDefinition, interval: Interval): Promise<boolean> {
+  try {
+    const { status } = await client.workflow.getHandle(runIdOf(stream.name, interval)).describe();
+    // One that failed made nothing: such runs are why the watch pauses a stream.
+    return status.name !== 'FAILED';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
