@@ -2,12 +2,13 @@
 // effect. Nothing here prints.
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { ScheduleNotFoundError } from '@temporalio/client';
+import { ScheduleNotFoundError, type ScheduleHandle } from '@temporalio/client';
 import { changeStreamSchedule } from '../activities/streams/stream-schedules.ts';
 import { firingOf } from '../workflows/model/firing.ts';
 import {
   intervalContaining,
   lastIntervalEndedBy,
+  scheduleIdOf,
   toRfc3339,
   type Interval,
 } from '../workflows/model/interval.ts';
@@ -32,6 +33,8 @@ const PLANNED_TOO_LONG_MS = 30_000;
 const LAG_MS = 5_000;
 
 const POLL_MS = 100;
+/** Long beside the moment that a patch needs. */
+const PATCH_AGAIN_MS = 3_000;
 const EFFECT_WITHIN_MS = 10_000;
 
 export interface StreamChange {
@@ -164,16 +167,25 @@ export async function changeOrUnknown(
   }
 }
 
-export async function awaitState(
+/** Sends a patch to a stream's schedule until it has had its effect: Temporal may lose one without a word. Sent twice it has to do the same. */
+export async function patchUntil(
   connected: Connected,
   name: string,
-  isThere: (state: StreamState) => boolean,
+  {
+    patch,
+    isThere,
+  }: { patch: (schedule: ScheduleHandle) => Promise<void>; isThere: (state: StreamState) => boolean },
 ): Promise<StreamState> {
+  const schedule = connected.client.schedule.getHandle(scheduleIdOf(name));
   const deadlineMs = Date.now() + EFFECT_WITHIN_MS;
-  for (;;) {
+  let againMs = 0;
+  while (Date.now() < deadlineMs) {
+    if (Date.now() >= againMs) {
+      await patch(schedule);
+      againMs = Date.now() + PATCH_AGAIN_MS;
+    }
     const state = await readStream(connected, name);
     if (isThere(state)) return state;
-    if (Date.now() > deadlineMs) break;
     await wait(POLL_MS);
   }
   throw new CommandError(

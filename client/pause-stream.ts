@@ -2,7 +2,7 @@
 // prints.
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { readLastSlotMs } from '../activities/streams/stream-schedules.ts';
-import { intervalContaining, runIdOf, scheduleIdOf, type Interval } from '../workflows/model/interval.ts';
+import { intervalContaining, runIdOf, type Interval } from '../workflows/model/interval.ts';
 import {
   missedFromMs,
   parsePauseNote,
@@ -13,7 +13,7 @@ import {
 import { type StreamState } from '../workflows/model/status.ts';
 import { settingsAt, type StreamDefinition } from '../workflows/model/stream.ts';
 import { startBackfill } from './backfills.ts';
-import { awaitState, changeOrUnknown, lookAfterSlots, rangeUntil, withRange } from './change-stream.ts';
+import { changeOrUnknown, lookAfterSlots, patchUntil, rangeUntil, withRange } from './change-stream.ts';
 import { type Connected } from './connect.ts';
 import { createSchedule, readStream } from './streams.ts';
 
@@ -31,8 +31,10 @@ export async function pauseStream(connected: Connected, name: string, words: str
   const since = parsePauseNote(before.note);
   if (before.paused && (words === null || since === null)) return { state: before, wasPaused: true };
   const note = toPauseNote(before.paused && since !== null ? since.atMs : Date.now(), words);
-  await connected.client.schedule.getHandle(scheduleIdOf(name)).pause(note);
-  const state = await awaitState(connected, name, (now) => now.paused && now.note === note);
+  const state = await patchUntil(connected, name, {
+    patch: (schedule) => schedule.pause(note),
+    isThere: (now) => now.paused && now.note === note,
+  });
   return { state, wasPaused: before.paused };
 }
 
@@ -74,9 +76,10 @@ export async function resumeStream(
   const missed = rangeUntil(before.stream, startMs, resumingMs);
   const backfill =
     missed === null ? null : await startBackfill(connected, { stream: before.stream, range: missed });
-  // One patch at a time, and its effect awaited: of two, the server may lose one.
-  await connected.client.schedule.getHandle(scheduleIdOf(name)).unpause(note);
-  const state = await awaitState(connected, name, (now) => !now.paused && now.note === note);
+  const state = await patchUntil(connected, name, {
+    patch: (schedule) => schedule.unpause(note),
+    isThere: (now) => !now.paused && now.note === note,
+  });
   await lookAfterSlots(connected, state, resumingMs);
   return { wasPaused: true, missed, backfillId: backfill?.workflowId ?? null, state };
 }

@@ -4,18 +4,12 @@ import type { Connected } from '../client/connect.ts';
 import { awaitResult } from '../client/follow-workflow.ts';
 import { runIdOf, scheduleIdOf } from '../workflows/model/interval.ts';
 import type { ExportRequest, RunSummary } from '../workflows/model/run.ts';
-import { until } from './until.ts';
+import { until, untilSent } from './until.ts';
 
 /** Jitter moves the time at which a slot fires, and with it whether it lies in the range; shorter than any grid. */
 const AFTER_NOMINAL_MS = 20_000;
 
-/** Long beside the moment that a run needs to be there. */
-const FIRE_AGAIN_MS = 20_000;
-
-/**
- * Fires slots one by one, each once the one before has started its run. The server may lose a patch without a word, rarely also one that
- * comes alone: it is sent again when no run has come of it for long.
- */
+/** Fires slots one by one, each once the one before has started its run. */
 export async function fireSlots(
   { client }: Connected,
   streamName: string,
@@ -24,18 +18,16 @@ export async function fireSlots(
   const schedule = client.schedule.getHandle(scheduleIdOf(streamName));
   for (const nominalMs of nominals) {
     const workflowId = runIdOf(streamName, { startMs: 0, endMs: nominalMs });
-    let firedMs = -Infinity;
-    await until(`run ${workflowId} is there`, async () => {
-      if (Date.now() - firedMs > FIRE_AGAIN_MS) {
-        firedMs = Date.now();
-        await schedule.backfill({
+    await untilSent(
+      `run ${workflowId} is there`,
+      () =>
+        schedule.backfill({
           start: new Date(nominalMs),
           end: new Date(nominalMs + AFTER_NOMINAL_MS),
           overlap: ScheduleOverlapPolicy.ALLOW_ALL,
-        });
-      }
-      return liveStatusOf(client, workflowId);
-    });
+        }),
+      () => liveStatusOf(client, workflowId),
+    );
   }
 }
 

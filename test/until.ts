@@ -18,3 +18,22 @@ export async function until<Answer>(
     await wait(POLL_MS);
   }
 }
+
+/** Long beside the moment that a patch of a schedule needs to have its effect. */
+const SEND_AGAIN_MS = 20_000;
+
+/** As `until`, of what comes of a patch of a schedule: the server may lose one without a word, so it is sent again. Sent twice it has to do the same. */
+export async function untilSent<Answer>(
+  what: string,
+  send: () => Promise<unknown>,
+  ask: () => Promise<Answer | undefined>,
+): Promise<Answer> {
+  let sentMs = -Infinity;
+  return until(what, async () => {
+    if (Date.now() - sentMs > SEND_AGAIN_MS) {
+      await send();
+      sentMs = Date.now();
+    }
+    return ask();
+  });
+}

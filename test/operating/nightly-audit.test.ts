@@ -5,7 +5,7 @@ import { awaitAudit, type AuditHandle } from '../../client/audits.ts';
 import { createSchedule } from '../../client/streams.ts';
 import { auditScheduleIdOf, type AuditReport, type AuditRequest } from '../../workflows/model/audit.ts';
 import { makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
-import { until } from '../until.ts';
+import { untilSent } from '../until.ts';
 import { cli } from './stream-tools.ts';
 
 describe('a nightly audit', () => {
@@ -49,12 +49,15 @@ describe('a nightly audit', () => {
 async function fired(bench: ExportBench, name: string, before?: string): Promise<AuditHandle> {
   const { client } = bench.connected;
   const schedule = client.schedule.getHandle(auditScheduleIdOf(name));
-  await schedule.trigger();
-  const workflowId = await until('the schedule has started an audit', async () => {
-    const { recentActions } = (await schedule.describe()).info;
-    const started = recentActions.at(-1)?.action.workflow.workflowId;
-    return started === before ? undefined : started;
-  });
+  const workflowId = await untilSent(
+    'the schedule has started an audit',
+    () => schedule.trigger(),
+    async () => {
+      const { recentActions } = (await schedule.describe()).info;
+      const started = recentActions.at(-1)?.action.workflow.workflowId;
+      return started === before ? undefined : started;
+    },
+  );
   return client.workflow.getHandle<(request: AuditRequest) => Promise<AuditReport>>(
     workflowId,
   ) as AuditHandle;

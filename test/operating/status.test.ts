@@ -16,7 +16,7 @@ import {
   type ExportBench,
 } from '../export-bench.ts';
 import { startProgram } from '../run-program.ts';
-import { until } from '../until.ts';
+import { until, untilSent } from '../until.ts';
 import { cli } from './stream-tools.ts';
 
 const CLI = 'bin/room-streams.mjs';
@@ -67,11 +67,14 @@ describe('status', () => {
         assert.ok(Math.abs(Number(third?.['lagSeconds']) - overdueMs / 1000) < 60);
         assert.ok(Math.abs(Number(third?.['missing']) - (overdueMs / 3_600_000 + 1)) <= 1);
 
-        await handle.pause('the customer asked for it');
-        await until('the list knows that it is paused', async () => {
-          const [row] = await statusOf(bench, [late.name]);
-          return row?.['state'] === 'paused' ? row : undefined;
-        });
+        await untilSent(
+          'the list knows that it is paused',
+          () => handle.pause('the customer asked for it'),
+          async () => {
+            const [row] = await statusOf(bench, [late.name]);
+            return row?.['state'] === 'paused' ? row : undefined;
+          },
+        );
         const table = await cli(bench, 'status', ...names);
         assert.equal(table.code, 0);
         const [head, ...lines] = table.stdout.trimEnd().split('\n');

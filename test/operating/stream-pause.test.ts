@@ -14,7 +14,7 @@ import type { StreamState } from '../../workflows/model/status.ts';
 import type { StreamDefinition } from '../../workflows/model/stream.ts';
 import { HOUR_MS, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
 import { fireSlots, resultOf } from '../fire-slots.ts';
-import { until } from '../until.ts';
+import { untilSent } from '../until.ts';
 import { cli, fileIsThere, manifestOf } from './stream-tools.ts';
 
 const NOW_HOUR = intervalContaining(Date.now(), { everySeconds: 3_600, offsetSeconds: 0 });
@@ -111,7 +111,11 @@ describe('stream pause', () => {
         stream.name,
         before.map(({ endMs }) => endMs),
       );
-      await bench.connected.client.schedule.getHandle(scheduleIdOf(stream.name)).pause('Paused via UI');
+      await untilSent(
+        'it is paused',
+        () => bench.connected.client.schedule.getHandle(scheduleIdOf(stream.name)).pause('Paused via UI'),
+        async () => ((await readStream(bench.connected, stream.name)).paused ? true : undefined),
+      );
       const resumed = await cli(bench, 'stream', 'resume', stream.name, '--skip');
       assert.equal(resumed.code, 0, resumed.stderr);
       const { skipped } = (await readStream(bench.connected, stream.name)).stream;
@@ -139,13 +143,15 @@ async function pausedFor(
   const note = parsePauseNote((await readStream(bench.connected, stream.name)).note);
   assert.equal(note?.words, 'the store is moved');
   assert.ok(note.atMs >= beforeMs - 1_000 && note.atMs <= Date.now());
-  await bench.connected.client.schedule
-    .getHandle(scheduleIdOf(stream.name))
-    .pause(toPauseNote(pausedMs, note.words));
-  const state = await until('the note is set back', async () => {
-    const now = await readStream(bench.connected, stream.name);
-    return parsePauseNote(now.note)?.atMs === pausedMs ? now : undefined;
-  });
+  const schedule = bench.connected.client.schedule.getHandle(scheduleIdOf(stream.name));
+  const state = await untilSent(
+    'the note is set back',
+    () => schedule.pause(toPauseNote(pausedMs, note.words)),
+    async () => {
+      const now = await readStream(bench.connected, stream.name);
+      return parsePauseNote(now.note)?.atMs === pausedMs ? now : undefined;
+    },
+  );
   return { stream, state };
 }
 

@@ -21,7 +21,7 @@ import {
   type ExportBench,
 } from '../export-bench.ts';
 import { runProgram } from '../run-program.ts';
-import { until } from '../until.ts';
+import { until, untilSent } from '../until.ts';
 import { startReceiver, type Answer, type Receiver } from './receiver.ts';
 
 const hours = (count: number): Interval[] =>
@@ -38,9 +38,10 @@ describe('the watch', () => {
       const fresh = { ...makeStream(bench.unique('fresh')), fromMs: Date.now() };
       await withSchedules(bench, [late, never, fresh], async () => {
         await bench.run(late, HOUR);
-        await bench.connected.client.schedule.getHandle(scheduleIdOf(never.name)).pause('by a person');
-        await until('the list knows of the pause', async () =>
-          (await readStream(bench.connected, never.name)).paused ? true : undefined,
+        await untilSent(
+          'it is paused',
+          () => bench.connected.client.schedule.getHandle(scheduleIdOf(never.name)).pause('by a person'),
+          async () => ((await readStream(bench.connected, never.name)).paused ? true : undefined),
         );
         const names = [late, never, fresh].map(({ name }) => name);
         const memory = await look(bench, names);
@@ -129,9 +130,10 @@ describe('the watch', () => {
           assert.equal((await readStream(bench.connected, stream.name)).paused, true);
           assert.ok((first.pausedAtMs[stream.name] ?? 0) > 0);
           // As in the Web UI: the note does not say when.
-          await bench.connected.client.schedule.getHandle(scheduleIdOf(stream.name)).unpause();
-          await until('it is resumed', async () =>
-            (await readStream(bench.connected, stream.name)).paused ? undefined : true,
+          await untilSent(
+            'it is resumed',
+            () => bench.connected.client.schedule.getHandle(scheduleIdOf(stream.name)).unpause(),
+            async () => ((await readStream(bench.connected, stream.name)).paused ? undefined : true),
           );
           assert.deepEqual(await looks.next(), first);
           assert.equal((await readStream(bench.connected, stream.name)).paused, false);

@@ -14,7 +14,7 @@ import { settingsAt } from '../../workflows/model/stream.ts';
 import { HOUR, HOUR_MS, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
 import { fireSlots } from '../fire-slots.ts';
 import { TEST_STACK_VARIABLE } from '../stack.ts';
-import { until } from '../until.ts';
+import { untilSent } from '../until.ts';
 import { readHistories, saveHistory } from './histories.ts';
 
 const ROOMS_OF_SEVERAL_PARTS = 8_000;
@@ -148,11 +148,11 @@ async function recordTriggered(bench: ExportBench, keep: Keep): Promise<void> {
   await createSchedule(bench.connected, stream);
   try {
     const schedule = bench.connected.client.schedule.getHandle(scheduleIdOf(stream.name));
-    await schedule.trigger();
-    const action = await until('the trigger has started a run', async () => {
-      const { info } = await schedule.describe();
-      return info.recentActions[0]?.action;
-    });
+    const action = await untilSent(
+      'the trigger has started a run',
+      () => schedule.trigger(),
+      async () => (await schedule.describe()).info.recentActions[0]?.action,
+    );
     await keep('handed-over', action.workflow.workflowId);
   } finally {
     await deleteSchedule(bench.connected, stream.name);
