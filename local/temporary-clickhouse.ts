@@ -46,13 +46,8 @@ async function startIn(folder: string): Promise<TemporaryClickHouse & { server: 
     exporterPassword: randomBytes(18).toString('base64url'),
     exporterReads: `${DATABASE}.*`,
   });
-  try {
-    server.start();
-    await server.ready();
-  } catch (error) {
-    await server.stop();
-    throw error;
-  }
+  server.start();
+  await server.ready();
   const url = `http://127.0.0.1:${httpPort}`;
   return { server, url, database: DATABASE, user: CLICKHOUSE_ADMIN, password };
 }

@@ -13,8 +13,8 @@ import { migrate } from '../../history/migrate.ts';
 import { makeClickHouse } from '../../local/clickhouse.ts';
 import { findFreePorts, startOnFreePorts } from '../../local/free-ports.ts';
 import { OwnedServer } from '../../local/owned-server.ts';
-import { makeSeaweed, SEAWEED_INNER_PORTS } from '../../local/seaweedfs.ts';
-import { makeTemporal } from '../../local/temporal.ts';
+import { findSeaweed, SEAWEED_INNER_PORTS } from '../../local/seaweedfs.ts';
+import { findTemporal } from '../../local/temporal.ts';
 import { readWorkerConfig } from '../../worker/config.ts';
 import { readComposeFile, serviceOf, type ComposeFile } from '../deployment-files.ts';
 
@@ -102,14 +102,7 @@ async function startTemporal(t: TestContext): Promise<number> {
   const folder = makeFolder();
   const { command = [], healthcheck } = serviceOf(readComposeFile(), 'temporal');
   const [port = 0, uiPort = 0] = await findFreePorts(2);
-  const program = await programOf(
-    makeTemporal({
-      databaseFile: join(folder, 'unused.db'),
-      logFile: join(folder, 'unused.log'),
-      port,
-      uiPort,
-    }),
-  );
+  const program = await findTemporal();
   const here = replaceAll({
     '0.0.0.0': '127.0.0.1',
     '/home/temporal': folder,
@@ -134,16 +127,9 @@ async function startObjectStore(t: TestContext) {
   const [s3 = 0, master = 0, ...inner] = await findFreePorts(2 + SEAWEED_INNER_PORTS);
   const compose = readComposeFile({ DESTINATION_FILES_ENDPOINT: `http://127.0.0.1:${s3}` });
   const { command = [], environment } = serviceOf(compose, 'object-store');
-  const program = await programOf(
-    makeSeaweed({
-      folder,
-      logFile: '',
-      s3Port: s3,
-      innerPorts: inner,
-      accessKeyId: '',
-      secretAccessKey: '',
-    }),
-  );
+  const program = await findSeaweed();
+  // The image has it.
+  mkdirSync(join(folder, 'data'));
   const here = replaceAll({
     'object-store': '127.0.0.1',
     '0.0.0.0': '127.0.0.1',
@@ -206,11 +192,6 @@ function makeBucket(
   const env = { PATH: `${bin}:/usr/bin:/bin`, HOME: folder, ...environment };
   const { status, stdout, stderr } = spawnSync(shell, args, { env, encoding: 'utf8' });
   assert.equal(status, 0, stdout + stderr);
-}
-
-/** The program that the embedded stack would start. */
-async function programOf(server: Promise<OwnedServer>): Promise<string> {
-  return (await server).command.command;
 }
 
 interface ServerToStart {

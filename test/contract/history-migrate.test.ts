@@ -2,7 +2,6 @@
 // the test, and then looks at what the server holds. Errors are made by really being refused.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
@@ -10,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { HistoryAccessError, openConnection, type AdminTarget } from '../../history/connection.ts';
 import { migrate, MigrationError, readMigrations } from '../../history/migrate.ts';
 import { VIEW_COLUMNS } from '../../history/view-columns.ts';
+import { findFreePorts } from '../../local/free-ports.ts';
 import { getTestStack } from '../stack.ts';
 import { dropDatabase, nameDatabase } from './history-database.ts';
 
@@ -134,7 +134,7 @@ describe('what migrate says when ClickHouse refuses', () => {
   after(() => dropDatabase(target));
 
   it('names the address where no server answers', async () => {
-    const port = await freePort();
+    const [port] = await findFreePorts(1);
     await assertRefused(
       { ...target, url: `http://127.0.0.1:${port}` },
       'unreachable',
@@ -196,19 +196,4 @@ async function select(target: AdminTarget, query: string): Promise<unknown[]> {
   } finally {
     await connection.close();
   }
-}
-
-/** A port that was free a moment ago. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address === null || typeof address === 'string') reject(new Error('no port'));
-        else resolve(address.port);
-      });
-    });
-  });
 }

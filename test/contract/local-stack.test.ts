@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { isPortFree } from '../../local/free-ports.ts';
-import { makeSeaweed } from '../../local/seaweedfs.ts';
+import { findSeaweed } from '../../local/seaweedfs.ts';
 import { startStack, type StackAddresses } from '../../local/stack.ts';
 import { startProgram } from '../run-program.ts';
 import { until } from '../until.ts';
@@ -91,17 +91,9 @@ describe('the embedded stack', () => {
   });
 
   it('starts again when a port is taken between finding it and listening on it', async () => {
-    const weed = await makeSeaweed({
-      folder: join(parent, 'unused'),
-      logFile: join(parent, 'unused.log'),
-      s3Port: 0,
-      innerPorts: [],
-      accessKeyId: '',
-      secretAccessKey: '',
-    });
     const program = startStackProgram('port-taken', {
       WEED_PROGRAM: writeProgram('weed', TAKE_PORT_ONCE),
-      REAL_WEED: weed.command.command,
+      REAL_WEED: await findSeaweed(),
     });
     await portsOf(program);
     assert.match(

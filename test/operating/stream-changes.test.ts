@@ -8,7 +8,7 @@ import { intervalContaining, runIdOf, scheduleIdOf, toRfc3339 } from '../../work
 import { HOUR, HOUR_MS, makeStream, withExportBench } from '../export-bench.ts';
 import { fileKeyOf } from '../file-keys.ts';
 import { fireSlots, resultOf } from '../fire-slots.ts';
-import { until } from '../until.ts';
+import { until, untilSent } from '../until.ts';
 import { cli, createArgs, fileIsThere } from './stream-tools.ts';
 
 const NOW_HOUR = intervalContaining(Date.now(), { everySeconds: 3_600, offsetSeconds: 0 });
@@ -84,15 +84,17 @@ describe('stream update', () => {
       };
       const changed = { ...stream, revisions: [first, hourly] };
       await changeStreamSchedule(bench.connected.client, stream.name, () => ({ stream: changed }));
-      // All slots of both grids, as they were in force around the border. The server may drop one of two changes that follow each other at once.
+      // All slots of both grids, as they were in force around the border.
       const schedule = bench.connected.client.schedule.getHandle(scheduleIdOf(stream.name));
-      await until('the schedule has both grids', async () => {
-        await schedule.update((held) => ({
-          ...held,
-          spec: { ...held.spec, intervals: [{ every: QUARTER_MS }, { every: HOUR_MS }] },
-        }));
-        return (await schedule.describe()).spec.intervals?.length === 2 ? true : undefined;
-      });
+      await untilSent(
+        'the schedule has both grids',
+        () =>
+          schedule.update((held) => ({
+            ...held,
+            spec: { ...held.spec, intervals: [{ every: QUARTER_MS }, { every: HOUR_MS }] },
+          })),
+        async () => ((await schedule.describe()).spec.intervals?.length === 2 ? true : undefined),
+      );
       const quarters = Array.from({ length: 4 }, (_quarter, index) => {
         const startMs = stream.fromMs + index * QUARTER_MS;
         return { startMs, endMs: startMs + QUARTER_MS };
