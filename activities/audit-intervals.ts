@@ -6,7 +6,7 @@ import { WorkflowFailedError, WorkflowNotFoundError, type Client } from '@tempor
 import { type AuditPage, type Finding } from '../workflows/model/audit.ts';
 import { runIdOf, type Interval } from '../workflows/model/interval.ts';
 import { type Manifest } from '../workflows/model/manifest.ts';
-import { isSameFingerprint, type Fingerprint } from '../workflows/model/plan.ts';
+import { isSameFingerprint, rangeOf, type Fingerprint } from '../workflows/model/plan.ts';
 import {
   isWanted,
   settingsAt,
@@ -162,16 +162,8 @@ async function lookAgain(
     return { ...finding, detail: await whyMissing(client, runId) };
   }
   const { manifest } = stored;
-  const { startMs, endMs } = one.interval;
-  const now = await fingerprintRange(
-    tools.history,
-    {
-      projectId: one.settings.project,
-      from: { finalizedAtMs: startMs, sessionId: '' },
-      to: { finalizedAtMs: endMs, sessionId: '' },
-    },
-    run.signal,
-  );
+  const whole = { projectId: one.settings.project, ...rangeOf(one.interval) };
+  const now = await fingerprintRange(tools.history, whole, run.signal);
   if (isSame(manifest, now)) return null;
   const detail = describeChange(manifest.history_fingerprint, now);
   return { kind: 'history-changed', detail, generation: manifest.generation };

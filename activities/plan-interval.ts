@@ -2,7 +2,13 @@
 // Reads only; what it returns is the plan that every later stage keeps to.
 import { extensionOf } from '../workflows/model/stream.ts';
 import { renderKey, KEY_BYTES_MAX } from '../workflows/model/key-template.ts';
-import { RANGES_MAX, sumFingerprints, type PlannedRange } from '../workflows/model/plan.ts';
+import {
+  RANGES_MAX,
+  rangeOf,
+  sumFingerprints,
+  type PlannedRange,
+  type RoomRange,
+} from '../workflows/model/plan.ts';
 import { type PlanOutcome, type PlanRequest, type Target } from '../workflows/model/stages.ts';
 import { cutRanges } from './history/cut-ranges.ts';
 import { fingerprintRange } from './history/fingerprint-range.ts';
@@ -65,23 +71,24 @@ async function planRanges(tools: StageTools, request: PlanRequest, run: StageRun
     rangeBytes,
     bytesScale: request.bytesScale,
   };
-  const bounds = await cutRanges(tools.history, cut, run.signal);
+  const fingerprintOf = (range: RoomRange) =>
+    fingerprintRange(tools.history, { ...range, projectId: settings.project }, run.signal);
+  // Most intervals are one range. Both statements take longer to plan than to run, and neither waits for the other.
+  const [bounds, whole] = await Promise.all([
+    cutRanges(tools.history, cut, run.signal),
+    fingerprintOf(rangeOf(interval)),
+  ]);
   if (bounds.length > RANGES_MAX) {
     throw new InvalidRequestError(
       `interval: got ${bounds.length} batches, allowed: ${RANGES_MAX}; shorten the stream's interval, compress it, or raise BATCH_MB_PLAIN and BATCH_MB_GZIP of the workers`,
     );
   }
+  const [only, ...others] = bounds;
+  if (only !== undefined && others.length === 0) return [{ ...only, fingerprint: whole }];
   const ranges: PlannedRange[] = [];
   for (let at = 0; at < bounds.length; at += FINGERPRINTS_AT_ONCE) {
     const some = bounds.slice(at, at + FINGERPRINTS_AT_ONCE);
-    const read = some.map(async (range) => ({
-      ...range,
-      fingerprint: await fingerprintRange(
-        tools.history,
-        { ...range, projectId: settings.project },
-        run.signal,
-      ),
-    }));
+    const read = some.map(async (range) => ({ ...range, fingerprint: await fingerprintOf(range) }));
     ranges.push(...(await Promise.all(read)));
     run.report({ ranges: ranges.length, of: bounds.length });
   }

@@ -9,6 +9,7 @@ import { openConnection } from '../history/connection.ts';
 import { toEnvironment } from '../local/stack-environment.ts';
 import { type RunningStack } from '../local/stack.ts';
 import { readClickHouseAdmin } from '../worker/config.ts';
+import { rangeOf } from '../workflows/model/plan.ts';
 import { buildWorker, withBuiltWorker } from './built-worker.ts';
 import { exportOnce, INTERVAL, makeRooms, peakMemoryMb, PROJECT } from './export-run.ts';
 
@@ -77,9 +78,8 @@ async function readFigures(stack: RunningStack): Promise<Omit<Measured, 'rooms' 
 }
 
 async function runAtOnce(connection: ClickHouseClient): Promise<void> {
-  const from = { finalizedAtMs: INTERVAL.startMs, sessionId: '' };
-  const to = { finalizedAtMs: INTERVAL.endMs, sessionId: '' };
-  const { stream } = await connection.exec(toRoomsStatement({ projectId: PROJECT, from, to }, 'standard'));
+  const whole = { projectId: PROJECT, ...rangeOf(INTERVAL) };
+  const { stream } = await connection.exec(toRoomsStatement(whole, 'standard'));
   for await (const chunk of stream) if (!(chunk instanceof Uint8Array)) throw new Error('no bytes');
 }
 

@@ -1,5 +1,6 @@
 // `npm run bench:latency -- --runs 30`: how long an interval of 100 rooms takes from its fire to its complete file, through the whole embedded stack,
-// with a worker that has nothing else to do. A fire is the start of the run, as a schedule does it; the file is complete with its manifest.
+// with a worker that has nothing else to do. A fire is the start of the run, as a schedule does it; the file is complete at the manifest's `completed_at`: it is visible,
+// and its manifest is being written.
 import { withTemporal, type Connected } from '../client/connect.ts';
 import { awaitResult } from '../client/follow-workflow.ts';
 import { stagesOf } from '../client/run-history.ts';

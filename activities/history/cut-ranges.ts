@@ -2,7 +2,7 @@
 // late falls into one of them; sizes are estimates, the buffer's bound is checked where the bytes arrive.
 import { z } from 'zod';
 import { type Interval } from '../../workflows/model/interval.ts';
-import { type RoomBound } from '../../workflows/model/plan.ts';
+import { rangeOf, type RoomBound, type RoomRange } from '../../workflows/model/plan.ts';
 import { type FieldSet } from '../../workflows/model/stream.ts';
 import { DamagedAnswerError } from './history-errors.ts';
 import { readStatement, type HistoryReader } from './history-reader.ts';
@@ -34,7 +34,7 @@ export async function cutRanges(
   history: HistoryReader,
   cut: RangesToCut,
   signal: AbortSignal,
-): Promise<{ from: RoomBound; to: RoomBound }[]> {
+): Promise<RoomRange[]> {
   const { projectId, interval, fields, rangeBytes, bytesScale } = cut;
   const rows = await history.readRows({
     query: CUT_RANGES,
@@ -55,11 +55,8 @@ export async function cutRanges(
   const inner: RoomBound[] = rows
     .slice(1)
     .map((row) => ({ finalizedAtMs: row.first_finalized_at_ms, sessionId: row.first_session_id }));
-  const bounds = [
-    { finalizedAtMs: interval.startMs, sessionId: '' },
-    ...inner,
-    { finalizedAtMs: interval.endMs, sessionId: '' },
-  ];
+  const { from, to } = rangeOf(interval);
+  const bounds = [from, ...inner, to];
   const ranges = bounds.slice(1).map((to, index) => ({ from: bounds[index] ?? to, to }));
   // Out of order, ranges would overlap and a room would be exported twice: an answer that was damaged on its way.
   if (!ranges.every(({ from, to }) => isBefore(from, to)))

@@ -1,7 +1,7 @@
 // Reads the fingerprint of a range of rooms: the plan keeps it, the check compares it. One statement for both, so that they can
 // differ only when the history does.
 import { z } from 'zod';
-import { type Fingerprint, type RoomBound } from '../../workflows/model/plan.ts';
+import { type Fingerprint, type RoomRange } from '../../workflows/model/plan.ts';
 import { readStatement, type HistoryReader } from './history-reader.ts';
 
 const FINGERPRINT_RANGE = readStatement('fingerprint-range');
@@ -13,11 +13,8 @@ const fingerprintRow = z.object({
   hash: z.string().regex(/^\d{1,20}$/),
 });
 
-/** `from` belongs to the range, `to` does not. */
-export interface FingerprintedRange {
+export interface FingerprintedRange extends RoomRange {
   projectId: string;
-  from: RoomBound;
-  to: RoomBound;
 }
 
 export async function fingerprintRange(

@@ -3,14 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { type ClickHouseSettings } from '@clickhouse/client';
 import { SCHEMA_VERSION } from '../../workflows/model/manifest.ts';
-import { type RoomBound } from '../../workflows/model/plan.ts';
+import { type RoomRange } from '../../workflows/model/plan.ts';
 import { type FieldSet } from '../../workflows/model/stream.ts';
 
-/** One project's rooms in the order (finalized_at, session_id): `from` belongs to the range, `to` does not. An empty session id sorts first. */
-export interface RoomsRange {
+/** One project's rooms, in the order (finalized_at, session_id). */
+export interface RoomsRange extends RoomRange {
   projectId: string;
-  from: RoomBound;
-  to: RoomBound;
 }
 
 /** For `client.exec()`: the answer is a byte stream, one line per room (activities/encode/batch-lines.ts), never parsed. */

@@ -11,8 +11,11 @@ export interface Cover {
 }
 
 export async function findCover(opened: OpenedDestination, key: string, signal: AbortSignal): Promise<Cover> {
-  const manifest = (await readManifest(opened, key, signal))?.value ?? null;
-  const there = await opened.store.head({ key, signal });
+  const [stored, there] = await Promise.all([
+    readManifest(opened, key, signal),
+    opened.store.head({ key, signal }),
+  ]);
+  const manifest = stored?.value ?? null;
   return { manifest, there, isCovered: manifest !== null && isOf(manifest, there) };
 }
 

@@ -17,12 +17,13 @@ WITH
     0x0800 AS total_kind, 0x1000 AS total_count, 0x2000 AS total_of_nobody, 0x4000 AS too_large, 0x8000 AS bad_text,
 
     -- Numbers. A count that is none (NULL, NaN, infinite, negative, broken) is null. Quantities are computed in double precision and
-    -- fixed once to millionths, an integer; all means are integer arithmetic, half-up. Divisors are guarded as well as tested, because
-    -- the branch not taken is computed too.
+    -- fixed once to millionths, an integer; all means are integer arithmetic, half-up. Their divisors are guarded as well as tested,
+    -- because the branch not taken is computed too. Durations are milliseconds.
     100000000 AS quantity_max,
+    100000000000 AS duration_max,
     (x) -> accurateCastOrNull(x, 'UInt64') AS as_count,
-    (x, low, high) -> if(as_count(x) BETWEEN low AND high, as_count(x), NULL) AS count_within,
-    (x, y) -> if(y = 0, NULL, x / greatest(y, 1)) AS quotient,
+    (x, high) -> if(as_count(x) <= high, as_count(x), NULL) AS count_to,
+    (x, y) -> x / nullIf(y, 0) AS quotient,
     (x) -> toInt64(floor(least(x, quantity_max) * 1e6 + 0.5)) AS to_millionths,
     (total, n) -> if(n = 0, NULL, intDiv(total + intDiv(toInt64(n), 2), toInt64(greatest(n, 1)))) AS mean,
     (a, b) -> coalesce(intDiv(a + b + 1, 2), a, b) AS mean_of_two,
@@ -30,8 +31,7 @@ WITH
     (ms) -> intDiv(ms, 1000) + (ms % 1000 >= 500) AS to_seconds,
 
     -- Text. toValidUTF8 drops what follows a broken character at the very end of a text, so that it gets something to follow.
-    (padded) -> substring(padded, 1, length(padded) - 3) AS without_padding,
-    (x) -> without_padding(toValidUTF8(concat(x, '...'))) AS valid,
+    (x) -> left(toValidUTF8(concat(x, '...')), -3) AS valid,
     (x) -> if(ifNull(x, '') = '', 'null', toJSONString(assumeNotNull(x))) AS text_or_null,
     (x, words) -> if(has(words, x), toJSONString(x), 'null') AS word_or_null,
     (n) -> ifNull(toString(n), 'null') AS integer,
@@ -46,8 +46,10 @@ WITH
     (labels, decimals, numbers) -> arrayStringConcat(
         arrayMap((label, places, m) -> concat(label, with_decimals(m, places)), labels, decimals, numbers)) AS labelled_numbers,
 
-    -- 1. The totals, and what is wrong with them. Of several rows of one total the first holds. Round trips are those of who sends,
-    -- pictures those of video.
+    -- 1. The totals, what is wrong with them, and what follows from their sums at once. Of several rows of one total the first holds.
+    -- Round trips are those of who sends, pictures those of video.
+    (lost, arrived) -> quotient(100 * lost, lost + toFloat64(arrived)) AS loss_percent,
+    (us, readings) -> quotient(toFloat64(us), readings) / 1000 AS mean_ms,
     totals AS (
         SELECT finalized_at, session_id, peer_id, media, direction = 'send' AS is_send, media = 'video' AS is_video,
             media IN ('audio', 'video') AND direction IN ('send', 'recv') AS is_known,
@@ -68,27 +70,29 @@ WITH
                 OR isNull(packets) OR isNull(jitter_us_max) OR isNull(rtt_us_max) -- extended
                 OR isNull(width) OR isNull(height) OR isNull(freezes) -- extended
                 OR isNull(jitter_us_sum) OR isNull(jitter_count) OR isNull(rtt_us_sum) OR isNull(rtt_count)
-                OR isNull(pixel_ms) OR isNull(sized_ms) OR isNull(frames) AS is_broken
+                OR isNull(pixel_ms) OR isNull(sized_ms) OR isNull(frames) AS is_broken,
+            quotient(8 * toFloat64(bytes), active_ms) AS any_bitrate, quotient(toFloat64(bitrate_sq_ms), active_ms) AS bitrate_sq,
+            loss_percent(toFloat64(greatest(lost, 0)), arrived) AS loss,
+            if(lost = 0 AND arrived = 0, NULL, lost) AS reported_lost, -- extended
+            mean_ms(jitter_us_sum, jitter_count) AS any_jitter, mean_ms(rtt_us_sum, rtt_count) AS any_rtt,
+            quotient(toFloat64(pixel_ms), sized_ms) AS any_pixels, quotient(1000 * toFloat64(frames), sized_ms) AS any_fps
         FROM export_track_totals AS t
         WHERE project_id = {project_id:String} AND in_range(finalized_at, session_id)
     ),
 
-    -- 2. What follows from the sums at once. What is beyond all measure is not known.
-    (lost, arrived) -> quotient(100 * lost, lost + toFloat64(arrived)) AS loss_percent,
-    (us, readings) -> quotient(toFloat64(us), readings) / 1000 AS mean_ms,
+    -- 2. The measures of each direction: what is beyond all measure is not known. With the delay, the rating of what is heard.
     (x) -> ifNull(x > quantity_max, 0) AS is_too_large,
     (x) -> if(x > quantity_max, NULL, x) AS possible,
+    (d) -> log2(greatest(d, 100) / 100) AS delay_octaves,
+    (x) -> 25 * (pow(1 + pow(x, 6), 1 / 6) - 3 * pow(1 + pow(x / 3, 6), 1 / 6) + 2) AS delay_impairment,
+    (loss, d) -> clamp_to(93.2 - delay_impairment(delay_octaves(d)) - 95 * loss / (loss + 25.1), 0, 100) AS transmission_rating,
     measures AS (
         SELECT *,
-            quotient(8 * toFloat64(bytes), active_ms) AS any_bitrate, possible(any_bitrate) AS bitrate,
-            quotient(toFloat64(bitrate_sq_ms), active_ms) AS bitrate_sq,
-            loss_percent(toFloat64(greatest(lost, 0)), arrived) AS loss,
-            if(lost = 0 AND arrived = 0, NULL, lost) AS reported_lost, -- extended
-            mean_ms(jitter_us_sum, jitter_count) AS any_jitter, possible(any_jitter) AS jitter,
-            mean_ms(rtt_us_sum, rtt_count) AS any_rtt, possible(any_rtt) AS rtt,
-            quotient(toFloat64(pixel_ms), sized_ms) AS any_pixels, possible(any_pixels) AS pixels,
-            quotient(1000 * toFloat64(frames), sized_ms) AS any_fps, possible(any_fps) AS fps,
+            possible(any_bitrate) AS bitrate, possible(any_jitter) AS jitter, possible(any_rtt) AS rtt,
+            possible(any_pixels) AS pixels, possible(any_fps) AS fps,
             max(if(holds, rtt, NULL)) OVER (PARTITION BY finalized_at, session_id, peer_id, media) AS rtt_of_sender,
+            ifNull(rtt_of_sender, 0) / 2 + 2 * ifNull(jitter, 0) + 20 AS delay_ms,
+            transmission_rating(loss, delay_ms) AS rating,
             total_twice * (NOT holds) + total_kind * (NOT is_known) + total_count * is_broken
                 + too_large * (is_too_large(any_bitrate) OR is_too_large(any_jitter) OR is_too_large(any_rtt)
                     OR is_too_large(any_pixels) OR is_too_large(any_fps)) AS faults
@@ -96,17 +100,13 @@ WITH
     ),
 
     -- 3. Opinions: mos and score of each direction.
-    (d) -> log2(greatest(d, 100) / 100) AS delay_octaves,
-    (x) -> 25 * (pow(1 + pow(x, 6), 1 / 6) - 3 * pow(1 + pow(x / 3, 6), 1 / 6) + 2) AS delay_impairment,
-    (loss, d) -> clamp_to(93.2 - delay_impairment(delay_octaves(d)) - 95 * loss / (loss + 25.1), 0, 100) AS transmission_rating,
     (r) -> clamp_to(1 + 0.035 * r + 7e-6 * r * (r - 60) * (100 - r), 1, 4.5) AS mos_of_rating,
     (bitrate, pixels, fps) -> clamp_to(0.56 * log(1000 * bitrate / pixels / fps) + 5.36, 1, 5) AS coding_mos,
     (coding, fps, d) -> clamp_to(coding - 1.9 * log(greatest(30, fps) / fps) - 0.002 * d, 1, 5) AS delivered_mos,
     (x, good, bad, worst) -> worst * ifNull(clamp_to((x - good) / (bad - good), 0, 1), 0) AS penalty,
     opinions AS (
         SELECT *,
-            ifNull(rtt_of_sender, 0) / 2 + 2 * ifNull(jitter, 0) + 20 AS delay_ms,
-            mos_of_rating(transmission_rating(loss, delay_ms)) AS audio_mos,
+            mos_of_rating(rating) AS audio_mos,
             ifNull(bitrate > 0 AND pixels > 0 AND fps > 0, 0) AS has_picture,
             if(has_picture, delivered_mos(coding_mos(bitrate, pixels, fps), fps, delay_ms), NULL) AS video_mos,
             if(bitrate = 0, NULL, sqrt(greatest(bitrate_sq / greatest(bitrate * bitrate, 1e-300) - 1, 0))) AS variation,
@@ -158,44 +158,44 @@ WITH
     -- 6. The peers, and what is wrong with them. Of several rows of one peer the first holds.
     ['HOST', 'STUN', 'TURN'] AS connection_types,
     ['udp', 'tcp', 'tls'] AS media_transports,
-    (x, words) -> x != '' AND NOT has(words, x) AS is_no_word,
-    (name, names, lists) -> arrayFlatten(arrayFilter((texts, other) -> other = name, lists, names)) AS texts_of,
-    (once, names, lists) -> mapFromArrays(once, arrayMap(name -> texts_of(name, names, lists), once)) AS merged_as,
-    (names, lists) -> merged_as(arrayDistinct(names), names, lists) AS merged_keys,
     peer_rows AS (
         SELECT finalized_at, session_id, peer_id, joined_at, left_at, os, os_version, browser, browser_version, sdk_version,
             city, country, organization, audio_device, video_device,
             row_number() OVER (PARTITION BY finalized_at, session_id, peer_id ORDER BY version DESC, cityHash64((
                 joined_at, left_at, connected_ms, joins, keys, connection_type, media_transport, call_setup_ms, rating))) AS place,
-            count_within(connected_ms, 0, 1000 * quantity_max) AS connected, count_within(call_setup_ms, 0, quantity_max) AS setup,
-            count_within(rating, 1, 5) AS stars,
+            count_to(connected_ms, duration_max) AS connected, count_to(call_setup_ms, quantity_max) AS setup,
+            if(as_count(rating) BETWEEN 1 AND 5, as_count(rating), NULL) AS stars,
             as_count(joins) AS join_count, ifNull(toString(end_reason), '') AS end_reason, -- extended
             ifNull(toString(connection_type), '') AS path, ifNull(toString(media_transport), '') AS transport,
             CAST(keys, 'Map(String, Array(String))') AS plain_keys, arrayMap(name -> valid(name), mapKeys(plain_keys)) AS key_names,
-            length(arrayDistinct(key_names)) < length(key_names) AS is_key_twice, key_names != mapKeys(plain_keys) AS is_key_no_text,
-            mapSort(if(is_key_twice OR is_key_no_text, merged_keys(key_names, mapValues(plain_keys)), plain_keys)) AS sorted_keys,
             peer_twice * (place > 1)
                 + peer_time * (left_at < joined_at)
                 + peer_count * (isNull(connected)
                     OR isNull(join_count) -- extended
                 ) + bad_call_setup * (isNotNull(call_setup_ms) AND isNull(setup))
-                + bad_rating * (isNotNull(rating) AND isNull(stars))
-                + bad_connection_type * is_no_word(path, connection_types)
-                + bad_media_transport * is_no_word(transport, media_transports)
-                + key_twice * is_key_twice + bad_text * is_key_no_text AS faults_of_peer
+                + bad_rating * (isNotNull(rating) AND isNull(stars)) AS faults_of_peer
         FROM export_peers
         WHERE project_id = {project_id:String} AND in_range(finalized_at, session_id)
     ),
 
     -- 7. Their texts. What joins without a place is totals alone: nobody of this name was in the room.
-    (name, texts) -> concat(toJSONString(name), ':', if(length(texts) = 1, toJSONString(texts[1]), toJSONString(texts))) AS key_json,
+    (x, words) -> x != '' AND NOT has(words, x) AS is_no_word,
+    (name, names, lists) -> arrayFlatten(arrayFilter((texts, other) -> other = name, lists, names)) AS texts_of,
+    (names, lists) -> arrayMap(name -> (name, texts_of(name, names, lists)), arrayDistinct(names)) AS merged_keys,
+    (key) -> concat(toJSONString(key.1), ':', if(length(key.2) = 1, toJSONString(key.2[1]), toJSONString(key.2))) AS key_json,
     (more, nothing) -> if(more = '', nothing, more) AS more_or, -- extended
     more_json('', NULL, NULL, NULL, NULL, 'null') AS nothing_received, -- extended
     concat(nothing_received, more_sent_json('null')) AS nothing_sent, -- extended
     more_video_json(NULL, NULL, NULL, NULL) AS nothing_of_video, -- extended
     peers AS (
         SELECT finalized_at, session_id, peer_id, joined_at, place = 1 AS is_peer,
-            faults_of_peer + faults_of_totals + total_of_nobody * (place = 0) AS faults,
+            length(arrayDistinct(key_names)) < length(key_names) AS is_key_twice, key_names != mapKeys(plain_keys) AS is_key_no_text,
+            arraySort(if(is_key_twice OR is_key_no_text, merged_keys(key_names, mapValues(plain_keys)),
+                CAST(plain_keys, 'Array(Tuple(String, Array(String)))'))) AS sorted_keys,
+            faults_of_peer + faults_of_totals + total_of_nobody * (place = 0)
+                + bad_connection_type * is_no_word(path, connection_types)
+                + bad_media_transport * is_no_word(transport, media_transports)
+                + key_twice * is_key_twice + bad_text * is_key_no_text AS faults,
             arrayResize(peer_stats.numbers, peer_numbers) AS of_directions,
             arrayConcat(arraySlice(of_directions, 1, 2), [toInt64(setup * 1000000)], arraySlice(of_directions, 3)) AS shown_numbers,
             toInt64(stars * 1000000) AS user_rating, -- extended
@@ -221,7 +221,7 @@ WITH
                     ',"location":{"city":', ',"country":', ',"organization":', '},"sdk_version":'],
                     [peer_id, os, os_version, browser, browser_version, city, country, organization, sdk_version]),
                 ',"start_time":', toJSONString(joined_at), ',"duration":', integer(to_seconds(connected)),
-                ',"keys":{', arrayStringConcat(arrayMap(key_json, mapKeys(sorted_keys), mapValues(sorted_keys)), ','),
+                ',"keys":{', arrayStringConcat(arrayMap(key -> key_json(key), sorted_keys), ','),
                 '},"features":{"connection_type":', word_or_null(path, connection_types),
                 ',"media_transport":', word_or_null(transport, media_transports),
                 '},"stats":{', labelled_numbers(stats_form.1, stats_form.2, shown_numbers), '}}',
@@ -241,7 +241,7 @@ WITH
             mean_over_peers(user_rating, is_peer) AS room_user, -- extended
             counts_of_peers[1] AS with_mos, counts_of_peers[2] AS with_score, -- extended
             countIf(is_peer AND has_audio) AS with_audio, countIf(is_peer AND has_video) AS with_video, -- extended
-            arrayMap(mean, totals_of_peers, counts_of_peers) AS of_peers,
+            arrayMap(mean, totals_of_peers, counts_of_peers) AS m,
             arrayStringConcat(arraySort((json, at, id) -> (at, id),
                 groupArrayIf(peer_json, is_peer), groupArrayIf(joined_at, is_peer), groupArrayIf(peer_id, is_peer)), ',') AS peers_json
         FROM peers
@@ -254,7 +254,7 @@ WITH
             row_number() OVER (PARTITION BY finalized_at, session_id
                 ORDER BY version DESC, cityHash64((room_id, room_url, started_at, ended_at))) AS place,
             count() OVER (PARTITION BY finalized_at, session_id) AS rows,
-            count_within(toUnixTimestamp64Milli(ended_at) - toUnixTimestamp64Milli(started_at), 0, 1000 * quantity_max) AS lasted_ms,
+            count_to(toUnixTimestamp64Milli(ended_at) - toUnixTimestamp64Milli(started_at), duration_max) AS lasted_ms,
             room_twice * (rows > 1) + room_time * isNull(lasted_ms) AS faults_of_room
         FROM export_rooms
         WHERE project_id = {project_id:String} AND in_range(finalized_at, session_id)
@@ -267,12 +267,13 @@ WITH
         ('},"recv":{"bitrate":', 0), (',"packet_loss":', 1), (',"jitter":', 0),
         ('},"bitrate":', 0), (',"packet_loss":', 1), (',"jitter":', 0)] AS room_stats_form,
     rooms AS (
-        SELECT finalized_at, session_id, arrayResize(of_peers, peer_numbers + 1) AS m,
+        SELECT finalized_at, session_id,
             arraySlice(m, 6, 4) AS audio_sent, arraySlice(m, 12, 3) AS audio_received,
             arraySlice(m, 19, 4) AS video_sent, arraySlice(m, 24, 3) AS video_received,
-            arrayConcat(arraySlice(m, 1, 3),
+            arrayResize(arrayConcat(arraySlice(m, 1, 3),
                 audio_sent, audio_received, arrayMap(mean_of_two, arrayPopBack(audio_sent), audio_received),
-                video_sent, video_received, arrayMap(mean_of_two, arrayPopBack(video_sent), video_received)) AS room_numbers,
+                video_sent, video_received, arrayMap(mean_of_two, arrayPopBack(video_sent), video_received)),
+                length(room_stats_form)) AS room_numbers,
             faults_of_room + faults_of_peers AS faults,
             concat('{"room_url":', text_or_null(room_url), ',"room_id":', toJSONString(room_id),
                 ',"start_time":', toJSONString(started_at), ',"end_time":', toJSONString(ended_at),

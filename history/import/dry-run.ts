@@ -5,6 +5,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
 import { BatchLines } from '../../activities/encode/batch-lines.ts';
 import { toRoomsStatement } from '../../activities/history/rooms-query.ts';
+import { rangeOf } from '../../workflows/model/plan.ts';
 import { openConnection, toAccessError } from '../connection.ts';
 import type { AdminTarget } from '../connection.ts';
 import { migrate } from '../migrate.ts';
@@ -140,11 +141,7 @@ async function readFinishedRooms(
   projectId: string,
   finalizedAtMs: number,
 ): Promise<string[]> {
-  const range = {
-    projectId,
-    from: { finalizedAtMs, sessionId: '' },
-    to: { finalizedAtMs: finalizedAtMs + 1, sessionId: '' },
-  };
+  const range = { projectId, ...rangeOf({ startMs: finalizedAtMs, endMs: finalizedAtMs + 1 }) };
   const statement = toRoomsStatement(range, 'standard');
   const { stream } = await connection.exec({
     ...statement,

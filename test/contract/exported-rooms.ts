@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { BatchLines, type RoomFault } from '../../activities/encode/batch-lines.ts';
 import { openHistoryReader } from '../../activities/history/history-reader.ts';
 import { openRooms } from '../../activities/history/open-rooms.ts';
+import { rangeOf } from '../../workflows/model/plan.ts';
 import type { FieldSet, FileFormat } from '../../workflows/model/stream.ts';
 import { assertFile } from '../schema-check.ts';
 import { getTestStack } from '../stack.ts';
@@ -86,11 +87,7 @@ export async function exportProject(
   });
   try {
     const opened = await openRooms(reader, {
-      range: {
-        projectId,
-        from: { finalizedAtMs: fromMs, sessionId: '' },
-        to: { finalizedAtMs: toMs, sessionId: '' },
-      },
+      range: { projectId, ...rangeOf({ startMs: fromMs, endMs: toMs }) },
       fields,
       queryId: randomUUID(),
       signal: new AbortController().signal,

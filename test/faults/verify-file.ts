@@ -6,7 +6,7 @@ import { toRoomsStatement } from '../../activities/history/rooms-query.ts';
 import { parseManifest } from '../../activities/manifests/manifest-record.ts';
 import { manifestKeyOf, type Manifest } from '../../workflows/model/manifest.ts';
 import type { Interval } from '../../workflows/model/interval.ts';
-import { isSameFingerprint } from '../../workflows/model/plan.ts';
+import { isSameFingerprint, rangeOf } from '../../workflows/model/plan.ts';
 import type { FaultWorld } from './fault-world.ts';
 
 const BYTES_MAX = 2 ** 30;
@@ -49,7 +49,7 @@ export async function verifyFile(
   const rooms = roomsOf(raw);
   if (rooms.length !== said.rooms) problem(`holds ${rooms.length} rooms, the manifest says ${said.rooms}`);
   verdict.doubled = rooms.length - new Set(rooms).size;
-  const whole = wholeOf(interval);
+  const whole = rangeOf(interval);
   const now = await fingerprintRange(
     world.history,
     { projectId: project, ...whole },
@@ -66,10 +66,6 @@ export async function verifyFile(
 
 const QUERY_TIMEOUT_MS = 60_000;
 
-function wholeOf({ startMs, endMs }: Interval) {
-  return { from: { finalizedAtMs: startMs, sessionId: '' }, to: { finalizedAtMs: endMs, sessionId: '' } };
-}
-
 function roomsOf(raw: Buffer): string[] {
   const lines = raw.toString('latin1').split('\n');
   return lines.filter((line) => line.startsWith('{')).map((line) => line.replace(/,$/, ''));
@@ -80,7 +76,7 @@ async function readDirectly(
   { connection }: Pick<FaultWorld, 'connection'>,
   { manifest, project, interval }: { manifest: Manifest; project: string; interval: Interval },
 ): Promise<Buffer> {
-  const range = { projectId: project, ...wholeOf(interval) };
+  const range = { projectId: project, ...rangeOf(interval) };
   const answer = await connection.exec(toRoomsStatement(range, manifest.fields));
   const pieces: Buffer[] = [];
   for await (const piece of answer.stream as AsyncIterable<Buffer>) pieces.push(piece);

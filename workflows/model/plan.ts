@@ -1,10 +1,22 @@
 // The plan of a run: the interval's rooms cut into ranges, one batch and one part each, with what the history held when it was made.
 // Kept in workflow state and carried over continue-as-new, so everything here is small and plain.
+import { type Interval } from './interval.ts';
 
 /** A place in the order of rooms: (finalized_at, session_id). An empty session id sorts before every room of that millisecond. */
 export interface RoomBound {
   finalizedAtMs: number;
   sessionId: string;
+}
+
+/** `from` belongs to the range, `to` does not. */
+export interface RoomRange {
+  from: RoomBound;
+  to: RoomBound;
+}
+
+/** All of an interval: rooms at its start belong to it, rooms at its end do not. */
+export function rangeOf({ startMs, endMs }: Interval): RoomRange {
+  return { from: { finalizedAtMs: startMs, sessionId: '' }, to: { finalizedAtMs: endMs, sessionId: '' } };
 }
 
 /** Says whether two readings of a range saw the same rows: counts, and the wrapping sum of the rows' hashes over keys and versions. */
@@ -16,10 +28,8 @@ export interface Fingerprint {
   hash: string;
 }
 
-/** `from` belongs to the range, `to` does not. All ranges of a plan tile the interval, so a late room falls into one of them. */
-export interface PlannedRange {
-  from: RoomBound;
-  to: RoomBound;
+/** All ranges of a plan tile the interval, so a late room falls into one of them. */
+export interface PlannedRange extends RoomRange {
   fingerprint: Fingerprint;
 }
 
