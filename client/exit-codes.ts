@@ -14,6 +14,8 @@ export const EXIT = {
   unreachable: 4,
   /** Ctrl-C while following: what was followed goes on. */
   interrupted: 130,
+  /** Whoever read the output went away, as `head` does; as shells report a program that SIGPIPE ended. */
+  unread: 141,
 } as const;
 
 /**

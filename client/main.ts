@@ -1,11 +1,15 @@
 // The process of the command line: hands the arguments over, prints what failed as one clear sentence, sets the exit code.
 import { runCli } from './cli.ts';
+import { EXIT } from './exit-codes.ts';
 
 /** To terminals (ECMA-48, EL). */
 const ERASE_LINE = '\u001b[2K';
 /** CUP and ED: to the upper left corner, and away with what is below. */
 const TO_TOP = '\u001b[H';
 const ERASE_BELOW = '\u001b[J';
+
+process.stdout.on('error', endUnheard);
+process.stderr.on('error', endUnheard);
 
 process.exitCode = await runCli(process.argv.slice(2), {
   out: (text) => process.stdout.write(`${text}\n`),
@@ -15,6 +19,13 @@ process.exitCode = await runCli(process.argv.slice(2), {
     ? { rewrite: (text: string) => process.stderr.write(`\r${ERASE_LINE}${text}`) }
     : {}),
 });
+
+/** Nobody hears what comes now. What a command follows goes on without it. */
+function endUnheard(error: NodeJS.ErrnoException): never {
+  if (error.code === 'EPIPE') process.exit(EXIT.unread);
+  console.error(`the output cannot be written: ${error.message}`);
+  process.exit(EXIT.failed);
+}
 
 /** What does not fit is counted, not scrolled. */
 function redraw(lines: readonly string[]): void {
