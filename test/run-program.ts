@@ -17,6 +17,8 @@ export interface RunningProgram {
   /** Resolves once its standard output matches; rejects when it ends before. */
   printed(pattern: RegExp): Promise<RegExpExecArray>;
   kill(signal: NodeJS.Signals): void;
+  /** Nobody reads its standard output from here on. */
+  hangUp(): void;
   ended: Promise<EndedProgram>;
 }
 
@@ -57,6 +59,7 @@ export function startProgram(
         return Promise.resolve(found ?? undefined);
       }),
     kill: (signal) => void child.kill(signal),
+    hangUp: () => void child.stdout.destroy(),
     ended,
   };
 }

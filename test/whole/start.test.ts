@@ -61,6 +61,14 @@ describe('npm start', () => {
     assert.match(ended.stdout, /stopping/);
   });
 
+  it('ends cleanly when whoever read its output goes away', async () => {
+    const program = startProgram('local/start.ts', [], { LOCAL_STACK_DIR: join(parent, 'unread') });
+    await program.printed(/stack ready/);
+    program.hangUp();
+    const { code, stderr } = await program.ended;
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  });
+
   it('refuses options that make no sense, and says what is allowed', async () => {
     const ended = await runProgram('local/start.ts', ['--rooms', 'many'], environment);
     assert.equal(ended.code, 1);
