@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-// From Node 22 on: half of the start is the compiling of packages, which are kept compiled in the system's temporary folder.
+// From Node 22 on: a quarter of the start is the compiling of packages, which are kept compiled in the system's temporary folder.
 nodeModule.enableCompileCache?.();
 
 const source = new URL('../client/main.ts', import.meta.url);

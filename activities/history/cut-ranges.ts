@@ -55,8 +55,8 @@ export async function cutRanges(
   const inner: RoomBound[] = rows
     .slice(1)
     .map((row) => ({ finalizedAtMs: row.first_finalized_at_ms, sessionId: row.first_session_id }));
-  const { from, to } = rangeOf(interval);
-  const bounds = [from, ...inner, to];
+  const whole = rangeOf(interval);
+  const bounds = [whole.from, ...inner, whole.to];
   const ranges = bounds.slice(1).map((to, index) => ({ from: bounds[index] ?? to, to }));
   // Out of order, ranges would overlap and a room would be exported twice: an answer that was damaged on its way.
   if (!ranges.every(({ from, to }) => isBefore(from, to)))

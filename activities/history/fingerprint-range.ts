@@ -1,8 +1,9 @@
 // Reads the fingerprint of a range of rooms: the plan keeps it, the check compares it. One statement for both, so that they can
 // differ only when the history does.
 import { z } from 'zod';
-import { type Fingerprint, type RoomRange } from '../../workflows/model/plan.ts';
+import { type Fingerprint } from '../../workflows/model/plan.ts';
 import { readStatement, type HistoryReader } from './history-reader.ts';
+import { type RoomsRange } from './rooms-query.ts';
 
 const FINGERPRINT_RANGE = readStatement('fingerprint-range');
 
@@ -13,13 +14,9 @@ const fingerprintRow = z.object({
   hash: z.string().regex(/^\d{1,20}$/),
 });
 
-export interface FingerprintedRange extends RoomRange {
-  projectId: string;
-}
-
 export async function fingerprintRange(
   history: HistoryReader,
-  range: FingerprintedRange,
+  range: RoomsRange,
   signal: AbortSignal,
 ): Promise<Fingerprint> {
   const [row] = await history.readRows({

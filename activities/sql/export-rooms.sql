@@ -221,7 +221,7 @@ WITH
                     ',"location":{"city":', ',"country":', ',"organization":', '},"sdk_version":'],
                     [peer_id, os, os_version, browser, browser_version, city, country, organization, sdk_version]),
                 ',"start_time":', toJSONString(joined_at), ',"duration":', integer(to_seconds(connected)),
-                ',"keys":{', arrayStringConcat(arrayMap(key -> key_json(key), sorted_keys), ','),
+                ',"keys":{', arrayStringConcat(arrayMap(key_json, sorted_keys), ','),
                 '},"features":{"connection_type":', word_or_null(path, connection_types),
                 ',"media_transport":', word_or_null(transport, media_transports),
                 '},"stats":{', labelled_numbers(stats_form.1, stats_form.2, shown_numbers), '}}',
@@ -241,7 +241,7 @@ WITH
             mean_over_peers(user_rating, is_peer) AS room_user, -- extended
             counts_of_peers[1] AS with_mos, counts_of_peers[2] AS with_score, -- extended
             countIf(is_peer AND has_audio) AS with_audio, countIf(is_peer AND has_video) AS with_video, -- extended
-            arrayMap(mean, totals_of_peers, counts_of_peers) AS m,
+            arrayMap(mean, totals_of_peers, counts_of_peers) AS of_peers,
             arrayStringConcat(arraySort((json, at, id) -> (at, id),
                 groupArrayIf(peer_json, is_peer), groupArrayIf(joined_at, is_peer), groupArrayIf(peer_id, is_peer)), ',') AS peers_json
         FROM peers
@@ -268,9 +268,9 @@ WITH
         ('},"bitrate":', 0), (',"packet_loss":', 1), (',"jitter":', 0)] AS room_stats_form,
     rooms AS (
         SELECT finalized_at, session_id,
-            arraySlice(m, 6, 4) AS audio_sent, arraySlice(m, 12, 3) AS audio_received,
-            arraySlice(m, 19, 4) AS video_sent, arraySlice(m, 24, 3) AS video_received,
-            arrayResize(arrayConcat(arraySlice(m, 1, 3),
+            arraySlice(of_peers, 6, 4) AS audio_sent, arraySlice(of_peers, 12, 3) AS audio_received,
+            arraySlice(of_peers, 19, 4) AS video_sent, arraySlice(of_peers, 24, 3) AS video_received,
+            arrayResize(arrayConcat(arraySlice(of_peers, 1, 3),
                 audio_sent, audio_received, arrayMap(mean_of_two, arrayPopBack(audio_sent), audio_received),
                 video_sent, video_received, arrayMap(mean_of_two, arrayPopBack(video_sent), video_received)),
                 length(room_stats_form)) AS room_numbers,
