@@ -1,28 +1,25 @@
-// Second stage: opens the multipart upload of the run's file. An interval has one run at a time, so every other unfinished upload of
+// Opens the multipart upload of the run's file, as part of planning. An interval has one run at a time, so every other unfinished upload of
 // exactly this key is left over from a run that ended without cleaning up: aborting it also stops whatever attempt still writes to it.
 import { contentTypeOf } from '../workflows/model/stream.ts';
 import { type UploadRequest } from '../workflows/model/stages.ts';
 import { abortLeftUploads } from './abort-upload.ts';
 import { type StageRun } from './run-stage.ts';
-import { openDestination, type StageTools } from './stage-tools.ts';
+import { type OpenedDestination } from './stage-tools.ts';
 
 /** The name under which the write id stands in the object's metadata. */
 export const WRITE_ID_METADATA = 'write-id';
 
 export async function beginUpload(
-  tools: StageTools,
-  request: UploadRequest,
+  opened: OpenedDestination,
+  { target, key, writeId }: UploadRequest,
   run: StageRun,
-): Promise<{ uploadId: string }> {
-  const { target, key, writeId } = request;
-  const opened = openDestination(tools, target.settings.destination);
+): Promise<string> {
   await abortLeftUploads(opened, key, run);
   const metadata = { [WRITE_ID_METADATA]: writeId, 'workflow-id': run.workflowId, 'run-id': run.runId };
-  const uploadId = await opened.store.beginUpload({
+  return opened.store.beginUpload({
     key,
     contentType: contentTypeOf(target.settings),
     metadata,
     signal: run.signal,
   });
-  return { uploadId };
 }

@@ -1,5 +1,6 @@
-// Fourth stage: reads the fingerprint of the interval again, after the last batch. The same as in the plan: every batch saw one and
-// the same history. Different: says which ranges moved and what they hold now, so that only those are exported again.
+// Third stage, of intervals of several ranges: reads the fingerprint of the interval again, after the last batch. The same as in the
+// plan: every batch saw one and the same history. Different: says which ranges moved and what they hold now, so that only those are
+// exported again.
 import { isSameFingerprint, sumFingerprints } from '../workflows/model/plan.ts';
 import { type CheckOutcome, type CheckRequest } from '../workflows/model/stages.ts';
 import { fingerprintRange } from './history/fingerprint-range.ts';

@@ -1,4 +1,4 @@
-// Fifth stage: makes the file visible, in one moment. Uploads the closing part where there are several, then completes with the ETags
+// Fourth stage: makes the file visible, in one moment. Uploads the closing part where there are several, then completes with the ETags
 // that the run holds: a part that a late attempt overwrote with other bytes is found here and not committed. What a completion answers can get
 // lost, and the second one is then refused: so it is the object that lies there that says whether it is ours.
 import { type CompletedFile, type CompleteOutcome, type CompleteRequest } from '../workflows/model/stages.ts';

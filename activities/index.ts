@@ -29,7 +29,7 @@ import { planInterval } from './plan-interval.ts';
 import { readDefinition } from './read-definition.ts';
 import { readStatus } from './read-status.ts';
 import { runStage, type StageRun } from './run-stage.ts';
-import { webhooksFor, type StageTools } from './stage-tools.ts';
+import { openDestination, webhooksFor, type StageTools } from './stage-tools.ts';
 import { startRuns } from './start-runs.ts';
 import { watchStreams } from './watch-streams.ts';
 import { verifyFile } from './verify-file.ts';
@@ -50,7 +50,10 @@ export function createStages(
     runStage(of, tools.hide);
   return {
     planInterval: stage((request, run) => planInterval(tools, request, run)),
-    beginUpload: stage((request, run) => beginUpload(tools, request, run)),
+    beginUpload: stage(async (request, run) => {
+      const opened = openDestination(tools, request.target.settings.destination);
+      return { uploadId: await beginUpload(opened, request, run) };
+    }),
     exportBatch: stage((request, run) => exportBatch(tools, request, run)),
     checkInterval: stage((request, run) => checkInterval(tools, request, run)),
     completeFile: stage((request, run) => completeFile(tools, request, run)),

@@ -1,5 +1,6 @@
-// First stage: looks whether the interval is complete already, cuts its rooms into ranges, and notes what the history holds of each.
-// Reads only; what it returns is the plan that every later stage keeps to.
+// First stage: looks whether the interval is complete already, cuts its rooms into ranges, notes what the history holds of each, and
+// begins the upload meanwhile. What it returns is the plan that every later stage keeps to.
+import { log } from '@temporalio/activity';
 import { extensionOf } from '../workflows/model/stream.ts';
 import { renderKey, KEY_BYTES_MAX } from '../workflows/model/key-template.ts';
 import {
@@ -10,15 +11,19 @@ import {
   type RoomRange,
 } from '../workflows/model/plan.ts';
 import { type PlanOutcome, type PlanRequest, type Target } from '../workflows/model/stages.ts';
-import { cutRanges } from './history/cut-ranges.ts';
+import { beginUpload } from './begin-upload.ts';
+import { cutRanges, isSurelyOneRange } from './history/cut-ranges.ts';
 import { fingerprintRange } from './history/fingerprint-range.ts';
 import { findCover } from './manifests/find-cover.ts';
 import { type StageRun } from './run-stage.ts';
 import { InvalidRequestError } from './stage-errors.ts';
-import { openDestination, webhooksFor, type StageTools } from './stage-tools.ts';
+import { openDestination, webhooksFor, type OpenedDestination, type StageTools } from './stage-tools.ts';
 
 /** Fingerprint queries are short; a few at once hide their round trips without loading the server. */
 const FINGERPRINTS_AT_ONCE = 3;
+
+/** A store that does not take an abort in this time will not take it soon. */
+const ABANDON_MS = 5_000;
 
 export async function planInterval(
   tools: StageTools,
@@ -30,21 +35,61 @@ export async function planInterval(
   const key = keyOf(target);
   const { manifest, there, isCovered } = await findCover(opened, key, run.signal);
   if (manifest !== null && isCovered && !request.force) return { outcome: 'already-complete', manifest };
-  const ranges = await planRanges(tools, request, run);
+  const writeId = tools.newId();
+  const replacesObject = there !== null;
+  const planning = planRanges(tools, request, run);
+  // Where empty intervals have no file, only their ranges say whether there is an upload to begin.
+  const isFileSure = target.settings.empty === 'write' || replacesObject;
+  const begin = async () =>
+    isFileSure || (await planning).ranges.some(({ fingerprint }) => fingerprint.rooms > 0)
+      ? beginUpload(opened, { target, key, writeId }, run)
+      : undefined;
+  const [{ ranges, isUncut }, uploadId] = await bothOrNone(planning, begin(), (begun) =>
+    abandon(opened, key, begun),
+  );
   return {
     outcome: 'planned',
     plan: {
       key,
-      writeId: tools.newId(),
+      writeId,
       generation: (manifest?.generation ?? 0) + 1,
       supersedes: manifest?.write_id ?? null,
-      replacesObject: there !== null,
+      replacesObject,
       ranges,
+      isUncut,
       fingerprint: sumFingerprints(ranges.map((range) => range.fingerprint)),
       batchesAtOnce: tools.batches.atOnce,
       isAnnounced: webhooksFor(tools, 'file.completed').length > 0,
     },
+    ...(uploadId === undefined ? {} : { uploadId }),
   };
+}
+
+/** Rejects when either does, the upload given up that was begun meanwhile. */
+async function bothOrNone<Planned>(
+  planning: Promise<Planned>,
+  beginning: Promise<string | undefined>,
+  giveUp: (uploadId: string) => Promise<void>,
+): Promise<[Planned, string | undefined]> {
+  const [, begun] = await Promise.allSettled([planning, beginning]);
+  try {
+    return [await planning, await beginning];
+  } catch (error) {
+    if (begun.status === 'fulfilled' && begun.value !== undefined) await giveUp(begun.value);
+    throw error;
+  }
+}
+
+/** An upload that no run will hear of. Also when the stage was cancelled, so it has a time of its own. */
+async function abandon({ store }: OpenedDestination, key: string, uploadId: string): Promise<void> {
+  try {
+    await store.abortUpload({ key, uploadId, signal: AbortSignal.timeout(ABANDON_MS) });
+  } catch (error) {
+    log.warn('could not abort the upload of a failed plan; the next run of the interval does it', {
+      key,
+      cause: String(error),
+    });
+  }
 }
 
 /** The key of the interval's file; throws InvalidRequestError when the template makes one that S3 would refuse. */
@@ -60,7 +105,11 @@ export function keyOf({ settings, stream, interval }: Target): string {
   return key;
 }
 
-async function planRanges(tools: StageTools, request: PlanRequest, run: StageRun): Promise<PlannedRange[]> {
+async function planRanges(
+  tools: StageTools,
+  request: PlanRequest,
+  run: StageRun,
+): Promise<{ ranges: PlannedRange[]; isUncut: boolean }> {
   const { settings, interval } = request.target;
   const rangeBytes =
     settings.compression === 'gzip' ? tools.batches.rangeBytesGzip : tools.batches.rangeBytesPlain;
@@ -73,18 +122,16 @@ async function planRanges(tools: StageTools, request: PlanRequest, run: StageRun
   };
   const fingerprintOf = (range: RoomRange) =>
     fingerprintRange(tools.history, { ...range, projectId: settings.project }, run.signal);
-  // Most intervals are one range. Both statements take longer to plan than to run, and neither waits for the other.
-  const [bounds, whole] = await Promise.all([
-    cutRanges(tools.history, cut, run.signal),
-    fingerprintOf(rangeOf(interval)),
-  ]);
+  const whole = await fingerprintOf(rangeOf(interval));
+  const one = [{ ...rangeOf(interval), fingerprint: whole }];
+  if (request.looksAtTexts !== true && isSurelyOneRange(whole, cut)) return { ranges: one, isUncut: true };
+  const bounds = await cutRanges(tools.history, cut, run.signal);
   if (bounds.length > RANGES_MAX) {
     throw new InvalidRequestError(
       `interval: got ${bounds.length} batches, allowed: ${RANGES_MAX}; shorten the stream's interval, compress it, or raise BATCH_MB_PLAIN and BATCH_MB_GZIP of the workers`,
     );
   }
-  const [only, ...others] = bounds;
-  if (only !== undefined && others.length === 0) return [{ ...only, fingerprint: whole }];
+  if (bounds.length === 1) return { ranges: one, isUncut: false };
   const ranges: PlannedRange[] = [];
   for (let at = 0; at < bounds.length; at += FINGERPRINTS_AT_ONCE) {
     const some = bounds.slice(at, at + FINGERPRINTS_AT_ONCE);
@@ -92,5 +139,5 @@ async function planRanges(tools: StageTools, request: PlanRequest, run: StageRun
     ranges.push(...(await Promise.all(read)));
     run.report({ ranges: ranges.length, of: bounds.length });
   }
-  return ranges;
+  return { ranges, isUncut: false };
 }

@@ -1,12 +1,12 @@
-// From a plan to a complete file: begin an upload, export every range, check that the history did not move, complete, write the
-// manifest. A vanished upload or a misjudged range begins again with a new plan, a bounded number of times; whatever else ends the
-// run aborts the upload first. The file becomes visible in one moment, at completion, and never short.
+// From a plan to a complete file: export every range, check that the history did not move, complete, write the manifest. A vanished
+// upload or a misjudged range begins again with a new plan, a bounded number of times; whatever else ends the run aborts the upload
+// first. The file becomes visible in one moment, at completion, and never short.
 import { ApplicationFailure, CancellationScope, ContinueAsNew, log } from '@temporalio/workflow';
 import { announceFile } from './announce-run.ts';
 import { exportRanges } from './export-ranges.ts';
-import { sumFingerprints, type IntervalPlan } from './model/plan.ts';
+import { isSameFingerprint, sumFingerprints, type IntervalPlan } from './model/plan.ts';
 import { type CarriedRun, type ExportRequest, type RunSummary } from './model/run.ts';
-import { FAILURE, type CompletedFile, type Target } from './model/stages.ts';
+import { FAILURE, type CheckOutcome, type CompletedFile, type Target } from './model/stages.ts';
 import { type Progress } from './show-progress.ts';
 import { type StageCalls } from './stages.ts';
 
@@ -37,16 +37,19 @@ export async function makeFile(making: FileMaking): Promise<RunSummary> {
   const { request, target, progress, stages, startedAtMs } = making;
   let carried = request.carried;
   let bytesScale = 1;
+  let looksAtTexts = false;
   for (let uploadsBegun = carried?.uploadsBegun ?? 0; ;) {
     let plan = carried?.plan;
+    let begunId: string | undefined;
     if (plan === undefined) {
       progress.update({ state: 'planning' });
-      const outcome = await stages.control.planInterval.executeWithOptions({ summary: SUMMARY.plan }, [
-        { target, force: request.force ?? false, bytesScale },
+      const outcome = await stages.planning.planInterval.executeWithOptions({ summary: SUMMARY.plan }, [
+        { target, force: request.force ?? false, bytesScale, looksAtTexts },
       ]);
       if (outcome.outcome === 'already-complete')
         return summaryOf(making, 'already-complete', outcome.manifest, 0);
       plan = outcome.plan;
+      begunId = outcome.uploadId;
     }
     if (plan.fingerprint.rooms === 0 && target.settings.empty === 'skip' && !plan.replacesObject) {
       const manifest = await stages.control.writeManifest.executeWithOptions({ summary: SUMMARY.noFile }, [
@@ -56,13 +59,14 @@ export async function makeFile(making: FileMaking): Promise<RunSummary> {
       return summaryOf(making, 'complete', manifest, 0);
     }
     try {
-      const upload = carried ?? (await beginMaking(making, plan, ++uploadsBegun));
+      const upload = carried ?? (await beginMaking(making, { plan, begunId, uploadsBegun: ++uploadsBegun }));
       return await makeFromPlan(making, upload);
     } catch (error) {
       const failure = failureIn(error, [FAILURE.uploadGone, FAILURE.rangeMisjudged]);
       if (failure === undefined || uploadsBegun >= UPLOADS_MAX) throw error;
       const learnt = failure.type === FAILURE.rangeMisjudged ? failure.details?.[0] : undefined;
-      if (typeof learnt === 'number' && learnt > 0) bytesScale *= learnt;
+      if (learnt !== undefined && plan.isUncut === true) looksAtTexts = true;
+      else if (typeof learnt === 'number' && learnt > 0) bytesScale *= learnt;
       progress.update({ note: `Began again: ${failure.message}` });
       carried = undefined;
     }
@@ -71,14 +75,19 @@ export async function makeFile(making: FileMaking): Promise<RunSummary> {
 
 async function beginMaking(
   making: FileMaking,
-  plan: IntervalPlan,
-  uploadsBegun: number,
+  { plan, begunId, uploadsBegun }: { plan: IntervalPlan; begunId: string | undefined; uploadsBegun: number },
 ): Promise<CarriedRun> {
-  const { target, stages, startedAtMs, looksBack } = making;
-  const { uploadId } = await stages.control.beginUpload.executeWithOptions({ summary: plan.key }, [
-    { target, key: plan.key, writeId: plan.writeId },
-  ]);
+  const { startedAtMs, looksBack } = making;
+  const uploadId = begunId ?? (await beginUpload(making, plan));
   return { startedAtMs, plan, uploadId, parts: [], uploadsBegun, checksMade: 0, batchesRedone: 0, looksBack };
+}
+
+/** Of a plan that was made by a worker before 0.3: since then planning begins the upload. */
+async function beginUpload({ target, stages }: FileMaking, { key, writeId }: IntervalPlan): Promise<string> {
+  const { uploadId } = await stages.control.beginUpload.executeWithOptions({ summary: key }, [
+    { target, key, writeId },
+  ]);
+  return uploadId;
 }
 
 async function makeFromPlan(making: FileMaking, upload: CarriedRun): Promise<RunSummary> {
@@ -119,7 +128,6 @@ async function finishFile(making: FileMaking, upload: CarriedRun): Promise<Compl
   const { key, writeId } = upload.plan;
   for (;;) {
     await exportRanges(making, upload);
-    progress.update({ state: 'checking' });
     if (await redoChanged(making, upload)) continue;
     progress.update({ state: 'completing' });
     const parts = upload.parts;
@@ -136,10 +144,7 @@ async function finishFile(making: FileMaking, upload: CarriedRun): Promise<Compl
 /** True when ranges have to be exported again: their history moved, or their part does not hold the rooms it should. */
 async function redoChanged(making: FileMaking, upload: CarriedRun): Promise<boolean> {
   const { plan, parts } = upload;
-  const { changed } = await making.stages.control.checkInterval.executeWithOptions(
-    { summary: SUMMARY.check },
-    [{ target: making.target, ranges: plan.ranges }],
-  );
+  const { changed } = await checkRanges(making, upload);
   const redo = new Set<number>();
   for (const { index, range } of changed) {
     plan.ranges[index] = range;
@@ -157,6 +162,21 @@ async function redoChanged(making: FileMaking, upload: CarriedRun): Promise<bool
   countCheck(upload, 'the history of the interval changed while it was read');
   making.progress.update({ note: `History moved: ${redo.size} batches exported again.` });
   return true;
+}
+
+/** What a batch says that was the whole interval, or else a stage of its own. */
+async function checkRanges(
+  { target, stages, progress }: FileMaking,
+  { plan: { ranges }, parts }: CarriedRun,
+): Promise<CheckOutcome> {
+  const [range, ...others] = ranges;
+  const held = parts[0]?.heldAfter;
+  if (range !== undefined && others.length === 0 && held !== undefined) {
+    const isSame = isSameFingerprint(held, range.fingerprint);
+    return { changed: isSame ? [] : [{ index: 0, range: { ...range, fingerprint: held } }] };
+  }
+  progress.update({ state: 'checking' });
+  return stages.control.checkInterval.executeWithOptions({ summary: SUMMARY.check }, [{ target, ranges }]);
 }
 
 function dropParts(upload: CarriedRun, partNumbers: readonly number[]): void {

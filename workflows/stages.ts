@@ -1,6 +1,11 @@
 // How long each stage may take, how often it is retried, and on which task queue it runs. Every number with its reason.
 // Used by the workflows only; the stages themselves are described in model/stages.ts.
-import { proxyActivities, workflowInfo, type ActivityInterfaceFor } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  proxyActivities,
+  workflowInfo,
+  type ActivityInterfaceFor,
+} from '@temporalio/workflow';
 import { batchQueueOf } from './model/run.ts';
 import { type Stages } from './model/stages.ts';
 
@@ -18,6 +23,8 @@ const RETRY = {
 const GIVE_UP_MS_MIN = 60_000;
 
 export interface StageCalls {
+  /** A run that is cancelled while it is planned waits for the answer: it may hold an upload that was begun. */
+  planning: ActivityInterfaceFor<Pick<Stages, 'planInterval'>>;
   /** Short calls: one query or a few requests to the store. */
   control: ActivityInterfaceFor<Stages>;
   /** Batches have a queue of their own: its slots times the buffer is the memory bound of a worker. */
@@ -29,14 +36,19 @@ export interface StageCalls {
 /** The stages with their time-outs; all retrying ends at `giveUpAtMs` (epoch milliseconds). */
 export function callStages(nowMs: number, giveUpAtMs: number): StageCalls {
   const scheduleToCloseTimeout = Math.max(GIVE_UP_MS_MIN, giveUpAtMs - nowMs);
+  const control = {
+    // Planning a million rooms takes seconds; ten minutes leaves room for a history a hundred times larger on a busy server.
+    startToCloseTimeout: '10 minutes',
+    scheduleToCloseTimeout,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    retry: RETRY,
+  } as const;
   return {
-    control: proxyActivities<Stages>({
-      // Planning a million rooms takes seconds; ten minutes leaves room for a history a hundred times larger on a busy server.
-      startToCloseTimeout: '10 minutes',
-      scheduleToCloseTimeout,
-      heartbeatTimeout: HEARTBEAT_TIMEOUT,
-      retry: RETRY,
+    planning: proxyActivities<Pick<Stages, 'planInterval'>>({
+      ...control,
+      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     }),
+    control: proxyActivities<Stages>(control),
     batches: proxyActivities<Stages>({
       taskQueue: batchQueueOf(workflowInfo().taskQueue),
       // A batch is tens of megabytes: seconds of work. Fifteen minutes is a store at less than 100 kB/s, better taken up anew.

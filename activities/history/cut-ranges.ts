@@ -2,7 +2,7 @@
 // late falls into one of them; sizes are estimates, the buffer's bound is checked where the bytes arrive.
 import { z } from 'zod';
 import { type Interval } from '../../workflows/model/interval.ts';
-import { rangeOf, type RoomBound, type RoomRange } from '../../workflows/model/plan.ts';
+import { rangeOf, type Fingerprint, type RoomBound, type RoomRange } from '../../workflows/model/plan.ts';
 import { type FieldSet } from '../../workflows/model/stream.ts';
 import { DamagedAnswerError } from './history-errors.ts';
 import { readStatement, type HistoryReader } from './history-reader.ts';
@@ -27,6 +27,18 @@ export interface RangesToCut {
   rangeBytes: number;
   /** Real over estimated size, learnt from an earlier plan of the same interval; 1 when nothing was learnt. */
   bytesScale: number;
+}
+
+/** So many times what its counts make of it an interval may take in bytes before it is cut: the history's texts can be long. */
+const TEXT_HEAD_ROOM = 10;
+
+/**
+ * Most intervals are far from being cut, as the rooms and peers of their fingerprint say, and the statement that cuts is one of three whose
+ * planning by ClickHouse makes up a short run. Where long texts prove it wrong, the batch outgrows its buffer, and the next plan looks at them.
+ */
+export function isSurelyOneRange({ rooms, peers }: Fingerprint, cut: RangesToCut): boolean {
+  const bytes = rooms * BYTES_PER_ROOM[cut.fields] + peers * BYTES_PER_PEER[cut.fields];
+  return bytes * TEXT_HEAD_ROOM <= cut.rangeBytes;
 }
 
 /** Half-open ranges from the interval's start to its end, at least one, also when there are no rooms. */

@@ -25,6 +25,14 @@ describe('the stages of a run', () => {
     }
   });
 
+  it('are two fewer where one batch is the interval', () => {
+    const stages = stagesOf(recorded('0.3-complete-empty'));
+    assert.deepEqual(
+      stages.map(({ name }) => name),
+      ['planInterval', 'exportBatch', 'completeFile', 'writeManifest'],
+    );
+  });
+
   it('begin with the wait; what is not over is as Temporal says beside the history', () => {
     const at = (seconds: number) => ({ seconds, nanos: 5e8 });
     const history = proto.temporal.api.history.v1.History.fromObject({

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { StageTools } from '../../activities/stage-tools.ts';
-import type { ObjectStore } from '../../activities/store/object-store.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import { HOUR, makeStream, startTestWorker, withExportBench, type ExportBench } from '../export-bench.ts';
+import { withReadRows } from '../read-rows.ts';
 
 describe('an interval without rooms', () => {
   it('is made without asking for rooms', () =>
@@ -39,38 +39,24 @@ describe('an interval without rooms', () => {
 
 /** A bench whose worker counts how often the rooms are asked for, and lets something happen between plan and export. */
 function withCounted(
-  afterPlan: (bench: ExportBench, stream: string) => Promise<void>,
+  afterPlan: (bench: ExportBench, projectId: string) => Promise<void>,
   use: (bench: ExportBench, asked: () => number) => Promise<void>,
 ): Promise<void> {
   return withExportBench(
     async (bench) => {
       let asked = 0;
-      const wrapTools = (tools: StageTools): StageTools => ({
-        ...tools,
-        history: watched(tools.history, (name, target) => {
-          if (name !== 'client') return undefined;
-          return watched(target.client, (method) => {
-            if (method === 'exec') asked += 1;
-            return undefined;
-          });
-        }),
-        destinations: new Map(
-          [...tools.destinations].map(([name, opened]) => {
-            const { store } = opened;
-            const beginUpload: ObjectStore['beginUpload'] = async (of) => {
-              await afterPlan(bench, /^(late-\w+-\w+|empty-\w+)\//.exec(of.key)?.[1] ?? '');
-              return store.beginUpload(of);
-            };
-            return [
-              name,
-              {
-                ...opened,
-                store: watched(store, (method) => (method === 'beginUpload' ? beginUpload : undefined)),
-              },
-            ];
-          }),
-        ),
-      });
+      const planned = new Set<string>();
+      const wrapTools = (tools: StageTools): StageTools => {
+        const watching = withReadRows(tools, async ({ projectId }) => {
+          if (!planned.has(projectId)) await afterPlan(bench, projectId);
+          planned.add(projectId);
+        });
+        const client = watched(tools.history.client, (method) => {
+          if (method === 'exec') asked += 1;
+          return undefined;
+        });
+        return { ...watching, history: { ...watching.history, client } };
+      };
       const worker = await startTestWorker(bench.config, { wrapTools });
       try {
         await use(bench, () => asked);

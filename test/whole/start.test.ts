@@ -29,7 +29,7 @@ describe('npm start', () => {
     assert.equal(crc32(file).toString(16).padStart(8, '0'), manifest.raw_crc32);
     const rooms: unknown = JSON.parse(file.toString());
     assert.ok(Array.isArray(rooms) && rooms.length === 21);
-    for (const stage of ['planning', 'exporting', 'checking', 'completing'])
+    for (const stage of ['planning', 'exporting', 'completing'])
       assert.match(ended.stdout, new RegExp(`^ {4}${stage}`, 'm'));
     assert.match(ended.stdout, /"room_id": "weekly-planning"/);
     assert.match(ended.stdout, /curl -so \S+\.json 'http:\/\/127\.0\.0\.1:\d+\/room-streams\/rooms\/demo\//);

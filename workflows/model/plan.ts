@@ -43,6 +43,8 @@ export interface IntervalPlan {
   /** An object lies under the key already; an interval that has become empty then replaces it, whatever the stream's policy. */
   replacesObject: boolean;
   ranges: PlannedRange[];
+  /** By its counts the interval was so far from being cut that nobody looked how long its texts are. */
+  isUncut?: boolean;
   fingerprint: Fingerprint;
   /** How many batches of this run may be under way at once. */
   batchesAtOnce: number;
@@ -62,6 +64,8 @@ export interface ExportedPart {
   rooms: number;
   /** Rooms that break the contract; exported with what is valid. */
   faultyRooms: number;
+  /** What the history held of the range once the batch had read it. Of an interval's only range; other parts are checked together, afterwards. */
+  heldAfter?: Fingerprint;
 }
 
 /** S3 allows 10,000 parts; a run's plan and parts have to fit one Temporal payload (2 MB), which is the narrower bound: about 500 bytes a range. */

@@ -19,10 +19,14 @@ export interface PlanRequest {
   force: boolean;
   /** Real bytes over estimated bytes, learnt from a range that came out too long or too short; 1 at first. */
   bytesScale: number;
+  /** Look at the texts of the interval, too: an earlier plan that trusted its counts came out too long. */
+  looksAtTexts?: boolean;
 }
 
+/** Without an upload: the interval gets no file, or a worker before 0.3 made the plan. */
 export type PlanOutcome =
-  { outcome: 'already-complete'; manifest: Manifest } | { outcome: 'planned'; plan: IntervalPlan };
+  | { outcome: 'already-complete'; manifest: Manifest }
+  | { outcome: 'planned'; plan: IntervalPlan; uploadId?: string };
 
 export interface UploadRequest {
   target: Target;
@@ -101,6 +105,7 @@ export interface StreamChecks {
 /** Every stage is safe to run again after a crash: its result, not its attempt, is the truth. */
 export interface Stages {
   planInterval(request: PlanRequest): Promise<PlanOutcome>;
+  /** Of plans that were made before 0.3. */
   beginUpload(request: UploadRequest): Promise<{ uploadId: string }>;
   exportBatch(request: BatchRequest): Promise<ExportedPart>;
   checkInterval(request: CheckRequest): Promise<CheckOutcome>;
