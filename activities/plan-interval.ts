@@ -20,7 +20,7 @@ import { InvalidRequestError } from './stage-errors.ts';
 import { openDestination, webhooksFor, type OpenedDestination, type StageTools } from './stage-tools.ts';
 
 /** Fingerprint queries are short; a few at once hide their round trips without loading the server. */
-const FINGERPRINTS_AT_ONCE = 3;
+const FINGERPRINTS_AT_ONCE = 2;
 
 /** A store that does not take an abort in this time will not take it soon. */
 const ABANDON_MS = 5_000;

@@ -1,21 +1,24 @@
-// Reads the fingerprints of many intervals in one statement, for audits: where nothing has changed, nothing else is asked. Each is what
+// Reads the fingerprints of many intervals in one pass, for audits: where nothing has changed, nothing else is asked. Each is what
 // fingerprint-range.ts reads of the same interval.
 import { z } from 'zod';
 import { type Interval } from '../../workflows/model/interval.ts';
 import { type Fingerprint } from '../../workflows/model/plan.ts';
-import { readStatement, type HistoryReader } from './history-reader.ts';
+import { askViews, fingerprintOf, type ViewCount } from './fingerprint-views.ts';
+import { type HistoryReader } from './history-reader.ts';
 
-const FINGERPRINT_INTERVALS = readStatement('fingerprint-intervals');
+/** Which of the intervals, counted from the first; those without rows have none. */
+const PLACE = 'intDiv(toUnixTimestamp64Milli(finalized_at) - {from_ms:Int64}, {every_ms:Int64})';
 
-const NOTHING: Fingerprint = { rooms: 0, peers: 0, totals: 0, hash: '0' };
+const IN_RANGE = `project_id = {project_id:String}
+  AND finalized_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND finalized_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')`;
 
 const placedRow = z.object({
   place: z.number().int(),
-  rooms: z.number().int(),
-  peers: z.number().int(),
-  totals: z.number().int(),
+  rows: z.number().int(),
   hash: z.string().regex(/^\d{1,20}$/),
 });
+
+const NOTHING: ViewCount = { rows: 0, hash: '0' };
 
 /** The intervals are in order and of this length; there may be gaps of whole intervals between them. */
 export interface FingerprintedIntervals {
@@ -33,12 +36,16 @@ export async function fingerprintIntervals(
   const [first, last] = [intervals[0], intervals.at(-1)];
   if (first === undefined || last === undefined) return [];
   const everyMs = everySeconds * 1000;
-  const rows = await history.readRows({
-    query: FINGERPRINT_INTERVALS,
-    params: { project_id: projectId, from_ms: first.startMs, to_ms: last.endMs, every_ms: everyMs },
-    row: placedRow,
-    signal,
+  const params = { project_id: projectId, from_ms: first.startMs, to_ms: last.endMs, every_ms: everyMs };
+  const views = await askViews(async (select, from) => {
+    const query = `SELECT ${PLACE} AS place, ${select} FROM ${from} WHERE ${IN_RANGE} GROUP BY place`;
+    const rows = await history.readRows({ query, params, row: placedRow, signal });
+    return new Map<number, ViewCount>(rows.map((row) => [row.place, row]));
   });
-  const byPlace = new Map(rows.map(({ place, ...fingerprint }) => [place, fingerprint]));
-  return intervals.map(({ startMs }) => byPlace.get((startMs - first.startMs) / everyMs) ?? NOTHING);
+  return intervals.map(({ startMs }) => {
+    const place = (startMs - first.startMs) / everyMs;
+    return fingerprintOf(
+      views.map(({ counts, answer }) => ({ counts, answer: answer.get(place) ?? NOTHING })),
+    );
+  });
 }

@@ -26,8 +26,8 @@ describe('planning', () => {
       await makeHistory(bench.connection, { ...ROOMS, projectId: stream.name });
       const { manifest } = await bench.run(stream, HOUR);
       assert.deepEqual([manifest?.rooms, manifest?.parts], [ROOMS.rooms, 1]);
-      // Once for the plan, once for the check.
-      assert.deepEqual(statements(), ['fingerprint', 'fingerprint']);
+      // One for each view, once for the plan and once for the check.
+      assert.deepEqual(statements(), Array<StatementKind>(6).fill('fingerprint'));
     }));
 
   it('cuts an interval whose texts outgrow the buffer once a batch has told it so', () =>
