@@ -13,14 +13,13 @@ interface FingerprintedView {
 
 const VIEWS: readonly FingerprintedView[] = [
   // A room that has several rows is one line of the file.
-  {
-    ...{ counts: 'rooms', name: 'export_rooms' },
-    ...{ rows: 'uniqExact(finalized_at, session_id)', keys: 'session_id' },
-  },
+  { counts: 'rooms', name: 'export_rooms', rows: 'uniqExact(finalized_at, session_id)', keys: 'session_id' },
   { counts: 'peers', name: 'export_peers', rows: 'count()', keys: 'session_id, peer_id' },
   {
-    ...{ counts: 'totals', name: 'export_track_totals' },
-    ...{ rows: 'count()', keys: 'session_id, peer_id, media, direction' },
+    counts: 'totals',
+    name: 'export_track_totals',
+    rows: 'count()',
+    keys: 'session_id, peer_id, media, direction',
   },
 ];
 
