@@ -124,10 +124,11 @@ describe('stream update', () => {
     withExportBench(async (bench) => {
       const name = bench.unique('update');
       assert.equal((await cli(bench, ...createArgs(name), '--every', '1h')).code, 0);
-      const updated = await cli(bench, 'stream', 'update', name, '--every', '1d', '--compression', 'gzip');
-      const midnight = toRfc3339(
-        intervalContaining(Date.now(), { everySeconds: 86_400, offsetSeconds: 0 }).endMs,
-      );
+      // Not the next one: in the last hour of a day that is the next border of hours, too, where a planned change may be changed again.
+      const daily = { everySeconds: 86_400, offsetSeconds: 0 };
+      const midnight = toRfc3339(intervalContaining(Date.now() + 86_400_000, daily).endMs);
+      const toDays = ['--every', '1d', '--compression', 'gzip', '--at', midnight];
+      const updated = await cli(bench, 'stream', 'update', name, ...toDays);
       assert.equal(
         updated.stdout,
         `stream ${name} updated, from ${midnight} on\n  every: 1h → 1d\n  compression: none → gzip\n`,
