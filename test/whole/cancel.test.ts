@@ -10,8 +10,8 @@ import { HOUR, makeStream, withExportBench, type ExportBench } from '../export-b
 import { fileKeyOf, storedManifestKeyOf } from '../file-keys.ts';
 import { until } from '../until.ts';
 
-/** One batch that takes ClickHouse seconds. */
-const ROOMS = 20_000;
+/** Batches that ClickHouse still computes when the cancellation reaches them, by the second heartbeat: once it writes, it notices the hanging up before the kill. */
+const ROOMS = 60_000;
 
 /** ClickHouse's code of a query that was killed. */
 const QUERY_WAS_CANCELLED = 394;
