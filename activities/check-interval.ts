@@ -1,7 +1,7 @@
 // Third stage, of intervals of several ranges: reads the fingerprint of the interval again, after the last batch. The same as in the
 // plan: every batch saw one and the same history. Different: says which ranges moved and what they hold now, so that only those are
 // exported again.
-import { isSameFingerprint, sumFingerprints } from '../workflows/model/plan.ts';
+import { isSameFingerprint, sumRanges } from '../workflows/model/plan.ts';
 import { type CheckOutcome, type CheckRequest } from '../workflows/model/stages.ts';
 import { fingerprintRange } from './history/fingerprint-range.ts';
 import { type StageRun } from './run-stage.ts';
@@ -16,7 +16,7 @@ export async function checkInterval(
   const projectId = target.settings.project;
   const [first, last] = [ranges[0], ranges.at(-1)];
   if (first === undefined || last === undefined) return { changed: [] };
-  const planned = sumFingerprints(ranges.map((range) => range.fingerprint));
+  const planned = sumRanges(ranges);
   const whole = await fingerprintRange(
     tools.history,
     { projectId, from: first.from, to: last.to },

@@ -41,10 +41,18 @@ export async function exportBatch(
 /** The check of an interval that is one range, while its part is on its way: a stage of its own would take longer than both. */
 async function readHeldAfter(
   tools: StageTools,
-  { target, range: { from, to }, isFirst, isLast }: BatchRequest,
+  request: BatchRequest,
   { signal }: StageRun,
 ): Promise<Fingerprint | undefined> {
-  if (!isFirst || !isLast) return undefined;
+  return request.isFirst && request.isLast ? readHeld(tools, request, signal) : undefined;
+}
+
+/** What the history holds of the range now. */
+function readHeld(
+  tools: StageTools,
+  { target, range: { from, to } }: BatchRequest,
+  signal: AbortSignal,
+): Promise<Fingerprint> {
   return fingerprintRange(tools.history, { projectId: target.settings.project, from, to }, signal);
 }
 
@@ -95,15 +103,11 @@ async function readBatch(tools: StageTools, request: BatchRequest, run: StageRun
  */
 async function assertAllRooms(
   tools: StageTools,
-  { target, range }: BatchRequest,
+  request: BatchRequest,
   { rooms, signal }: { rooms: number; signal: AbortSignal },
 ): Promise<void> {
-  if (rooms === range.fingerprint.rooms) return;
-  const held = await fingerprintRange(
-    tools.history,
-    { projectId: target.settings.project, from: range.from, to: range.to },
-    signal,
-  );
+  if (rooms === request.range.fingerprint.rooms) return;
+  const held = await readHeld(tools, request, signal);
   if (held.rooms === rooms) return;
   throw new TruncatedAnswerError(`the answer has ${rooms} rooms, the history ${held.rooms}`);
 }

@@ -1,29 +1,27 @@
 // First stage: looks whether the interval is complete already, cuts its rooms into ranges, notes what the history holds of each, and
 // begins the upload meanwhile. What it returns is the plan that every later stage keeps to.
-import { log } from '@temporalio/activity';
 import { extensionOf } from '../workflows/model/stream.ts';
 import { renderKey, KEY_BYTES_MAX } from '../workflows/model/key-template.ts';
 import {
+  hasNoFileWhenEmpty,
   RANGES_MAX,
   rangeOf,
-  sumFingerprints,
+  sumRanges,
   type PlannedRange,
   type RoomRange,
 } from '../workflows/model/plan.ts';
 import { type PlanOutcome, type PlanRequest, type Target } from '../workflows/model/stages.ts';
+import { giveUpUpload } from './abort-upload.ts';
 import { beginUpload } from './begin-upload.ts';
 import { cutRanges, isSurelyOneRange } from './history/cut-ranges.ts';
 import { fingerprintRange } from './history/fingerprint-range.ts';
 import { findCover } from './manifests/find-cover.ts';
 import { type StageRun } from './run-stage.ts';
 import { InvalidRequestError } from './stage-errors.ts';
-import { openDestination, webhooksFor, type OpenedDestination, type StageTools } from './stage-tools.ts';
+import { openDestination, webhooksFor, type StageTools } from './stage-tools.ts';
 
 /** Fingerprint queries are short; a few at once hide their round trips without loading the server. */
 const FINGERPRINTS_AT_ONCE = 2;
-
-/** A store that does not take an abort in this time will not take it soon. */
-const ABANDON_MS = 5_000;
 
 export async function planInterval(
   tools: StageTools,
@@ -38,14 +36,14 @@ export async function planInterval(
   const writeId = tools.newId();
   const replacesObject = there !== null;
   const planning = planRanges(tools, request, run);
-  // Where empty intervals have no file, only their ranges say whether there is an upload to begin.
-  const isFileSure = target.settings.empty === 'write' || replacesObject;
-  const begin = async () =>
-    isFileSure || (await planning).ranges.some(({ fingerprint }) => fingerprint.rooms > 0)
-      ? beginUpload(opened, { target, key, writeId }, run)
-      : undefined;
+  const begin = async () => {
+    // Where it depends on the rooms whether there is a file, there is nothing to begin before they are counted.
+    const dependsOnRooms = hasNoFileWhenEmpty(target.settings, { replacesObject });
+    if (dependsOnRooms && sumRanges((await planning).ranges).rooms === 0) return undefined;
+    return beginUpload(opened, { target, key, writeId }, run);
+  };
   const [{ ranges, isUncut }, uploadId] = await bothOrNone(planning, begin(), (begun) =>
-    abandon(opened, key, begun),
+    giveUpUpload(opened, { key, uploadId: begun }),
   );
   return {
     outcome: 'planned',
@@ -57,7 +55,7 @@ export async function planInterval(
       replacesObject,
       ranges,
       isUncut,
-      fingerprint: sumFingerprints(ranges.map((range) => range.fingerprint)),
+      fingerprint: sumRanges(ranges),
       batchesAtOnce: tools.batches.atOnce,
       isAnnounced: webhooksFor(tools, 'file.completed').length > 0,
     },
@@ -77,18 +75,6 @@ async function bothOrNone<Planned>(
   } catch (error) {
     if (begun.status === 'fulfilled' && begun.value !== undefined) await giveUp(begun.value);
     throw error;
-  }
-}
-
-/** An upload that no run will hear of. Also when the stage was cancelled, so it has a time of its own. */
-async function abandon({ store }: OpenedDestination, key: string, uploadId: string): Promise<void> {
-  try {
-    await store.abortUpload({ key, uploadId, signal: AbortSignal.timeout(ABANDON_MS) });
-  } catch (error) {
-    log.warn('could not abort the upload of a failed plan; the next run of the interval does it', {
-      key,
-      cause: String(error),
-    });
   }
 }
 

@@ -44,7 +44,7 @@ export interface ExportBench {
   readFile(manifest: Manifest | null): Promise<Buffer>;
 }
 
-export interface BenchOptions {
+export interface BenchOptions extends WorkerOptions {
   batches?: Partial<WorkerConfig['batches']>;
   /** False when the test starts workers itself. */
   startsWorker?: boolean;
@@ -80,7 +80,7 @@ export async function withExportBench<Result>(
   await migrate(admin);
   const connection = openConnection(admin);
   const store = openObjectStore(storeDestination(stack));
-  const worker = options.startsWorker === false ? undefined : await startTestWorker(config);
+  const worker = options.startsWorker === false ? undefined : await startTestWorker(config, options);
   try {
     return await withTemporal(
       (connected) =>

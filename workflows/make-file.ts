@@ -4,7 +4,7 @@
 import { ApplicationFailure, CancellationScope, ContinueAsNew, log } from '@temporalio/workflow';
 import { announceFile } from './announce-run.ts';
 import { exportRanges } from './export-ranges.ts';
-import { isSameFingerprint, sumFingerprints, type IntervalPlan } from './model/plan.ts';
+import { hasNoFileWhenEmpty, isSameFingerprint, sumRanges, type IntervalPlan } from './model/plan.ts';
 import { type CarriedRun, type ExportRequest, type RunSummary } from './model/run.ts';
 import { FAILURE, type CheckOutcome, type CompletedFile, type Target } from './model/stages.ts';
 import { type Progress } from './show-progress.ts';
@@ -51,7 +51,7 @@ export async function makeFile(making: FileMaking): Promise<RunSummary> {
       plan = outcome.plan;
       begunId = outcome.uploadId;
     }
-    if (plan.fingerprint.rooms === 0 && target.settings.empty === 'skip' && !plan.replacesObject) {
+    if (plan.fingerprint.rooms === 0 && hasNoFileWhenEmpty(target.settings, plan)) {
       const manifest = await stages.control.writeManifest.executeWithOptions({ summary: SUMMARY.noFile }, [
         { target, plan, file: null, faultyRooms: 0, startedAtMs },
       ]);
@@ -154,7 +154,7 @@ async function redoChanged(making: FileMaking, upload: CarriedRun): Promise<bool
     if (plan.ranges[part.partNumber - 1]?.fingerprint.rooms !== part.rooms) redo.add(part.partNumber);
   }
   if (redo.size === 0) return false;
-  plan.fingerprint = sumFingerprints(plan.ranges.map((range) => range.fingerprint));
+  plan.fingerprint = sumRanges(plan.ranges);
   if (plan.ranges.length > 1 && plan.ranges.some((range) => range.fingerprint.rooms === 0)) {
     throw ApplicationFailure.retryable('a range of the plan has no rooms any more', FAILURE.rangeMisjudged);
   }

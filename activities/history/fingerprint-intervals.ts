@@ -2,21 +2,14 @@
 // fingerprint-range.ts reads of the same interval.
 import { z } from 'zod';
 import { type Interval } from '../../workflows/model/interval.ts';
-import { type Fingerprint } from '../../workflows/model/plan.ts';
-import { askViews, fingerprintOf, type ViewCount } from './fingerprint-views.ts';
+import { rangeOf, type Fingerprint } from '../../workflows/model/plan.ts';
+import { askViews, countRow, fingerprintOf, type ViewCount } from './fingerprint-views.ts';
 import { type HistoryReader } from './history-reader.ts';
 
 /** Which of the intervals, counted from the first; those without rows have none. */
 const PLACE = 'intDiv(toUnixTimestamp64Milli(finalized_at) - {from_ms:Int64}, {every_ms:Int64})';
 
-const IN_RANGE = `project_id = {project_id:String}
-  AND finalized_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND finalized_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')`;
-
-const placedRow = z.object({
-  place: z.number().int(),
-  rows: z.number().int(),
-  hash: z.string().regex(/^\d{1,20}$/),
-});
+const placedRow = countRow.extend({ place: z.number().int() });
 
 const NOTHING: ViewCount = { rows: 0, hash: '0' };
 
@@ -36,10 +29,13 @@ export async function fingerprintIntervals(
   const [first, last] = [intervals[0], intervals.at(-1)];
   if (first === undefined || last === undefined) return [];
   const everyMs = everySeconds * 1000;
-  const params = { project_id: projectId, from_ms: first.startMs, to_ms: last.endMs, every_ms: everyMs };
-  const views = await askViews(async (select, from) => {
-    const query = `SELECT ${PLACE} AS place, ${select} FROM ${from} WHERE ${IN_RANGE} GROUP BY place`;
-    const rows = await history.readRows({ query, params, row: placedRow, signal });
+  const range = { projectId, ...rangeOf({ startMs: first.startMs, endMs: last.endMs }) };
+  const views = await askViews(range, async ({ columns, source, params }) => {
+    const query = `SELECT ${PLACE} AS place, ${columns} ${source} GROUP BY place`;
+    const rows = await history.readRows({
+      ...{ query, row: placedRow, signal },
+      params: { ...params, every_ms: everyMs },
+    });
     return new Map<number, ViewCount>(rows.map((row) => [row.place, row]));
   });
   return intervals.map(({ startMs }) => {

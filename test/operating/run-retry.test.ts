@@ -161,37 +161,27 @@ function withFailing(
   method: keyof ObjectStore,
   use: (bench: ExportBench, store: FailingStore) => Promise<void>,
 ): Promise<void> {
-  return withExportBench(
-    async (bench) => {
-      const counts = new Map<string, number>();
-      const failing: FailingStore = { isMended: false, calls: (name) => counts.get(name) ?? 0 };
-      const refuse = (store: ObjectStore): ObjectStore =>
-        new Proxy(store, {
-          get(target, name) {
-            const found: unknown = Reflect.get(target, name);
-            if (typeof found !== 'function') return found;
-            return (...args: unknown[]): unknown => {
-              counts.set(String(name), (counts.get(String(name)) ?? 0) + 1);
-              if (name === method && !failing.isMended) return Promise.reject(denied(method));
-              return Reflect.apply(found, target, args);
-            };
-          },
-        });
-      const wrapTools = (tools: StageTools): StageTools => ({
-        ...tools,
-        destinations: new Map(
-          [...tools.destinations].map(([name, opened]) => [name, { ...opened, store: refuse(opened.store) }]),
-        ),
-      });
-      const worker = await startTestWorker(bench.config, { wrapTools });
-      try {
-        await use(bench, failing);
-      } finally {
-        await worker.stop();
-      }
-    },
-    { startsWorker: false },
-  );
+  const counts = new Map<string, number>();
+  const failing: FailingStore = { isMended: false, calls: (name) => counts.get(name) ?? 0 };
+  const refuse = (store: ObjectStore): ObjectStore =>
+    new Proxy(store, {
+      get(target, name) {
+        const found: unknown = Reflect.get(target, name);
+        if (typeof found !== 'function') return found;
+        return (...args: unknown[]): unknown => {
+          counts.set(String(name), (counts.get(String(name)) ?? 0) + 1);
+          if (name === method && !failing.isMended) return Promise.reject(denied(method));
+          return Reflect.apply(found, target, args);
+        };
+      },
+    });
+  const wrapTools = (tools: StageTools): StageTools => ({
+    ...tools,
+    destinations: new Map(
+      [...tools.destinations].map(([name, opened]) => [name, { ...opened, store: refuse(opened.store) }]),
+    ),
+  });
+  return withExportBench((bench) => use(bench, failing), { wrapTools });
 }
 
 function denied(operation: string): StoreError {

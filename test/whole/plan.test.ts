@@ -89,18 +89,9 @@ function withStatements(
   use: (bench: ExportBench, statements: () => StatementKind[]) => Promise<void>,
   options: BenchOptions = {},
 ): Promise<void> {
-  return withExportBench(
-    async (bench) => {
-      const asked: StatementKind[] = [];
-      const worker = await startTestWorker(bench.config, {
-        wrapTools: (tools) => withReadRows(tools, ({ kind }) => void asked.push(kind)),
-      });
-      try {
-        await use(bench, () => asked);
-      } finally {
-        await worker.stop();
-      }
-    },
-    { ...options, startsWorker: false },
-  );
+  const asked: StatementKind[] = [];
+  return withExportBench((bench) => use(bench, () => asked), {
+    ...options,
+    wrapTools: (tools) => withReadRows(tools, ({ kind }) => void asked.push(kind)),
+  });
 }

@@ -1,6 +1,7 @@
 // The plan of a run: the interval's rooms cut into ranges, one batch and one part each, with what the history held when it was made.
 // Kept in workflow state and carried over continue-as-new, so everything here is small and plain.
 import { type Interval } from './interval.ts';
+import { type StreamSettings } from './stream.ts';
 
 /** A place in the order of rooms: (finalized_at, session_id). An empty session id sorts before every room of that millisecond. */
 export interface RoomBound {
@@ -52,6 +53,14 @@ export interface IntervalPlan {
   isAnnounced?: boolean;
 }
 
+/** Whether an interval without rooms gets no file: the stream skips those, unless an object lies there that has to be replaced. */
+export function hasNoFileWhenEmpty(
+  { empty }: Pick<StreamSettings, 'empty'>,
+  { replacesObject }: Pick<IntervalPlan, 'replacesObject'>,
+): boolean {
+  return empty === 'skip' && !replacesObject;
+}
+
 /** What one batch put into its part. */
 export interface ExportedPart {
   partNumber: number;
@@ -85,6 +94,11 @@ export function sumFingerprints(fingerprints: readonly Fingerprint[]): Fingerpri
     hash = BigInt.asUintN(64, hash + BigInt(each.hash));
   }
   return { rooms, peers, totals, hash: hash.toString() };
+}
+
+/** What neighbouring ranges hold together. */
+export function sumRanges(ranges: readonly PlannedRange[]): Fingerprint {
+  return sumFingerprints(ranges.map(({ fingerprint }) => fingerprint));
 }
 
 export function isSameFingerprint(a: Fingerprint, b: Fingerprint): boolean {
