@@ -12,7 +12,8 @@ export interface Connected {
 /** A server that does not answer within this is taken as absent: a person waits. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** The status codes by which gRPC says that a call took too long, and that no server could be reached. */
+/** The status codes by which gRPC says that a request is not allowed, that a call took too long, and that no server could be reached. */
+const GRPC_INVALID_ARGUMENT = 3;
 const GRPC_DEADLINE_EXCEEDED = 4;
 const GRPC_UNAVAILABLE = 14;
 
@@ -56,6 +57,11 @@ export function describeConnectionError(error: unknown): string | undefined {
 /** Whether the server let a call run into its deadline. */
 export function isDeadlineExceeded(error: unknown): boolean {
   return hasGrpcCode(error, GRPC_DEADLINE_EXCEEDED);
+}
+
+/** Whether the server refused a call for what it says. */
+export function isInvalidArgument(error: unknown): boolean {
+  return hasGrpcCode(error, GRPC_INVALID_ARGUMENT);
 }
 
 function hasGrpcCode(error: unknown, wanted: number): error is ServiceError {

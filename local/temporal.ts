@@ -27,6 +27,12 @@ const READY_WITHIN_MS = 60_000;
  */
 const SQLITE_PRAGMAS = ['journal_mode=wal', 'synchronous=normal'];
 
+/**
+ * Of its dynamic configuration. By default the development server reads all search attributes from its database anew for every row that it
+ * lists, and for every workflow that it starts; other servers read them once a minute.
+ */
+const SETTINGS = { 'system.forceSearchAttributesCacheRefreshOnRead': 'false' };
+
 /** The path of the program. Throws ServerFailedError when none can be had. */
 export function findTemporal(): Promise<string> {
   const kept = { id: `temporal-${VERSION}`, program: 'temporal' };
@@ -51,7 +57,7 @@ export async function makeTemporal(options: TemporalOptions): Promise<OwnedServe
       ...['--port', `${options.port}`, '--ui-port', `${options.uiPort}`],
       ...['--db-filename', options.databaseFile, '--log-level', 'warn', '--log-format', 'json'],
       ...SQLITE_PRAGMAS.flatMap((pragma) => ['--sqlite-pragma', pragma]),
-      ...Object.entries(options.settings ?? {}).flatMap(([name, value]) => [
+      ...Object.entries({ ...SETTINGS, ...options.settings }).flatMap(([name, value]) => [
         '--dynamic-config-value',
         `${name}=${value}`,
       ]),

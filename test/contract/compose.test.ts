@@ -7,6 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it, type TestContext } from 'node:test';
 import { openObjectStore } from '../../activities/store/object-store.ts';
+import { withTemporal } from '../../client/connect.ts';
+import { registerSearchAttributes } from '../../client/register-search-attributes.ts';
+import { createSchedule } from '../../client/streams.ts';
 import { checkViews } from '../../history/check-views.ts';
 import { openConnection } from '../../history/connection.ts';
 import { migrate } from '../../history/migrate.ts';
@@ -15,8 +18,10 @@ import { findFreePorts, startOnFreePorts } from '../../local/free-ports.ts';
 import { OwnedServer } from '../../local/owned-server.ts';
 import { findSeaweed, SEAWEED_INNER_PORTS } from '../../local/seaweedfs.ts';
 import { findTemporal } from '../../local/temporal.ts';
-import { readWorkerConfig } from '../../worker/config.ts';
+import { readTemporalConfig, readWorkerConfig } from '../../worker/config.ts';
+import { SEARCH_ATTRIBUTES } from '../../workflows/model/search-attributes.ts';
 import { readComposeFile, serviceOf, type ComposeFile } from '../deployment-files.ts';
+import { makeStream } from '../export-bench.ts';
 
 const READY_WITHIN_MS = 60_000;
 
@@ -25,8 +30,19 @@ const ODD_PASSWORD = `a'b"c>d $e%41/ü: #{x}`;
 
 describe('Temporal, as composed', () => {
   it('starts with its database where its user may write, and passes its health check', async (t) => {
-    const uiPort = await startOnFreePorts(() => startTemporal(t));
+    const { uiPort } = await startOnFreePorts(() => startTemporal(t));
     assert.equal((await fetch(`http://127.0.0.1:${uiPort}/`)).status, 200);
+  });
+
+  it('takes a stream as soon as the search attributes are registered', async (t) => {
+    const { port } = await startOnFreePorts(() => startTemporal(t));
+    const config = readTemporalConfig({ TEMPORAL_ADDRESS: `127.0.0.1:${port}` });
+    await withTemporal(async (connected) => {
+      const added = await registerSearchAttributes(connected);
+      assert.equal(added.length, SEARCH_ATTRIBUTES.length);
+      await createSchedule(connected, makeStream('early'));
+      assert.deepEqual(await registerSearchAttributes(connected), []);
+    }, config);
   });
 
   it('publishes the ports that are its defaults', () => {
@@ -98,7 +114,7 @@ describe('ClickHouse, as composed', () => {
 });
 
 /** Returns the port of its Web UI. */
-async function startTemporal(t: TestContext): Promise<number> {
+async function startTemporal(t: TestContext): Promise<{ port: number; uiPort: number }> {
   const folder = makeFolder();
   const { command = [], healthcheck } = serviceOf(readComposeFile(), 'temporal');
   const [port = 0, uiPort = 0] = await findFreePorts(2);
@@ -118,7 +134,7 @@ async function startTemporal(t: TestContext): Promise<number> {
     logFile: join(folder, 'temporal.log'),
     isReady: () => Promise.resolve(spawnSync(program, checkArgs).status === 0),
   });
-  return uiPort;
+  return { port, uiPort };
 }
 
 /** With what is needed to run the job that makes its bucket. */
