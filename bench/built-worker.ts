@@ -40,5 +40,5 @@ export async function withBuiltWorker<Result>(
 
 /** The same of the command line. */
 export function runBuiltCli(stack: RunningStack, args: readonly string[]): Promise<EndedProgram> {
-  return runProgram(`${BUILT}/client/main.js`, args, toEnvironment(stack));
+  return runProgram(`${BUILT}/command-line/main.js`, args, toEnvironment(stack));
 }

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 nodeModule.enableCompileCache?.();
 
 const source = new URL('../client/main.ts', import.meta.url);
-const built = new URL('../dist/client/main.js', import.meta.url);
+const built = new URL('../dist/command-line/main.js', import.meta.url);
 
 if (existsSync(source) && hasLoader()) {
   const { register } = await import('tsx/esm/api');

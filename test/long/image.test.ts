@@ -100,6 +100,21 @@ describe('the image', () => {
     assert.match(stdout, /^Usage: room-streams /);
   });
 
+  it('has every command on it, with all that the command reads', () => {
+    const { stdout: completion } = run('room-streams', ['room-streams', 'completion', 'bash']);
+    assert.match(completion, /\bbackfill\b/);
+    const call = 'dist/history/recording/demo-call.jsonl.gz';
+    const { status, stdout, stderr } = run('migrate', [
+      'room-streams',
+      'import',
+      '--dry-run',
+      '--json',
+      call,
+    ]);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /"rooms": ?1\b/);
+  });
+
   it('tells a wrong configuration with exit code 2, the worker as the command line', () => {
     for (const words of [readDockerfileWords('CMD'), ['room-streams', 'migrate']]) {
       const [program = '', ...args] = words;
@@ -234,10 +249,13 @@ function exportEmptyInterval(run: (words: readonly string[]) => ReturnType<typeo
   }
 }
 
+/** Packages and all. The command line's is made of modules that lie in `dist` as well. */
+const BUNDLES = /^(workflow-bundle\.js|command-line\/)/;
+
 /** File and package of every import that is not of a file beside it, dynamic ones among them. */
 function importsOf(dist: string): [string, string][] {
   const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
-  const sources = files.filter((file) => file.endsWith('.js') && file !== 'workflow-bundle.js');
+  const sources = files.filter((file) => file.endsWith('.js') && !BUNDLES.test(file));
   return sources.flatMap((file) => {
     const text = readFileSync(join(dist, file), 'utf8');
     const { importedFiles } = ts.preProcessFile(text, true, true);
