@@ -1,5 +1,6 @@
 // What every stage has in common: a heartbeat while it works, cancellation as an abort signal, and its errors translated to failures
 // in one place. A stage itself knows nothing of Temporal.
+import { setMaxListeners } from 'node:events';
 import { CancelledFailure, Context, log, sleep } from '@temporalio/activity';
 import { type Hide } from './hide-secrets.ts';
 import { isRefusal, toFailure, withoutSecrets } from './to-failure.ts';
@@ -31,6 +32,8 @@ export function runStage<Request, Result>(
       context.heartbeat(details);
     }, HEARTBEAT_MS);
     const { workflowExecution } = context.info;
+    // Every request in the air listens to it, and a stage may have dozens.
+    setMaxListeners(0, context.cancellationSignal);
     const run: StageRun = {
       signal: context.cancellationSignal,
       report: (next) => (details = next),

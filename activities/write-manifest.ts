@@ -11,7 +11,7 @@ import {
   type Manifest,
 } from '../workflows/model/manifest.ts';
 import { type ManifestRequest } from '../workflows/model/stages.ts';
-import { toRecordBytes } from './manifests/manifest-record.ts';
+import { toPointerMetadata, toRecordBytes } from './manifests/manifest-record.ts';
 import { readLatest, readManifest, type Stored } from './manifests/read-manifest.ts';
 import { type StageRun } from './run-stage.ts';
 import { FileReplacedError } from './stage-errors.ts';
@@ -86,10 +86,10 @@ async function moveLatest(opened: OpenedDestination, manifest: Manifest, run: St
   const record = latestOf(manifest, manifestPrefix);
   const key = latestKeyOf(manifestPrefix, manifest.stream);
   for (;;) {
-    const existing = await readLatest(opened, manifest.stream, run.signal);
+    const existing = await readLatest(opened, manifest.stream, { signal: run.signal });
     if (existing !== null && Date.parse(existing.value.interval_end) > Date.parse(manifest.interval_end))
       return;
-    if (await putOver(opened, { key, record, existing }, run)) return;
+    if (await putOver(opened, { key, record, existing, metadata: toPointerMetadata(record) }, run)) return;
   }
 }
 
@@ -100,7 +100,13 @@ async function putOver(
     key,
     record,
     existing,
-  }: { key: string; record: Manifest | LatestPointer; existing: Stored<unknown> | null },
+    metadata = {},
+  }: {
+    key: string;
+    record: Manifest | LatestPointer;
+    existing: Stored<unknown> | null;
+    metadata?: Record<string, string>;
+  },
   run: StageRun,
 ): Promise<boolean> {
   try {
@@ -108,6 +114,7 @@ async function putOver(
       key,
       body: toRecordBytes(record),
       contentType: 'application/json',
+      metadata,
       signal: run.signal,
       ...(existing === null ? { ifNoneMatch: '*' } : { ifMatch: existing.etag }),
     });

@@ -68,6 +68,29 @@ export function toRecordBytes(record: Manifest | LatestPointer): Buffer {
   return Buffer.from(`${JSON.stringify(record, null, 2)}\n`);
 }
 
+const POINTER = 'pointer';
+
+/** Stores take 2 KB of metadata; keys of up to a kilobyte may need more. */
+const METADATA_BYTES_MAX = 2_000;
+
+/** The pointer once more, as its object's metadata, written in the same moment: none where it does not fit. */
+export function toPointerMetadata(pointer: LatestPointer): Record<string, string> {
+  const value = Buffer.from(JSON.stringify(pointer)).toString('base64url');
+  return POINTER.length + value.length <= METADATA_BYTES_MAX ? { [POINTER]: value } : {};
+}
+
+/** Undefined when the metadata does not say: the object itself has to be read then. */
+export function pointerInMetadata(metadata: Readonly<Record<string, string>>): LatestPointer | undefined {
+  const value = metadata[POINTER];
+  if (value === undefined) return undefined;
+  try {
+    return latestSchema.parse(JSON.parse(Buffer.from(value, 'base64url').toString('utf8')));
+  } catch {
+    // Whatever it is, the object says it better.
+    return undefined;
+  }
+}
+
 /** An object under a manifest's key that is no manifest. Not retried: it does not mend itself. */
 export class UnreadableRecordError extends Error {
   override readonly name = 'UnreadableRecordError';

@@ -50,6 +50,8 @@ export interface ObjectStore {
 
 export interface WithSignal {
   signal?: AbortSignal | undefined;
+  /** StoreError TIMEOUT when no connection stands by then, or nothing comes for so long; by default as the store was opened. */
+  silentMsMax?: number | undefined;
 }
 
 export interface OfKey extends WithSignal {
@@ -79,6 +81,8 @@ export interface CompleteUpload extends OfUpload {
 export interface PutObject extends OfKey {
   body: Buffer;
   contentType: string;
+  /** Small, ASCII. */
+  metadata?: Readonly<Record<string, string>>;
   /** Only when there is no such object. */
   ifNoneMatch?: '*';
   /** Only over the object of this ETag. */

@@ -158,6 +158,7 @@ export class S3Store implements store.ObjectStore {
   putObject(of: store.PutObject): Promise<{ etag: string }> {
     const headers = {
       ...this.#writeHeaders(of.contentType),
+      ...toMetadataHeaders(of.metadata ?? {}),
       ...(of.ifNoneMatch === undefined ? {} : { 'if-none-match': of.ifNoneMatch }),
       ...(of.ifMatch === undefined ? {} : { 'if-match': `"${of.ifMatch}"` }),
     };
@@ -228,7 +229,7 @@ export class S3Store implements store.ObjectStore {
   /** A request with a short answer, read whole before it is looked at. */
   #ask<Result>(
     operation: string,
-    of: { key?: string; signal?: AbortSignal | undefined },
+    of: store.WithSignal & { key?: string },
     request: StoreRequest,
     read: (answer: Answer & { body: string }) => Result,
   ): Promise<Result> {
@@ -240,14 +241,16 @@ export class S3Store implements store.ObjectStore {
 
   async #call<Result>(
     operation: string,
-    of: { key?: string; signal?: AbortSignal | undefined },
+    of: store.WithSignal & { key?: string },
     { method, query, headers, payload, isOfBucket }: StoreRequest,
     read: (answer: Answer) => Promise<Result>,
   ): Promise<Result> {
     of.signal?.throwIfAborted();
     const { name: destination } = this.#destination;
     const call = { operation, key: of.key, signal: of.signal, destination };
-    const exchange: Exchange = { ...call, timeouts: this.#timeouts };
+    const timeouts =
+      of.silentMsMax === undefined ? this.#timeouts : { connectMs: of.silentMsMax, idleMs: of.silentMsMax };
+    const exchange: Exchange = { ...call, timeouts };
     try {
       const keys = await this.#keySource();
       exchange.secrets = [keys.accessKeyId, keys.secretAccessKey, keys.sessionToken];

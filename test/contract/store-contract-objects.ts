@@ -27,6 +27,9 @@ export function describeObjects(opened: () => OpenedStore): void {
         metadata: {},
         contentType: 'application/json',
       });
+      const metadata = { pointer: 'a-Z_0', 'long-value': 'x'.repeat(1_500) };
+      await store.putObject({ key, body: SMALL, contentType: 'application/json', metadata, ifMatch: etag });
+      assert.deepEqual((await store.head({ key }))?.metadata, metadata);
     });
 
     it('takes keys with characters that URLs and signatures escape', async () => {

@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
+import { MANIFEST_BYTES_MAX } from '../../activities/manifests/manifest-record.ts';
 import { runCli } from '../../client/cli.ts';
 import { readStatus } from '../../client/stream-status.ts';
+import { latestKeyOf } from '../../workflows/model/manifest.ts';
 import { scheduleIdOf, lastIntervalEndedBy } from '../../workflows/model/interval.ts';
 import { settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
 import {
@@ -105,8 +107,9 @@ describe('status', () => {
         ...makeStream(bench.unique('unknown'), { destination: 'moon' }),
         fromMs: HOUR.startMs,
       };
-      await withSchedules(bench, [moved, dead, unknown], async () => {
-        const rows = await statusOf(bench, [moved.name, dead.name, unknown.name]);
+      const gone = { ...makeStream(bench.unique('gone'), { destination: 'gone' }), fromMs: HOUR.startMs };
+      await withSchedules(bench, [moved, dead, unknown, gone], async () => {
+        const rows = await statusOf(bench, [moved.name, dead.name, unknown.name, gone.name]);
         const byName = new Map(rows.map((row) => [row['stream'], row]));
         const ofMoved = byName.get(moved.name);
         assert.deepEqual(
@@ -122,8 +125,38 @@ describe('status', () => {
         assert.match(String(ofDead?.['problem']), /^destination dead: .*ECONNREFUSED/);
         assert.match(
           String(byName.get(unknown.name)?.['problem']),
-          /got "moon", allowed: local, other, dead/,
+          /got "moon", allowed: local, other, dead, gone/,
         );
+        const ofGone = byName.get(gone.name);
+        assert.equal(ofGone?.['state'], 'unknown');
+        assert.match(String(ofGone['problem']), /^destination gone: .*NoSuchBucket/);
+      });
+    }));
+
+  it('reads a pointer that does not say in its metadata what it says', () =>
+    withExportBench(async (bench) => {
+      const stream = { ...makeStream(bench.unique('older')), fromMs: HOUR.startMs, untilMs: HOUR.endMs };
+      await withSchedules(bench, [stream], async () => {
+        await bench.run(stream, HOUR);
+        const key = latestKeyOf('_manifests/', stream.name);
+        const { pointer, ...others } = (await bench.store.head({ key }))?.metadata ?? {};
+        assert.deepEqual(others, {});
+        assert.ok(pointer !== undefined);
+        const written = await bench.store.getObject({ key, bytesMax: MANIFEST_BYTES_MAX });
+        assert.ok(written !== null);
+        const said: unknown = JSON.parse(Buffer.from(pointer, 'base64url').toString('utf8'));
+        assert.deepEqual(said, JSON.parse(written.body.toString('utf8')));
+        const rows = await statusOf(bench, [stream.name]);
+        assert.equal(rows[0]?.['lastCompleteEnd'], '2026-11-23T11:00:00Z');
+        for (const metadata of [{}, { pointer: 'bm90aGluZw' }, { pointer: 'e30' }]) {
+          await bench.store.putObject({
+            key,
+            body: written.body,
+            contentType: 'application/json',
+            metadata,
+          });
+          assert.deepEqual(await statusOf(bench, [stream.name]), rows);
+        }
       });
     }));
 
@@ -210,9 +243,11 @@ function withStores(use: (bench: ExportBench) => Promise<void>): Promise<void> {
         bench.configured({
           ...like('OTHER'),
           ...like('DEAD'),
-          DESTINATIONS: 'local,other,dead',
+          ...like('GONE'),
+          DESTINATIONS: 'local,other,dead,gone',
           DESTINATION_OTHER_MANIFEST_PREFIX: '_others/',
           DESTINATION_DEAD_ENDPOINT: 'http://127.0.0.1:9',
+          DESTINATION_GONE_BUCKET: 'no-such-bucket-here',
         }),
       );
       try {

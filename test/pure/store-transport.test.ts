@@ -21,6 +21,14 @@ describe('the transport of the object store', () => {
     await assert.rejects(store.uploadPart(PART), failure({ code: 'TIMEOUT', isA: 'retryable' }));
   });
 
+  it('gives up on it sooner for who asks for that', async (t) => {
+    const { store } = await serve(t, () => undefined, { connectMs: 60_000, idleMs: 60_000 });
+    await assert.rejects(
+      store.head({ key: 'x', silentMsMax: IDLE_MS }),
+      failure({ code: 'TIMEOUT', isA: 'retryable' }),
+    );
+  });
+
   it('gives up on a server that accepts a connection and never speaks TLS', async (t) => {
     const server = net.createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -202,6 +210,7 @@ interface Asked {
 async function serve(
   t: TestContext,
   answer: (request: http.IncomingMessage, response: http.ServerResponse) => unknown,
+  timeouts = { connectMs: 10_000, idleMs: IDLE_MS },
 ): Promise<{ store: ObjectStore; asked: Asked[]; port: number }> {
   const asked: Asked[] = [];
   const server = http.createServer((request, response) => {
@@ -214,10 +223,7 @@ async function serve(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as net.AddressInfo;
-  const store = openObjectStore(
-    { ...DESTINATION, endpoint: `http://127.0.0.1:${port}` },
-    { idleMs: IDLE_MS },
-  );
+  const store = openObjectStore({ ...DESTINATION, endpoint: `http://127.0.0.1:${port}` }, timeouts);
   t.after(async () => {
     await store.close();
     server.closeAllConnections();
