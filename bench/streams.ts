@@ -1,5 +1,6 @@
 // `npm run bench:streams -- --streams 1000`: creates so many streams of one minute on the embedded stack, all of which fire at the same full minute,
-// and waits until every file is there. Prints how long that took, what was missed, and how long `room-streams status` takes over all of them.
+// and waits until every file is there. Prints how long that took, what was missed, and how long `room-streams status` takes over all of them, before
+// there is a file and after.
 import { setTimeout as wait } from 'node:timers/promises';
 import { inLanes } from '../activities/in-lanes.ts';
 import { parseManifest, MANIFEST_BYTES_MAX } from '../activities/manifests/manifest-record.ts';
@@ -69,7 +70,8 @@ async function bench(
     );
   // Temporal is at work on a thousand new schedules for a while; a person asks later.
   await waitUntil(interval.startMs);
-  const isQuick = await measureStatus(stack, count);
+  // Told, and not judged: the first answers of a worker that has just started wait for its code to be compiled.
+  await measureStatus(stack, count, 'by a worker that has just started');
   console.log(`all fire at ${toRfc3339(interval.endMs)}`);
   await waitUntil(interval.endMs);
   const { files, rooms, lastMs } = await awaitFiles(stack, names, interval);
@@ -77,9 +79,9 @@ async function bench(
   console.log(
     `${count} streams, ${files} files, missed ${missed}, ${((lastMs - interval.endMs) / 1000).toFixed(1)} s; ${describeLoad()}`,
   );
-  const isQuickWithFiles = await measureStatus(stack, count);
+  const isQuick = await measureStatus(stack, count, `allowed ${STATUS_SECONDS_MAX} s`);
   if (rooms !== files * ROOMS) throw new Error(`${rooms} rooms in the files, ${files * ROOMS} were made`);
-  return missed === 0 && isQuick && isQuickWithFiles ? 0 : 1;
+  return missed === 0 && isQuick ? 0 : 1;
 }
 
 async function waitUntil(ms: number): Promise<void> {
@@ -167,7 +169,7 @@ async function count(
 }
 
 /** The whole command, as a person types it. */
-async function measureStatus(stack: RunningStack, count: number): Promise<boolean> {
+async function measureStatus(stack: RunningStack, count: number, what: string): Promise<boolean> {
   const seconds: number[] = [];
   for (let run = 0; run < STATUS_RUNS; run += 1) {
     const startedMs = performance.now();
@@ -178,7 +180,7 @@ async function measureStatus(stack: RunningStack, count: number): Promise<boolea
       throw new Error(`status: ${rows} rows of ${count}, exit code ${code}: ${stderr}`);
   }
   const { text, median } = describeTimes(seconds, 's');
-  console.log(`status of ${count} streams: ${text}, allowed ${STATUS_SECONDS_MAX} s; ${describeLoad()}`);
+  console.log(`status of ${count} streams: ${text}, ${what}; ${describeLoad()}`);
   return median <= STATUS_SECONDS_MAX;
 }
 
