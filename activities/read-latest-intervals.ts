@@ -7,7 +7,7 @@ import { glanceAtLatest, readLatest } from './manifests/read-manifest.ts';
 import { UnreadableRecordError } from './manifests/manifest-record.ts';
 import { type StageRun } from './run-stage.ts';
 import { openDestination, type StageTools } from './stage-tools.ts';
-import { type WithSignal } from './store/object-store.ts';
+import { type CallLimits } from './store/object-store.ts';
 
 /** Small objects each; more at once are no faster on two processors. */
 const READS_AT_ONCE = 32;
@@ -48,7 +48,7 @@ export async function readLatestIntervals<Of extends { stream: StreamDefinition 
 async function readOne(
   tools: StageTools,
   { name, destination, answering }: { name: string; destination: string; answering: Set<string> },
-  asking: WithSignal,
+  asking: CallLimits,
 ): Promise<FoundLatest['latest']> {
   const opened = openDestination(tools, destination);
   const latest = await glanceAtLatest(opened, name, asking);

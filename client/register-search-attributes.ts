@@ -43,13 +43,13 @@ export async function registerSearchAttributes(connected: Connected): Promise<st
     }
   }
   const names = missing.map(({ name }) => name);
-  await awaitUsable(connected, names);
+  if (names.length > 0) await awaitUsable(connected, names);
   return names;
 }
 
 async function awaitUsable(connected: Connected, names: readonly string[]): Promise<void> {
   const deadlineMs = Date.now() + USABLE_WITHIN_MS;
-  while (names.length > 0 && !(await areUsable(connected, names))) {
+  while (!(await areUsable(connected, names))) {
     if (Date.now() >= deadlineMs) {
       throw new CommandError(
         `Temporal has registered ${names.join(', ')}, and refuses them still after ${USABLE_WITHIN_MS / 1000} s; run migrate again in a while`,

@@ -84,10 +84,10 @@ export function pointerInMetadata(metadata: Readonly<Record<string, string>>): L
   const value = metadata[POINTER];
   if (value === undefined) return undefined;
   try {
-    return latestSchema.parse(JSON.parse(Buffer.from(value, 'base64url').toString('utf8')));
-  } catch {
-    // Whatever it is, the object says it better.
-    return undefined;
+    return parseLatest(Buffer.from(value, 'base64url'), POINTER);
+  } catch (error) {
+    if (error instanceof UnreadableRecordError) return undefined;
+    throw error;
   }
 }
 

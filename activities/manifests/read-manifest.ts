@@ -7,7 +7,7 @@ import {
   type Manifest,
 } from '../../workflows/model/manifest.ts';
 import { type OpenedDestination } from '../stage-tools.ts';
-import { type WithSignal } from '../store/object-store.ts';
+import { type CallLimits } from '../store/object-store.ts';
 import { MANIFEST_BYTES_MAX, parseLatest, parseManifest, pointerInMetadata } from './manifest-record.ts';
 
 export interface Stored<Kind> {
@@ -29,7 +29,7 @@ export function readManifest(
 export function readLatest(
   opened: OpenedDestination,
   stream: string,
-  asking: WithSignal,
+  asking: CallLimits,
 ): Promise<Stored<LatestPointer> | null> {
   const latestKey = latestKeyOf(opened.destination.manifestPrefix, stream);
   return readRecord(opened, { key: latestKey, parse: parseLatest }, asking);
@@ -42,7 +42,7 @@ export function readLatest(
 export async function glanceAtLatest(
   opened: OpenedDestination,
   stream: string,
-  asking: WithSignal,
+  asking: CallLimits,
 ): Promise<LatestPointer | null> {
   const key = latestKeyOf(opened.destination.manifestPrefix, stream);
   const head = await opened.store.head({ key, ...asking });
@@ -53,7 +53,7 @@ export async function glanceAtLatest(
 async function readRecord<Kind>(
   { store }: OpenedDestination,
   { key, parse }: { key: string; parse: (bytes: Buffer, key: string) => Kind },
-  asking: WithSignal,
+  asking: CallLimits,
 ): Promise<Stored<Kind> | null> {
   for (let isSecondLook = false; ; isSecondLook = true) {
     const stored = await store.getObject({ key, bytesMax: MANIFEST_BYTES_MAX, ...asking });

@@ -43,18 +43,19 @@ export interface ObjectStore {
   /** In the order of UTF-8 bytes, from the first key after `startAfter`; a page is fetched when it is wanted. */
   listKeys(of: ListKeys): AsyncIterable<ListedKey>;
   /** Fails unless the bucket can be reached, exists and may be listed. */
-  checkBucket(of?: WithSignal): Promise<void>;
+  checkBucket(of?: CallLimits): Promise<void>;
   /** Ends idle connections. */
   close(): Promise<void>;
 }
 
-export interface WithSignal {
+/** When a call ends at the latest. */
+export interface CallLimits {
   signal?: AbortSignal | undefined;
   /** StoreError TIMEOUT when no connection stands by then, or nothing comes for so long; by default as the store was opened. */
   silentMsMax?: number | undefined;
 }
 
-export interface OfKey extends WithSignal {
+export interface OfKey extends CallLimits {
   key: string;
 }
 
@@ -89,7 +90,7 @@ export interface PutObject extends OfKey {
   ifMatch?: string;
 }
 
-export interface ListKeys extends WithSignal {
+export interface ListKeys extends CallLimits {
   prefix: string;
   startAfter?: string;
 }

@@ -83,6 +83,14 @@ export function readEtag({ etag }: IncomingHttpHeaders): string {
   return withoutQuotes(etag);
 }
 
+/** Whether a PUT's answer agrees with the MD5 (in hex) of what was sent: a plain ETag is that, unless the store encrypts with keys of its own. */
+export function isStoredAs(md5: string, headers: IncomingHttpHeaders): boolean {
+  const etag = readEtag(headers);
+  const encryption = headers['x-amz-server-side-encryption'];
+  const isMd5 = /^[0-9a-f]{32}$/.test(etag) && (encryption === undefined || encryption === 'AES256');
+  return !isMd5 || etag === md5;
+}
+
 export function readUploads(
   body: string,
 ): Page<{ key: string; uploadId: string }, { key: string; uploadId: string }> {

@@ -7,6 +7,7 @@ import { type Destination } from './destination.ts';
 import { openKeySource, type KeySource } from './key-source.ts';
 import type * as store from './object-store.ts';
 import {
+  isStoredAs,
   readCompletedEtag,
   readEtag,
   readKeys,
@@ -178,7 +179,7 @@ export class S3Store implements store.ObjectStore {
     }
   }
 
-  async checkBucket(of: store.WithSignal = {}): Promise<void> {
+  async checkBucket(of: store.CallLimits = {}): Promise<void> {
     // A listing, not a HEAD: only an answer with a body says what is wrong.
     await this.#listPage('checkBucket', { ...of, prefix: '', keysMax: 1 }, '');
   }
@@ -221,15 +222,18 @@ export class S3Store implements store.ObjectStore {
     };
     return this.#ask(operation, of, request, ({ response, exchange }) => {
       const etag = readEtag(response.headers);
-      assertStored(etag, md5.toString('hex'), response.headers, exchange);
-      return { etag };
+      if (isStoredAs(md5.toString('hex'), response.headers)) return { etag };
+      throw new StoreError(
+        { operation, key: exchange.key, code: 'BadDigest', status: 200 },
+        'the store holds other bytes than were sent',
+      );
     });
   }
 
   /** A request with a short answer, read whole before it is looked at. */
   #ask<Result>(
     operation: string,
-    of: store.WithSignal & { key?: string },
+    of: store.CallLimits & { key?: string },
     request: StoreRequest,
     read: (answer: Answer & { body: string }) => Result,
   ): Promise<Result> {
@@ -241,7 +245,7 @@ export class S3Store implements store.ObjectStore {
 
   async #call<Result>(
     operation: string,
-    of: store.WithSignal & { key?: string },
+    of: store.CallLimits & { key?: string },
     { method, query, headers, payload, isOfBucket }: StoreRequest,
     read: (answer: Answer) => Promise<Result>,
   ): Promise<Result> {
@@ -280,23 +284,5 @@ async function orNull<Result>(result: Promise<Result>, codes: readonly string[])
   } catch (error) {
     if (error instanceof StoreError && codes.includes(error.code)) return null;
     throw error;
-  }
-}
-
-/** A plain ETag is the MD5 of the bytes, unless the store encrypts with keys of its own. */
-function assertStored(
-  etag: string,
-  md5: string,
-  headers: http.IncomingHttpHeaders,
-  exchange: Exchange,
-): void {
-  const encryption = headers['x-amz-server-side-encryption'];
-  const isMd5 = /^[0-9a-f]{32}$/.test(etag) && (encryption === undefined || encryption === 'AES256');
-  if (isMd5 && etag !== md5) {
-    const { operation, key } = exchange;
-    throw new StoreError(
-      { operation, key, code: 'BadDigest', status: 200 },
-      'the store holds other bytes than were sent',
-    );
   }
 }
