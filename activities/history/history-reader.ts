@@ -46,6 +46,8 @@ export function openHistoryReader(connection: HistoryConnection): HistoryReader 
     request_timeout: REQUEST_TIMEOUT_MS,
     // Errors are thrown and become failures of the stage; the client's own log would print them a second time, at length.
     log: { level: ClickHouseLogLevel.OFF },
+    // Asks for gzip, whose checksum finds a changed byte; the statements' settings keep the server from compressing.
+    compression: { response: true, request: false },
     keep_alive: { enabled: true, idle_socket_ttl: IDLE_SOCKET_MS },
     max_open_connections: 32,
   });
@@ -59,7 +61,11 @@ export function openHistoryReader(connection: HistoryConnection): HistoryReader 
           query_params: params,
           query_id: queryId,
           format: 'JSONEachRow',
-          clickhouse_settings: { output_format_json_quote_64bit_integers: 0, join_use_nulls: 0 },
+          clickhouse_settings: {
+            output_format_json_quote_64bit_integers: 0,
+            join_use_nulls: 0,
+            http_zlib_compression_level: '0',
+          },
           abort_signal: signal,
         });
         const rows = await answer.json();

@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
-import { BatchLines } from '../../activities/encode/batch-lines.ts';
-import { toRoomsStatement } from '../../activities/history/rooms-query.ts';
+import { writeRange } from '../../activities/encode/write-range.ts';
+import { openHistoryReader } from '../../activities/history/history-reader.ts';
 import { rangeOf } from '../../workflows/model/plan.ts';
 import { openConnection, toAccessError } from '../connection.ts';
 import type { AdminTarget } from '../connection.ts';
@@ -64,7 +64,7 @@ export async function dryRunImport(
       // Any time will do, the same for all rooms and the same in every dry run of the same files.
       const finalizedAtMs = options.finalizedAtMs ?? DRY_RUN_FINALIZED_MS;
       const { files, rooms } = await importFiles(connection, paths, { ...options, finalizedAtMs });
-      const finishedRooms = await readFinishedRooms(connection, options.projectId, finalizedAtMs);
+      const finishedRooms = await readFinishedRooms(target, options.projectId, finalizedAtMs);
       if (finishedRooms.length !== rooms.length)
         throw new Error(`the export made ${finishedRooms.length} rooms of ${rooms.length} imported`);
       return {
@@ -137,21 +137,19 @@ async function readTotals(
 }
 
 async function readFinishedRooms(
-  connection: ClickHouseClient,
+  target: AdminTarget,
   projectId: string,
   finalizedAtMs: number,
 ): Promise<string[]> {
   const range = { projectId, ...rangeOf({ startMs: finalizedAtMs, endMs: finalizedAtMs + 1 }) };
-  const statement = toRoomsStatement(range, 'standard');
-  const { stream } = await connection.exec({
-    ...statement,
-    // An error in the middle must be an error, not a shorter answer.
-    clickhouse_settings: { ...statement.clickhouse_settings, wait_end_of_query: 1 },
-  });
-  const lines = new BatchLines({ format: 'ndjson', isFirst: true, isLast: true }, undefined);
-  const pieces: Buffer[] = [];
-  for await (const piece of stream) if (Buffer.isBuffer(piece)) pieces.push(lines.push(piece));
-  pieces.push(lines.finish());
-  const text = Buffer.concat(pieces).toString('utf8');
-  return text.split('\n').filter((line) => line !== '');
+  const history = openHistoryReader(target);
+  try {
+    const { body } = await writeRange(history, { range, fields: 'standard', format: 'ndjson' });
+    return Buffer.from(body)
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+  } finally {
+    await history.close();
+  }
 }

@@ -1,9 +1,8 @@
 // Rooms written by hand into a history, and the file that the exporter's user makes of them, by the product's own statement and framing.
 // Every file is held against its schema. What a row does not say is a quiet call of one minute: one peer who sends good audio.
 import { randomUUID } from 'node:crypto';
-import { BatchLines, type RoomFault } from '../../activities/encode/batch-lines.ts';
+import { writeRange } from '../../activities/encode/write-range.ts';
 import { openHistoryReader } from '../../activities/history/history-reader.ts';
-import { openRooms } from '../../activities/history/open-rooms.ts';
 import { rangeOf } from '../../workflows/model/plan.ts';
 import type { FieldSet, FileFormat } from '../../workflows/model/stream.ts';
 import { assertFile } from '../schema-check.ts';
@@ -28,7 +27,8 @@ export interface ExportOptions {
 export interface ExportedFile {
   text: string;
   rooms: Record<string, unknown>[];
-  faults: RoomFault[];
+  /** Codes are joined by commas. */
+  faults: { codes: string; sessionId: string }[];
 }
 
 /** The rows of one room; peers and totals name their session themselves where they are not of `s1`. */
@@ -86,21 +86,13 @@ export async function exportProject(
     password: clickhouse.exporterPassword,
   });
   try {
-    const opened = await openRooms(reader, {
-      range: { projectId, ...rangeOf({ startMs: fromMs, endMs: toMs }) },
-      fields,
-      queryId: randomUUID(),
-      signal: new AbortController().signal,
-    });
-    const lines = new BatchLines({ format, isFirst: true, isLast: true }, opened.exceptionTag);
-    const pieces: Buffer[] = [];
-    for await (const chunk of opened.chunks) pieces.push(lines.push(chunk));
-    pieces.push(lines.finish());
-    const bytes = Buffer.concat(pieces);
+    const range = { projectId, ...rangeOf({ startMs: fromMs, endMs: toMs }) };
+    const { body, faults } = await writeRange(reader, { range, fields, format });
+    const bytes = Buffer.from(body);
     return {
       text: bytes.toString('utf8'),
       rooms: assertFile(bytes, { fields, format }),
-      faults: lines.counts.faults,
+      faults: faults.map(({ codes, sessionId }) => ({ codes: codes.join(','), sessionId })),
     };
   } finally {
     await reader.close();

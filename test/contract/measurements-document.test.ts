@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { loadDemoCall } from '../../history/import/load-demo-call.ts';
-import { QUANTITY_MAX, toFileSchema, type JsonSchema } from '../../workflows/model/file-schema.ts';
+import { QUANTITY_MAX, toFileSchema, type JsonSchema } from '../../document/json-schema.ts';
 import { FORMULA_VERSIONS, SCHEMA_VERSION } from '../../workflows/model/manifest.ts';
 import { evaluate, readExamples, type ExampleLine } from '../document-examples.ts';
 import { at, exportProject, HOUR_START_MS, type Row } from './exported-rooms.ts';

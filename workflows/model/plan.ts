@@ -3,10 +3,14 @@
 import { type Interval } from './interval.ts';
 import { type StreamSettings } from './stream.ts';
 
-/** A place in the order of rooms: (finalized_at, session_id). An empty session id sorts before every room of that millisecond. */
+/** A bound in the order of rooms: (finalized_at, session_id). */
 export interface RoomBound {
   finalizedAtMs: number;
-  sessionId: string;
+  /**
+   * The first bytes of a session id in upper-case hexadecimal, because an id can be of any bytes and any length. The empty text sorts before
+   * every room of that millisecond.
+   */
+  sessionHex: string;
 }
 
 /** `from` belongs to the range, `to` does not. */
@@ -17,7 +21,7 @@ export interface RoomRange {
 
 /** All of an interval: rooms at its start belong to it, rooms at its end do not. */
 export function rangeOf({ startMs, endMs }: Interval): RoomRange {
-  return { from: { finalizedAtMs: startMs, sessionId: '' }, to: { finalizedAtMs: endMs, sessionId: '' } };
+  return { from: { finalizedAtMs: startMs, sessionHex: '' }, to: { finalizedAtMs: endMs, sessionHex: '' } };
 }
 
 /** Says whether two readings of a range saw the same rows: counts, and the wrapping sum of the rows' hashes over keys and versions. */

@@ -1,0 +1,152 @@
+// Reads one range of rooms as columns: three scans at once, each collected whole into a buffer of its own before anything is computed, because
+// a slow store or a busy thread must not hold a query open. What arrives is known to be whole: gzip's CRC-32 covers every byte, and an error
+// that the server meets after it began to answer is found at the end of what it sent.
+import { createGunzip } from 'node:zlib';
+import type { Readable } from 'node:stream';
+import type { ScannedRange } from '../../document/history-batches.ts';
+import type { FieldSet } from '../../workflows/model/stream.ts';
+import { DamagedScanError, HistoryStreamError } from '../encode/encode-errors.ts';
+import { ByteCollector } from './byte-collector.ts';
+import type { HistoryReader } from './history-reader.ts';
+import { toScanStatement, type RoomsRange, type ScanName } from './scan-statements.ts';
+
+export interface RangeToScan {
+  range: RoomsRange;
+  fields: FieldSet;
+  /** Known to the server; each scan adds its name to it. */
+  queryId: string;
+  signal: AbortSignal;
+  /** Called with the bytes of all three scans so far. */
+  onProgress?: (bytes: number) => void;
+}
+
+/** One collector for each scan. */
+export type ScanBuffers = Readonly<Record<ScanName, ByteCollector>>;
+
+/** Decompressed pieces of this size are copied into the buffer: large ones are few. */
+const PIECE_BYTES = 1024 * 1024;
+
+/**
+ * Fills the buffers with the three answers. When one scan fails, the others are ended, on the server, too.
+ * @throws ClickHouseError, HistoryStreamError, DamagedScanError, RangeMisjudgedError (more than the buffers may hold), the signal's reason
+ */
+export async function scanRange(
+  history: HistoryReader,
+  of: RangeToScan,
+  buffers: ScanBuffers,
+): Promise<ScannedRange> {
+  const others = new AbortController();
+  const signal = AbortSignal.any([of.signal, others.signal]);
+  const scan = async (name: ScanName) => {
+    try {
+      await scanOne(history, { ...of, signal }, { name, into: buffers[name], all: buffers });
+      return buffers[name].bytes;
+    } catch (error) {
+      others.abort(error);
+      throw error;
+    }
+  };
+  const scans = await Promise.allSettled([scan('rooms'), scan('peers'), scan('totals')]);
+  if (of.signal.aborted) throw of.signal.reason;
+  // The first failure is the reason; the others were ended because of it.
+  if (others.signal.aborted) throw others.signal.reason;
+  const [rooms, peers, totals] = scans.map((each) => {
+    if (each.status === 'rejected') throw each.reason;
+    return each.value;
+  });
+  if (rooms === undefined || peers === undefined || totals === undefined) throw new TypeError('three scans');
+  return { rooms, peers, totals };
+}
+
+async function scanOne(
+  history: HistoryReader,
+  { range, fields, queryId: base, signal, onProgress }: RangeToScan,
+  { name, into, all }: { name: ScanName; into: ByteCollector; all: ScanBuffers },
+): Promise<void> {
+  const queryId = `${base}-${name}`;
+  let isOver = false;
+  try {
+    const answer = await history.client.exec({
+      ...toScanStatement(name, range, fields),
+      query_id: queryId,
+      abort_signal: signal,
+      decompress_response_stream: false,
+    });
+    if (answer.response_headers['content-encoding'] !== 'gzip') {
+      answer.stream.destroy();
+      throw new DamagedScanError('ClickHouse answered without gzip, whose checksum protects the answer');
+    }
+    const tag = answer.response_headers['x-clickhouse-exception-tag'];
+    await collect(answer.stream, {
+      into,
+      signal,
+      exceptionTag: typeof tag === 'string' ? tag : undefined,
+      onPiece: () => onProgress?.(all.rooms.length + all.peers.length + all.totals.length),
+    });
+    isOver = true;
+  } finally {
+    if (!isOver) await history.killQuery(queryId);
+  }
+}
+
+interface Collecting {
+  into: ByteCollector;
+  signal: AbortSignal;
+  exceptionTag: string | undefined;
+  onPiece: () => void;
+}
+
+/** Decompresses the answer into the buffer. */
+async function collect(source: Readable, { into, signal, exceptionTag, onPiece }: Collecting): Promise<void> {
+  const gunzip = createGunzip({ chunkSize: PIECE_BYTES });
+  let cut: Error | undefined;
+  // A connection that breaks off still leaves what has arrived; the server's error may be in it.
+  source.once('error', (error) => {
+    cut = error;
+    gunzip.end();
+  });
+  const stop = () => source.destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  source.pipe(gunzip);
+  try {
+    for await (const piece of gunzip as AsyncIterable<Buffer>) {
+      signal.throwIfAborted();
+      into.push(piece);
+      onPiece();
+    }
+    if (cut !== undefined) throw cut;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw exceptionIn(into.bytes, exceptionTag) ?? asDamage(cut ?? error);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    source.destroy();
+    gunzip.destroy();
+  }
+  const exception = exceptionIn(into.bytes, exceptionTag);
+  if (exception !== undefined) throw exception;
+}
+
+function asDamage(error: unknown): unknown {
+  // RangeMisjudgedError and the like have names of their own; what zlib and sockets throw has a code.
+  const isOfTransport = error instanceof Error && 'code' in error;
+  return isOfTransport ? new DamagedScanError(`a scan broke off: ${error.message}`, { cause: error }) : error;
+}
+
+/** The server's text ends the answer, and is a line or a few. */
+const EXCEPTION_BYTES_MAX = 64 * 1024;
+
+/** The error that ClickHouse wrote behind what it had answered; its tag cannot be taken for data. */
+function exceptionIn(bytes: Uint8Array, tag: string | undefined): HistoryStreamError | undefined {
+  if (tag === undefined) return undefined;
+  const text = Buffer.from(bytes.subarray(-EXCEPTION_BYTES_MAX)).toString('utf8');
+  const mark = `__exception__\r\n${tag}\r\n`;
+  const begin = text.lastIndexOf(mark);
+  if (begin === -1) return undefined;
+  const message = text.slice(begin + mark.length);
+  const end = message.lastIndexOf(` ${tag}\r\n__exception__`);
+  // Before the second tag is the length of the message, on a line of its own.
+  return new HistoryStreamError(
+    end === -1 ? message.trim() : message.slice(0, message.lastIndexOf('\n', end)).trim(),
+  );
+}
