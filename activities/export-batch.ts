@@ -1,19 +1,16 @@
-// Second stage: one range of rooms becomes one part. The range is read as columns into buffers, a worker thread measures, writes and
-// compresses it into one bounded buffer, and that is uploaded. Nothing is uploaded before it is known that all of the range was read: the
+// Second stage: one range of rooms becomes one part. A worker thread reads the range as columns, measures, writes and compresses it into one
+// bounded buffer, and that is uploaded from here. Nothing is uploaded before it is known that all of the range was read: the
 // scans ended well, and rooms, peers and track totals are as many as planned.
 import { log } from '@temporalio/activity';
 import { randomUUID } from 'node:crypto';
 import { PART_BYTES_MIN, type ExportedPart, type Fingerprint } from '../workflows/model/plan.ts';
 import { type BatchRequest } from '../workflows/model/stages.ts';
 import type { StreamSettings } from '../workflows/model/stream.ts';
-import type { ScannedRange } from '../document/history-batches.ts';
-import { type BufferSet } from './encode/batch-buffers.ts';
 import { RangeMisjudgedError, TruncatedAnswerError } from './encode/encode-errors.ts';
-import { COLUMNS_GROWTH_MAX, type BatchSizes } from './encode/batch-memory.ts';
+import type { BatchSizes } from './encode/batch-memory.ts';
 import { type WrittenBatch } from './encode/write-batch.ts';
-import { ByteCollector, CollectorFullError } from './history/byte-collector.ts';
 import { fingerprintRange } from './history/fingerprint-range.ts';
-import { scanRange, type ScanBuffers } from './history/scan-range.ts';
+import { scanQueryIds } from './history/scan-range.ts';
 import { type StageRun } from './run-stage.ts';
 import { openDestination, type StageTools } from './stage-tools.ts';
 
@@ -22,7 +19,8 @@ export async function exportBatch(
   request: BatchRequest,
   run: StageRun,
 ): Promise<ExportedPart> {
-  const { written, buffers } = await readBatch(tools, request, run);
+  const written = await readBatch(tools, request, run);
+  assertLongEnough(written, request, plannedBytes(tools.batches, request.target.settings.compression));
   await assertAllRead(tools, request, { written, signal: run.signal });
   reportFaults(request, written);
   run.report({ stage: 'uploading', rooms: written.rooms, bytes: written.body.length });
@@ -30,7 +28,7 @@ export async function exportBatch(
     uploadBody(tools, request, { written, signal: run.signal }),
     readHeldAfter(tools, request, run),
   ]);
-  tools.buffers.giveBack(buffers);
+  tools.buffers.giveBack(written.body.buffer);
   const { body, rawBytes, crc32, rooms, faultyRooms } = written;
   return {
     partNumber: request.partNumber,
@@ -72,76 +70,44 @@ function readHeld(
   return fingerprintRange(tools.history, { projectId: target.settings.project, from, to }, signal);
 }
 
-/** The batch, and its buffers, which can be given back once the body has been sent. */
-async function readBatch(
-  tools: StageTools,
-  request: BatchRequest,
-  run: StageRun,
-): Promise<{ written: WrittenBatch; buffers: BufferSet }> {
-  const { settings } = request.target;
-  const bytesPlanned = plannedBytes(tools.batches, settings.compression);
-  const buffers = tools.buffers.take();
-  const scanned = await scan(tools, request, { run, bytesPlanned, buffers });
-  const { fields, format, compression } = settings;
-  const { isFirst, isLast } = request;
-  run.report({
-    stage: 'writing',
-    columnBytes: scanned.rooms.length + scanned.peers.length + scanned.totals.length,
-  });
-  const { written, range } = await tools.writers.write(
-    scanned,
-    { fields, format, compression, isFirst, isLast, bytesPlanned },
-    buffers.output,
-  );
-  assertLongEnough(written, request, bytesPlanned);
-  return {
-    written,
-    buffers: {
-      rooms: bufferOf(range.rooms),
-      peers: bufferOf(range.peers),
-      totals: bufferOf(range.totals),
-      output: bufferOf(written.body),
-    },
-  };
-}
-
-function bufferOf({ buffer }: Uint8Array): ArrayBuffer {
-  return buffer instanceof ArrayBuffer ? buffer : new ArrayBuffer(0);
-}
+/** How often what the thread has read so far is looked at, for the next heartbeat. */
+const PROGRESS_MS = 1_000;
 
 /**
- * The columns of the range. One that had no rooms when it was planned is not read: whether it is empty still is what the check asks, as for
- * every other, and most intervals of most streams are empty.
+ * The batch, made by a worker thread. A range that had no rooms when it was planned is not read: whether it is empty still is what the check
+ * asks, as for every other, and most intervals of most streams are empty.
  */
-async function scan(
+async function readBatch(
   tools: StageTools,
-  { target: { settings }, range }: BatchRequest,
-  { run, bytesPlanned, buffers }: { run: StageRun; bytesPlanned: number; buffers: BufferSet },
-): Promise<ScannedRange> {
-  const budget = { bytesMax: COLUMNS_GROWTH_MAX * bytesPlanned, bytesUsed: 0 };
-  const collectors: ScanBuffers = {
-    rooms: new ByteCollector(buffers.rooms, budget),
-    peers: new ByteCollector(buffers.peers, budget),
-    totals: new ByteCollector(buffers.totals, budget),
-  };
-  if (range.fingerprint.rooms === 0)
-    return { rooms: collectors.rooms.bytes, peers: collectors.peers.bytes, totals: collectors.totals.bytes };
+  { target: { settings }, range, isFirst, isLast }: BatchRequest,
+  run: StageRun,
+): Promise<WrittenBatch> {
+  const { fields, format, compression, project: projectId } = settings;
   const queryId = randomUUID();
+  const scan =
+    range.fingerprint.rooms === 0
+      ? null
+      : { range: { projectId, from: range.from, to: range.to }, fields, queryId };
+  const options = {
+    fields,
+    format,
+    compression,
+    isFirst,
+    isLast,
+    bytesPlanned: plannedBytes(tools.batches, compression),
+  };
+  const progress = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
+  const report = () => run.report({ stage: 'reading', columnBytes: progress[0] ?? 0, queryId });
+  report();
+  const timer = setInterval(report, PROGRESS_MS);
   try {
-    return await scanRange(
-      tools.history,
-      {
-        range: { projectId: settings.project, from: range.from, to: range.to },
-        fields: settings.fields,
-        queryId,
-        signal: run.signal,
-        onProgress: (columnBytes) => run.report({ stage: 'reading', columnBytes, queryId }),
-      },
-      collectors,
-    );
+    return await tools.writers.write({ scan, options, output: tools.buffers.take(), progress }, run.signal);
   } catch (error) {
-    if (error instanceof CollectorFullError) throw new RangeMisjudgedError(error.message, COLUMNS_GROWTH_MAX);
+    // A server that is not told goes on until it notices that nobody listens.
+    if (scan !== null) await tools.history.killQueries(scanQueryIds(queryId));
     throw error;
+  } finally {
+    clearInterval(timer);
   }
 }
 

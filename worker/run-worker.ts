@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { BatchBuffers } from '../activities/encode/batch-buffers.ts';
-import { batchMemoryOf, bufferSizesOf } from '../activities/encode/batch-memory.ts';
+import { batchMemoryOf, bodyBytesOf, columnSizesOf } from '../activities/encode/batch-memory.ts';
 import { openBatchWriters } from '../activities/encode/batch-writers.ts';
 import { openHistoryReader } from '../activities/history/history-reader.ts';
 import { makeHide } from '../activities/hide-secrets.ts';
@@ -157,8 +157,11 @@ function openTools(config: WorkerConfig): StageTools {
     history: openHistoryReader(config.clickHouse),
     destinations,
     batches: config.batches,
-    writers: openBatchWriters(config.batches.threads),
-    buffers: new BatchBuffers(bufferSizesOf(config.batches)),
+    writers: openBatchWriters(config.batches.threads, {
+      connection: config.clickHouse,
+      columnSizes: columnSizesOf(config.batches),
+    }),
+    buffers: new BatchBuffers(bodyBytesOf(config.batches)),
     webhooks: config.webhooks,
     pauseAfterFailed: config.pauseAfterFailed,
     hide: makeHide(secretsOf(config)),

@@ -1,47 +1,22 @@
-// The memory of batches: each slot of a worker has one set of buffers, which serves batch after batch. Buffers that had to grow for one
-// unusual batch are dropped afterwards, so that memory does not depend on the largest room ever seen.
-
-/** What one batch needs: a buffer for each scan, and one for the body of its part. */
-export interface BufferSet {
-  rooms: ArrayBuffer;
-  peers: ArrayBuffer;
-  totals: ArrayBuffer;
-  output: ArrayBuffer;
-}
-
-export type BufferSizes = Readonly<Record<keyof BufferSet, number>>;
+// The bodies of the batches under way: each slot of a worker has one buffer, which serves batch after batch. A buffer that had to grow for one
+// unusual batch is dropped afterwards, so that memory does not depend on the largest room ever seen.
 
 export class BatchBuffers {
-  readonly #sizes: BufferSizes;
-  readonly #free: BufferSet[] = [];
+  readonly #bytes: number;
+  readonly #free: ArrayBuffer[] = [];
 
-  /** @param sizes bytes that a batch of the planned size needs, with some room to spare */
-  constructor(sizes: BufferSizes) {
-    this.#sizes = sizes;
+  /** @param bytes what the body of a batch of the planned size needs, with some room to spare */
+  constructor(bytes: number) {
+    this.#bytes = bytes;
   }
 
-  /** A free set, or a new one: no more batches are under way at once than the worker has slots. */
-  take(): BufferSet {
-    const { rooms, peers, totals, output } = this.#sizes;
-    return (
-      this.#free.pop() ?? {
-        rooms: new ArrayBuffer(rooms),
-        peers: new ArrayBuffer(peers),
-        totals: new ArrayBuffer(totals),
-        output: new ArrayBuffer(output),
-      }
-    );
+  /** A free buffer, or a new one: no more batches are under way at once than the worker has slots. */
+  take(): ArrayBuffer {
+    return this.#free.pop() ?? new ArrayBuffer(this.#bytes);
   }
 
-  /** For the next batch. A set whose buffers were lost to a failure is simply not given back. */
-  giveBack(set: BufferSet): void {
-    const kept = (name: keyof BufferSet) =>
-      set[name].byteLength === this.#sizes[name] ? set[name] : new ArrayBuffer(this.#sizes[name]);
-    this.#free.push({
-      rooms: kept('rooms'),
-      peers: kept('peers'),
-      totals: kept('totals'),
-      output: kept('output'),
-    });
+  /** For the next batch. One that was lost to a failure is simply not given back. */
+  giveBack(buffer: ArrayBufferLike): void {
+    if (buffer instanceof ArrayBuffer && buffer.byteLength === this.#bytes) this.#free.push(buffer);
   }
 }

@@ -1,6 +1,5 @@
 // What a batch may hold in memory, in one place: the sizes of its buffers, how far they may grow, and the bound that a worker prints at start.
 // Sizes of batches are estimates, mostly right to a tenth.
-import type { BufferSizes } from './batch-buffers.ts';
 
 /** From this many planned sizes on, a plan counts as misjudged: the interval is planned again. */
 export const MISJUDGED_FROM = 3;
@@ -43,24 +42,32 @@ export interface BatchSizes {
   rangeBytesGzip: number;
 }
 
-/** The buffers of one slot, which serves batches of both kinds. */
-export function bufferSizesOf({ rangeBytesPlain, rangeBytesGzip }: BatchSizes): BufferSizes {
+/** The buffers for the columns of one batch, in bytes. */
+export type ColumnSizes = Readonly<Record<'rooms' | 'peers' | 'totals', number>>;
+
+/** Each thread has one set. */
+export function columnSizesOf({ rangeBytesPlain, rangeBytesGzip }: BatchSizes): ColumnSizes {
   const raw = Math.max(rangeBytesPlain, rangeBytesGzip);
   return {
     rooms: Math.ceil(raw * COLUMNS_PER_BYTE.rooms),
     peers: Math.ceil(raw * COLUMNS_PER_BYTE.peers),
     totals: Math.ceil(raw * COLUMNS_PER_BYTE.totals),
-    output: Math.ceil(Math.max(rangeBytesPlain * PLAIN_HEAD_ROOM, rangeBytesGzip * GZIP_RATIO)),
   };
+}
+
+/** The buffer for the body of one batch, in bytes. Each slot has one. */
+export function bodyBytesOf({ rangeBytesPlain, rangeBytesGzip }: BatchSizes): number {
+  return Math.ceil(Math.max(rangeBytesPlain * PLAIN_HEAD_ROOM, rangeBytesGzip * GZIP_RATIO));
 }
 
 /** What all batches of a worker take: usually, and at most, with every slot at its bound. In bytes. */
 export function batchMemoryOf(sizes: BatchSizes): { usual: number; most: number } {
-  const { rooms, peers, totals, output } = bufferSizesOf(sizes);
-  const threads = sizes.threads * (THREAD_BYTES + PIECE_BUFFER_BYTES);
-  const raw = Math.max(sizes.rangeBytesPlain, sizes.rangeBytesGzip);
+  const { atOnce, threads, rangeBytesPlain, rangeBytesGzip } = sizes;
+  const { rooms, peers, totals } = columnSizesOf(sizes);
+  const raw = Math.max(rangeBytesPlain, rangeBytesGzip);
+  const thread = THREAD_BYTES + PIECE_BUFFER_BYTES;
   return {
-    usual: sizes.atOnce * (rooms + peers + totals + output) + threads,
-    most: sizes.atOnce * (COLUMNS_GROWTH_MAX + BODY_GROWTH_MAX) * raw + threads,
+    usual: threads * (thread + rooms + peers + totals) + atOnce * bodyBytesOf(sizes),
+    most: threads * (thread + COLUMNS_GROWTH_MAX * raw) + atOnce * BODY_GROWTH_MAX * raw,
   };
 }

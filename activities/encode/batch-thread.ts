@@ -1,57 +1,130 @@
-// What runs in the worker threads: writing one batch. Errors do not keep their class on the way to the main thread, so they travel as data and
-// are made again there (batch-writers.ts). Never touches the network.
-import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { BrokenStreamError } from '../../document/history-batches.ts';
-import type { ScannedRange } from '../../document/history-batches.ts';
+// What runs in the worker threads: one batch from the scans to the body of its part. Errors lose their class on the way to the main thread, so
+// they travel as data and are made again there (batch-writers.ts). The thread reads ClickHouse itself: passing the columns through the main
+// thread made its garbage collector mark Temporal's heap again and again. It never talks to a store.
+import { ClickHouseError } from '@clickhouse/client';
+import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
+import { BrokenStreamError, type ScannedRange } from '../../document/history-batches.ts';
 import { WrongOrderError } from '../../document/room-reader.ts';
-import { RangeMisjudgedError, RoomTooLargeError } from './encode-errors.ts';
+import type { FieldSet } from '../../workflows/model/stream.ts';
+import { ByteCollector, CollectorFullError } from '../history/byte-collector.ts';
+import { openHistoryClient, type HistoryConnection } from '../history/history-client.ts';
+import { scanRange } from '../history/scan-range.ts';
+import type { RoomsRange } from '../history/scan-statements.ts';
+import { COLUMNS_GROWTH_MAX, type ColumnSizes } from './batch-memory.ts';
+import {
+  DamagedScanError,
+  HistoryStreamError,
+  RangeMisjudgedError,
+  RoomTooLargeError,
+} from './encode-errors.ts';
 import { writeBatch, type BatchOptions, type WrittenBatch } from './write-batch.ts';
 
+/** What every thread of the pool gets when it starts. */
+export interface ThreadData {
+  connection: HistoryConnection;
+  columnSizes: ColumnSizes;
+}
+
 export interface BatchTask {
-  range: ScannedRange;
+  /** Null where the range is known to be empty: then nothing is read. */
+  scan: { range: RoomsRange; fields: FieldSet; queryId: string } | null;
   options: BatchOptions;
+  /** Transferred in both directions. */
   output: ArrayBuffer;
+  /** The bytes of columns read so far, for whoever looks on: one double in shared memory. */
+  progress: Float64Array;
 }
 
 export type BatchFailure =
-  | { kind: 'broken-stream' | 'wrong-order'; message: string }
+  | { kind: 'clickhouse'; message: string; code: string; type: string | undefined }
+  | { kind: 'connection'; message: string; code: string }
+  | { kind: 'history-stream' | 'damaged'; message: string }
   | { kind: 'misjudged'; message: string; realOverEstimated: number }
   | { kind: 'room-too-large'; sessionId: string; roomBytes: number; bytesPlanned: number };
 
-/** The buffers come back with every answer, so that they serve the next batch. */
-export interface BatchAnswer {
-  result: { written: WrittenBatch } | { failure: BatchFailure };
-  range: ScannedRange;
-}
+export type BatchAnswer = { written: WrittenBatch } | { failure: BatchFailure };
 
-/** The task's buffers are transferred in both directions. */
-export function runBatchTask({ range, options, output }: BatchTask): unknown {
-  const result = tryWrite(range, options, output);
-  const buffers = [range.rooms.buffer, range.peers.buffer, range.totals.buffer];
-  if ('written' in result) buffers.push(result.written.body.buffer);
-  const answer: BatchAnswer = { result, range };
-  return move({ [transferableSymbol]: buffers, [valueSymbol]: answer });
-}
+let thread: BatchThread | undefined;
 
-function tryWrite(range: ScannedRange, options: BatchOptions, output: ArrayBuffer): BatchAnswer['result'] {
+/** The task of the pool. */
+export async function runBatchTask(task: BatchTask): Promise<unknown> {
+  thread ??= new BatchThread(workerData as ThreadData);
   try {
-    return { written: writeBatch(range, options, output) };
+    const written = await thread.run(task);
+    const answer: BatchAnswer = { written };
+    return move({ [transferableSymbol]: [written.body.buffer], [valueSymbol]: answer });
   } catch (error) {
     const failure = toFailure(error);
     if (failure === undefined) throw error;
-    return { failure };
+    return { failure } satisfies BatchAnswer;
   }
 }
 
+/** One thread works at one batch at a time, so one set of buffers for columns serves all. */
+class BatchThread {
+  readonly #client;
+  readonly #columns: { rooms: ArrayBuffer; peers: ArrayBuffer; totals: ArrayBuffer };
+
+  constructor({ connection, columnSizes }: ThreadData) {
+    this.#client = openHistoryClient(connection);
+    const { rooms, peers, totals } = columnSizes;
+    this.#columns = {
+      rooms: new ArrayBuffer(rooms),
+      peers: new ArrayBuffer(peers),
+      totals: new ArrayBuffer(totals),
+    };
+  }
+
+  async run({ scan, options, output, progress }: BatchTask): Promise<WrittenBatch> {
+    const range = scan === null ? NOTHING : await this.#scan(scan, options.bytesPlanned, progress);
+    return writeBatch(range, options, output);
+  }
+
+  #scan(
+    scan: NonNullable<BatchTask['scan']>,
+    bytesPlanned: number,
+    progress: Float64Array,
+  ): Promise<ScannedRange> {
+    const { rooms, peers, totals } = this.#columns;
+    const budget = { bytesMax: COLUMNS_GROWTH_MAX * bytesPlanned, bytesUsed: 0 };
+    const collectors = {
+      rooms: new ByteCollector(rooms, budget),
+      peers: new ByteCollector(peers, budget),
+      totals: new ByteCollector(totals, budget),
+    };
+    // The main thread ends a task by ending its thread.
+    const { signal } = new AbortController();
+    const onProgress = (bytes: number) => (progress[0] = bytes);
+    return scanRange(this.#client, { ...scan, signal, onProgress }, collectors);
+  }
+}
+
+const NOTHING: ScannedRange = {
+  rooms: new Uint8Array(),
+  peers: new Uint8Array(),
+  totals: new Uint8Array(),
+};
+
 function toFailure(error: unknown): BatchFailure | undefined {
+  if (error instanceof ClickHouseError)
+    return { kind: 'clickhouse', message: error.message, code: error.code, type: error.type };
   if (error instanceof RangeMisjudgedError)
     return { kind: 'misjudged', message: error.message, realOverEstimated: error.realOverEstimated };
+  if (error instanceof CollectorFullError)
+    return { kind: 'misjudged', message: error.message, realOverEstimated: COLUMNS_GROWTH_MAX };
   if (error instanceof RoomTooLargeError) {
     const { sessionId, roomBytes, bytesPlanned } = error;
     return { kind: 'room-too-large', sessionId, roomBytes, bytesPlanned };
   }
-  if (error instanceof BrokenStreamError) return { kind: 'broken-stream', message: messagesOf(error) };
-  if (error instanceof WrongOrderError) return { kind: 'wrong-order', message: error.message };
+  if (error instanceof HistoryStreamError) return { kind: 'history-stream', message: error.message };
+  if (
+    error instanceof DamagedScanError ||
+    error instanceof BrokenStreamError ||
+    error instanceof WrongOrderError
+  )
+    return { kind: 'damaged', message: messagesOf(error) };
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string')
+    return { kind: 'connection', message: error.message, code: error.code };
   return undefined;
 }
 

@@ -1,46 +1,55 @@
-// The pool of worker threads that write batches, as the main thread sees it. Buffers are transferred, never copied.
+// The pool of worker threads that read, measure, write, compress and hash batches, as the main thread sees it. Bodies are transferred between
+// the threads, never copied.
+import { ClickHouseError } from '@clickhouse/client';
 import { Piscina } from 'piscina';
-import type { ScannedRange } from '../../document/history-batches.ts';
-import type { BatchAnswer, BatchFailure, BatchTask } from './batch-thread.ts';
-import { DamagedScanError, RangeMisjudgedError, RoomTooLargeError } from './encode-errors.ts';
-import type { BatchOptions, WrittenBatch } from './write-batch.ts';
+import type { BatchAnswer, BatchFailure, BatchTask, ThreadData } from './batch-thread.ts';
+import {
+  DamagedScanError,
+  HistoryStreamError,
+  RangeMisjudgedError,
+  RoomTooLargeError,
+} from './encode-errors.ts';
+import type { WrittenBatch } from './write-batch.ts';
 
 export interface BatchWriters {
   /**
-   * Writes one batch in a thread of the pool. The buffers of `range` and `output` are transferred: they cannot be used afterwards.
-   * @throws DamagedScanError, RangeMisjudgedError, RoomTooLargeError
+   * Reads and writes one batch in a thread of the pool. `task.output` is transferred and cannot be used afterwards; `body.buffer` of the
+   * result takes its place. When the signal is aborted the thread is ended, while ClickHouse may still be at work.
+   * @throws ClickHouseError, HistoryStreamError, DamagedScanError, RangeMisjudgedError, RoomTooLargeError, ConnectionError
    */
-  write(range: ScannedRange, options: BatchOptions, output: ArrayBuffer): Promise<WrittenRange>;
+  write(task: BatchTask, signal: AbortSignal): Promise<WrittenBatch>;
   close(): Promise<void>;
 }
 
-export interface WrittenRange {
-  written: WrittenBatch;
-  /** The buffers of the range, for the next one. */
-  range: ScannedRange;
+/** ClickHouse could not be reached, or the connection was lost. Retried. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+  /** Node's code: `ECONNREFUSED`. */
+  readonly code: string;
+  constructor(message: string, code: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
-/** A thread holds about 20 MB besides its buffers; starting one takes a tenth of a second, so they stay. */
-export function openBatchWriters(threads: number): BatchWriters {
+/** Threads stay, because starting one takes a tenth of a second. */
+export function openBatchWriters(threads: number, data: ThreadData): BatchWriters {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const pool = new Piscina<BatchTask, BatchAnswer>({
     filename: new URL(`batch-thread.${extension}`, import.meta.url).href,
     name: 'runBatchTask',
     minThreads: threads,
     maxThreads: threads,
-    // Batches are as many as there are slots; none is refused.
+    // Batches are as many as the worker has slots; none is refused.
     maxQueue: Infinity,
     concurrentTasksPerWorker: 1,
+    workerData: data,
   });
   return {
-    async write(range, options, output) {
-      const transferList = [range.rooms.buffer, range.peers.buffer, range.totals.buffer, output];
-      const answer = await pool.run(
-        { range, options, output },
-        { transferList: transferList.filter((buffer) => buffer instanceof ArrayBuffer) },
-      );
-      if ('failure' in answer.result) throw toError(answer.result.failure);
-      return { written: answer.result.written, range: answer.range };
+    async write(task, signal) {
+      const answer = await pool.run(task, { transferList: [task.output], signal });
+      if ('failure' in answer) throw toError(answer.failure);
+      return answer.written;
     },
     close: () => pool.close(),
   };
@@ -48,8 +57,15 @@ export function openBatchWriters(threads: number): BatchWriters {
 
 function toError(failure: BatchFailure): Error {
   switch (failure.kind) {
-    case 'broken-stream':
-    case 'wrong-order':
+    case 'clickhouse': {
+      const { message, code, type } = failure;
+      return new ClickHouseError({ message, code, ...(type === undefined ? {} : { type }) });
+    }
+    case 'connection':
+      return new ConnectionError(failure.message, failure.code);
+    case 'history-stream':
+      return new HistoryStreamError(failure.message);
+    case 'damaged':
       return new DamagedScanError(failure.message);
     case 'misjudged':
       return new RangeMisjudgedError(failure.message, failure.realOverEstimated);

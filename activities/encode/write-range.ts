@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { FieldSet, FileFormat } from '../../workflows/model/stream.ts';
 import { ByteCollector } from '../history/byte-collector.ts';
 import type { HistoryReader } from '../history/history-reader.ts';
-import { scanRange } from '../history/scan-range.ts';
+import { scanQueryIds, scanRange } from '../history/scan-range.ts';
 import type { RoomsRange } from '../history/scan-statements.ts';
 import { writeBatch, type WrittenBatch } from './write-batch.ts';
 
@@ -27,7 +27,13 @@ export async function writeRange(
   const budget = { bytesMax: BYTES_MAX, bytesUsed: 0 };
   const collector = () => new ByteCollector(new ArrayBuffer(BYTES_FIRST), budget);
   const buffers = { rooms: collector(), peers: collector(), totals: collector() };
-  const scanned = await scanRange(history, { range, fields, queryId: randomUUID(), signal }, buffers);
-  const options = { fields, format, compression: 'none', isFirst: true, isLast: true } as const;
-  return writeBatch(scanned, { ...options, bytesPlanned: BYTES_MAX }, new ArrayBuffer(BYTES_FIRST));
+  const queryId = randomUUID();
+  try {
+    const scanned = await scanRange(history.client, { range, fields, queryId, signal }, buffers);
+    const options = { fields, format, compression: 'none', isFirst: true, isLast: true } as const;
+    return writeBatch(scanned, { ...options, bytesPlanned: BYTES_MAX }, new ArrayBuffer(BYTES_FIRST));
+  } catch (error) {
+    await history.killQueries(scanQueryIds(queryId));
+    throw error;
+  }
 }

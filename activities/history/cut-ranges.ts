@@ -5,7 +5,8 @@ import { type Interval } from '../../workflows/model/interval.ts';
 import { rangeOf, type Fingerprint, type RoomBound, type RoomRange } from '../../workflows/model/plan.ts';
 import { type FieldSet } from '../../workflows/model/stream.ts';
 import { DamagedAnswerError } from './history-errors.ts';
-import { readStatement, type HistoryReader } from './history-reader.ts';
+import { type HistoryReader } from './history-reader.ts';
+import { readStatement } from './read-statement.ts';
 
 const CUT_RANGES = readStatement('cut-ranges');
 

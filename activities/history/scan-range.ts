@@ -3,17 +3,17 @@
 // that the server meets after it began to answer is found at the end of what it sent.
 import { createGunzip } from 'node:zlib';
 import type { Readable } from 'node:stream';
+import type { ClickHouseClient } from '@clickhouse/client';
 import type { ScannedRange } from '../../document/history-batches.ts';
 import type { FieldSet } from '../../workflows/model/stream.ts';
 import { DamagedScanError, HistoryStreamError } from '../encode/encode-errors.ts';
 import { ByteCollector } from './byte-collector.ts';
-import type { HistoryReader } from './history-reader.ts';
 import { toScanStatement, type RoomsRange, type ScanName } from './scan-statements.ts';
 
 export interface RangeToScan {
   range: RoomsRange;
   fields: FieldSet;
-  /** Known to the server; each scan adds its name to it. */
+  /** The scans are known to the server as `scanQueryIds` says. */
   queryId: string;
   signal: AbortSignal;
   /** Called with the bytes of all three scans so far. */
@@ -26,12 +26,24 @@ export type ScanBuffers = Readonly<Record<ScanName, ByteCollector>>;
 /** Decompressed pieces of this size are copied into the buffer: large ones are few. */
 const PIECE_BYTES = 1024 * 1024;
 
+const SCANS = ['rooms', 'peers', 'totals'] as const;
+
+/** The query ids of the three scans. Whoever abandons them asks the server to end these. */
+export function scanQueryIds(queryId: string): string[] {
+  return SCANS.map((name) => queryIdOf(queryId, name));
+}
+
+function queryIdOf(queryId: string, name: ScanName): string {
+  return `${queryId}-${name}`;
+}
+
 /**
- * Fills the buffers with the three answers. When one scan fails, the others are ended, on the server, too.
+ * Fills the buffers with the three answers. When one scan fails, the connections of the others are closed; a server may notice that late, so
+ * the caller asks it to end their queries.
  * @throws ClickHouseError, HistoryStreamError, DamagedScanError, RangeMisjudgedError (more than the buffers may hold), the signal's reason
  */
 export async function scanRange(
-  history: HistoryReader,
+  client: ClickHouseClient,
   of: RangeToScan,
   buffers: ScanBuffers,
 ): Promise<ScannedRange> {
@@ -39,14 +51,14 @@ export async function scanRange(
   const signal = AbortSignal.any([of.signal, others.signal]);
   const scan = async (name: ScanName) => {
     try {
-      await scanOne(history, { ...of, signal }, { name, into: buffers[name], all: buffers });
+      await scanOne(client, { ...of, signal }, { name, into: buffers[name], all: buffers });
       return buffers[name].bytes;
     } catch (error) {
       others.abort(error);
       throw error;
     }
   };
-  const scans = await Promise.allSettled([scan('rooms'), scan('peers'), scan('totals')]);
+  const scans = await Promise.allSettled(SCANS.map(scan));
   if (of.signal.aborted) throw of.signal.reason;
   // The first failure is the reason; the others were ended because of it.
   if (others.signal.aborted) throw others.signal.reason;
@@ -59,34 +71,27 @@ export async function scanRange(
 }
 
 async function scanOne(
-  history: HistoryReader,
+  client: ClickHouseClient,
   { range, fields, queryId: base, signal, onProgress }: RangeToScan,
   { name, into, all }: { name: ScanName; into: ByteCollector; all: ScanBuffers },
 ): Promise<void> {
-  const queryId = `${base}-${name}`;
-  let isOver = false;
-  try {
-    const answer = await history.client.exec({
-      ...toScanStatement(name, range, fields),
-      query_id: queryId,
-      abort_signal: signal,
-      decompress_response_stream: false,
-    });
-    if (answer.response_headers['content-encoding'] !== 'gzip') {
-      answer.stream.destroy();
-      throw new DamagedScanError('ClickHouse answered without gzip, whose checksum protects the answer');
-    }
-    const tag = answer.response_headers['x-clickhouse-exception-tag'];
-    await collect(answer.stream, {
-      into,
-      signal,
-      exceptionTag: typeof tag === 'string' ? tag : undefined,
-      onPiece: () => onProgress?.(all.rooms.length + all.peers.length + all.totals.length),
-    });
-    isOver = true;
-  } finally {
-    if (!isOver) await history.killQuery(queryId);
+  const answer = await client.exec({
+    ...toScanStatement(name, range, fields),
+    query_id: queryIdOf(base, name),
+    abort_signal: signal,
+    decompress_response_stream: false,
+  });
+  if (answer.response_headers['content-encoding'] !== 'gzip') {
+    answer.stream.destroy();
+    throw new DamagedScanError('ClickHouse answered without gzip, whose checksum protects the answer');
   }
+  const tag = answer.response_headers['x-clickhouse-exception-tag'];
+  await collect(answer.stream, {
+    into,
+    signal,
+    exceptionTag: typeof tag === 'string' ? tag : undefined,
+    onPiece: () => onProgress?.(all.rooms.length + all.peers.length + all.totals.length),
+  });
 }
 
 interface Collecting {

@@ -4,7 +4,7 @@ import type { ClickHouseSettings } from '@clickhouse/client';
 import { columnsToRead } from '../../document/columns-to-read.ts';
 import type { RoomRange } from '../../workflows/model/plan.ts';
 import type { FieldSet } from '../../workflows/model/stream.ts';
-import { readStatement } from './history-reader.ts';
+import { readStatement } from './read-statement.ts';
 
 /** One project's rooms, in the order (finalized_at, session_id). */
 export interface RoomsRange extends RoomRange {
