@@ -3,11 +3,13 @@
 // that the server meets after it began to answer is found at the end of what it sent.
 import { createGunzip } from 'node:zlib';
 import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { ScannedRange } from '../../document/history-batches.ts';
 import type { FieldSet } from '../../workflows/model/stream.ts';
 import { DamagedScanError, HistoryStreamError } from '../encode/encode-errors.ts';
 import { ByteCollector } from './byte-collector.ts';
+import { beginsStored, StoredGzipReader } from './stored-gzip.ts';
 import { toScanStatement, type RoomsRange, type ScanName } from './scan-statements.ts';
 
 export interface RangeToScan {
@@ -101,39 +103,64 @@ interface Collecting {
   onPiece: () => void;
 }
 
-/** Decompresses the answer into the buffer. */
+/** Unpacks the answer into the buffer. */
 async function collect(source: Readable, { into, signal, exceptionTag, onPiece }: Collecting): Promise<void> {
-  const gunzip = createGunzip({ chunkSize: PIECE_BYTES });
-  let cut: Error | undefined;
-  // A connection that breaks off still leaves what has arrived; the server's error may be in it.
-  source.once('error', (error) => {
-    cut = error;
-    gunzip.end();
-  });
   const stop = () => source.destroy();
   signal.addEventListener('abort', stop, { once: true });
-  source.pipe(gunzip);
   try {
-    for await (const piece of gunzip as AsyncIterable<Buffer>) {
-      signal.throwIfAborted();
-      into.push(piece);
-      onPiece();
-    }
-    if (cut !== undefined) throw cut;
+    await unpack(source, into, onPiece);
   } catch (error) {
     signal.throwIfAborted();
-    throw exceptionIn(into.bytes, exceptionTag) ?? asDamage(cut ?? error);
+    throw exceptionIn(into.bytes, exceptionTag) ?? asDamage(error);
   } finally {
     signal.removeEventListener('abort', stop);
     source.destroy();
-    gunzip.destroy();
   }
+  signal.throwIfAborted();
   const exception = exceptionIn(into.bytes, exceptionTag);
   if (exception !== undefined) throw exception;
 }
 
+/** A server may compress all the same, or something between it and us: then zlib reads the answer. */
+async function unpack(source: Readable, into: ByteCollector, onPiece: () => void): Promise<void> {
+  const pieces = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  const first = await firstPiece(pieces);
+  if (beginsStored(first) === true) {
+    const reader = new StoredGzipReader(into);
+    for await (const piece of joined(first, pieces)) {
+      reader.push(piece);
+      onPiece();
+    }
+    reader.finish();
+    return;
+  }
+  const gunzip = createGunzip({ chunkSize: PIECE_BYTES });
+  await pipeline(joined(first, pieces), gunzip, async (unpacked: AsyncIterable<Buffer>) => {
+    for await (const piece of unpacked) {
+      into.push(piece);
+      onPiece();
+    }
+  });
+}
+
+/** Enough of the answer to see how it is packed, or all of it. */
+async function firstPiece(pieces: AsyncIterator<Buffer>): Promise<Buffer> {
+  let first = Buffer.alloc(0);
+  while (beginsStored(first) === undefined) {
+    const next = await pieces.next();
+    if (next.done === true) break;
+    first = Buffer.concat([first, next.value]);
+  }
+  return first;
+}
+
+async function* joined(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+}
+
+/** What sockets and zlib throw has a code; errors of ours are what they are. */
 function asDamage(error: unknown): unknown {
-  // RangeMisjudgedError and the like have names of their own; what zlib and sockets throw has a code.
   const isOfTransport = error instanceof Error && 'code' in error;
   return isOfTransport ? new DamagedScanError(`a scan broke off: ${error.message}`, { cause: error }) : error;
 }
