@@ -6,6 +6,12 @@ import { ESCAPED_BYTES_MAX, escapeInto, NULL, QUOTE, Snippet } from './json-text
 /** The buffer would have to grow beyond its bound. */
 export class BufferFullError extends Error {
   override readonly name = 'BufferFullError';
+  /** How large it would have to be, at least. */
+  readonly bytesNeeded: number;
+  constructor(bytesNeeded: number, bytesMax: number) {
+    super(`the buffer is full: ${bytesNeeded} bytes are needed, ${bytesMax} are allowed`);
+    this.bytesNeeded = bytesNeeded;
+  }
 }
 
 /** The digits of 0 to 9,999 as four bytes, the first digit lowest, and how many of the bytes count. */
@@ -194,12 +200,21 @@ export class ByteWriter {
 
   /** A text that is in no column, in quotes. Returns false where some of its bytes were no UTF-8. */
   looseText(bytes: Uint8Array): boolean {
-    this.#ensure(bytes.length * ESCAPED_BYTES_MAX);
+    this.#ensure(0);
     this.byte(QUOTE);
-    const { end, isBroken } = escapeInto(this.bytes, this.at, bytes);
-    this.at = end;
+    let state = { isInRun: false, isBroken: false };
+    // Piece by piece: what a long text would take if every byte were escaped is far more than it takes.
+    for (let from = 0; from < bytes.length;) {
+      const to = pieceEnd(bytes, from);
+      this.#ensure((to - from) * ESCAPED_BYTES_MAX);
+      const escaped = escapeInto(this.bytes, this.at, bytes.subarray(from, to), state);
+      this.at = escaped.end;
+      state = escaped;
+      from = to;
+    }
+    this.#ensure(0);
     this.byte(QUOTE);
-    return !isBroken;
+    return !state.isBroken;
   }
 
   #copy({ view, base, bytes }: TextColumn, from: number, length: number): void {
@@ -220,12 +235,28 @@ export class ByteWriter {
   #ensure(bytes: number): void {
     const needed = this.at + bytes + this.#slack;
     if (needed <= this.bytes.length) return;
-    if (needed > this.#bytesMax) throw new BufferFullError(`the buffer is full at ${this.#bytesMax} bytes`);
+    if (needed > this.#bytesMax) throw new BufferFullError(needed, this.#bytesMax);
     const larger = new Uint8Array(Math.min(this.#bytesMax, Math.max(needed, 2 * this.bytes.length)));
     larger.set(this.bytes.subarray(0, this.at));
     this.bytes = larger;
     this.#view = new DataView(larger.buffer);
   }
+}
+
+/** Texts are escaped in pieces of this size. */
+const PIECE_BYTES = 16 * 1024;
+
+/** A character has at most three bytes that continue it. */
+const CONTINUING_BYTES_MAX = 3;
+
+/** Where a piece that begins at `from` ends: not within a character. */
+function pieceEnd(bytes: Uint8Array, from: number): number {
+  const end = from + PIECE_BYTES;
+  if (end >= bytes.length) return bytes.length;
+  for (let to = end; to >= end - CONTINUING_BYTES_MAX; to--) {
+    if (((bytes[to] ?? 0) & 0xc0) !== 0x80) return to;
+  }
+  return end;
 }
 
 /** `"2026-11-23T`. */

@@ -74,15 +74,16 @@ const LINE_SEPARATOR = [0xe2, 0x80] as const;
 /**
  * Writes a text as JSON has it between its quotes. Bytes that are no UTF-8 become U+FFFD, one for each run of them.
  * @param out has room for ESCAPED_BYTES_MAX times the text
+ * @param before what the last call returned, where the text is the next piece of a longer one
  */
 export function escapeInto(
   out: Uint8Array,
   from: number,
   text: Uint8Array,
-): { end: number; isBroken: boolean } {
+  before = { isBroken: false, isInRun: false },
+): { end: number; isBroken: boolean; isInRun: boolean } {
   let end = from;
-  let isBroken = false;
-  let isInRun = false;
+  let { isBroken, isInRun } = before;
   for (let at = 0; at < text.length;) {
     const byte = text[at] ?? 0;
     const length = byte < 0x80 ? 1 : characterLength(text, at, text.length);
@@ -98,7 +99,7 @@ export function escapeInto(
     else for (let index = 0; index < length; index++) out[end++] = text[at + index] ?? 0;
     at += length;
   }
-  return { end, isBroken };
+  return { end, isBroken, isInRun };
 }
 
 const REPLACEMENT = Buffer.from('\u{FFFD}');

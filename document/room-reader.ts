@@ -1,5 +1,6 @@
 // Puts the rows of the three scans together, room by room: which rows hold, whose peers and totals they are, what is wrong with them, and
 // the measures of every peer and of the room. Rows come in the order of their keys, so one pass over each scan is enough.
+import { isUtf8 } from 'node:buffer';
 import { DirectionMeasures, DirectionSums, senderRttMs } from '../measurements/direction.ts';
 import { directionIndex, fillPeerRow, ROW_LENGTH, RoomMeans } from '../measurements/peer.ts';
 import { DURATION_MS_MAX, isMissing, MISSING, QUANTITY_MAX } from '../measurements/quantities.ts';
@@ -125,6 +126,8 @@ export class RoomReader {
       this.room = batch;
       this.roomRow = row;
     }
+    const { session } = this.room;
+    if (!session.isValid && !isUtf8(session.bytesAt(this.roomRow))) this.faults |= FAULT.text;
     const lasted = this.room.endedAt.at(this.roomRow) - this.room.startedAt.at(this.roomRow);
     if (lasted < 0 || lasted > DURATION_MS_MAX) this.faults |= FAULT.room_time;
   }

@@ -110,7 +110,7 @@ class BatchWriter {
       this.#writeSeparator();
       this.#json.write();
     } catch (error) {
-      if (error instanceof BufferFullError) throw this.#tooLong(this.#out.bytes.length - start);
+      if (error instanceof BufferFullError) throw this.#tooLong(error.bytesNeeded, start);
       throw error;
     }
     this.#rooms += 1;
@@ -119,7 +119,7 @@ class BatchWriter {
     if (this.#sink !== undefined && this.#out.at >= PIECE_BYTES) this.#drain(constants.Z_FULL_FLUSH);
     const { bytesPlanned } = this.#options;
     if (this.#rawBytes + this.#out.at > MISJUDGED_FROM * bytesPlanned && this.#largestRoom <= bytesPlanned)
-      throw this.#tooLong(0);
+      throw this.#tooLong(this.#out.at, this.#out.at);
   }
 
   /** What stands before a room in the file. */
@@ -181,11 +181,12 @@ class BatchWriter {
   }
 
   /** The range does not fit: because of one room, or because all of it is larger than planned. */
-  #tooLong(roomBytes: number): Error {
+  #tooLong(bufferBytes: number, roomStart: number): Error {
     const { bytesPlanned } = this.#options;
+    const roomBytes = bufferBytes - roomStart;
     if (roomBytes > ROOM_GROWTH_MAX * bytesPlanned)
       return new RoomTooLargeError({ sessionId: this.#sessionId(), roomBytes, bytesPlanned });
-    const bytes = this.#rawBytes + this.#out.bytes.length;
+    const bytes = this.#rawBytes + bufferBytes;
     return new RangeMisjudgedError(
       `a range has more than ${bytes} bytes, ${bytesPlanned} were planned`,
       bytes / bytesPlanned,

@@ -6,7 +6,7 @@ import { ByteCollector } from '../history/byte-collector.ts';
 import type { HistoryReader } from '../history/history-reader.ts';
 import { scanQueryIds, scanRange } from '../history/scan-range.ts';
 import type { RoomsRange } from '../history/scan-statements.ts';
-import { writeBatch, type WrittenBatch } from './write-batch.ts';
+import { writeBatch, type BatchOptions, type WrittenBatch } from './write-batch.ts';
 
 /** What is read into memory here is a test's or a dry run's. */
 const BYTES_MAX = 1024 * 1024 * 1024;
@@ -16,13 +16,17 @@ export interface RangeToWrite {
   range: RoomsRange;
   fields: FieldSet;
   format: FileFormat;
+  /** A part of a file of several ranges; by default the range is the whole file, without compression. */
+  part?: Pick<BatchOptions, 'compression' | 'isFirst' | 'isLast'>;
   signal?: AbortSignal;
 }
 
-/** The whole file of a range, without compression. @throws what scanRange and writeBatch throw */
+const WHOLE_FILE = { compression: 'none', isFirst: true, isLast: true } as const;
+
+/** The body of a range. @throws what scanRange and writeBatch throw */
 export async function writeRange(
   history: HistoryReader,
-  { range, fields, format, signal = new AbortController().signal }: RangeToWrite,
+  { range, fields, format, part = WHOLE_FILE, signal = new AbortController().signal }: RangeToWrite,
 ): Promise<WrittenBatch> {
   const budget = { bytesMax: BYTES_MAX, bytesUsed: 0 };
   const collector = () => new ByteCollector(new ArrayBuffer(BYTES_FIRST), budget);
@@ -30,8 +34,8 @@ export async function writeRange(
   const queryId = randomUUID();
   try {
     const scanned = await scanRange(history.client, { range, fields, queryId, signal }, buffers);
-    const options = { fields, format, compression: 'none', isFirst: true, isLast: true } as const;
-    return writeBatch(scanned, { ...options, bytesPlanned: BYTES_MAX }, new ArrayBuffer(BYTES_FIRST));
+    const options = { fields, format, ...part, bytesPlanned: BYTES_MAX };
+    return writeBatch(scanned, options, new ArrayBuffer(BYTES_FIRST));
   } catch (error) {
     await history.killQueries(scanQueryIds(queryId));
     throw error;

@@ -95,7 +95,10 @@ export class StoredGzipReader {
 
   #checkTrailer(): void {
     const { bytes } = this.#into;
-    if (this.#field.readUInt32LE(0) !== crc32(bytes) || this.#field.readUInt32LE(4) !== bytes.length % 2 ** 32)
+    if (
+      this.#field.readUInt32LE(0) !== crc32(bytes) ||
+      this.#field.readUInt32LE(4) !== bytes.length % 2 ** 32
+    )
       throw new DamagedScanError('an answer has another checksum than ClickHouse computed of it');
     this.#place = 'end';
   }
