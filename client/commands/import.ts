@@ -100,7 +100,9 @@ async function runDry(
   terminal: Terminal,
   { paths, options, importing, progress }: Run,
 ): Promise<FileSummary[]> {
-  const result = await dryRunImport(withDryRunEngine, paths, importing).catch((error: unknown) => {
+  // Finished rooms are shown as JSON only; without them no engine is needed.
+  const wanted = { ...importing, isFinished: options.json === true };
+  const result = await dryRunImport(withDryRunEngine, paths, wanted).catch((error: unknown) => {
     throw toCommandError(error);
   });
   progress.clear();
