@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { FileRecording, RecordedConnection, RecordedSession, SessionFacts } from './recording.ts';
 import { lastSegment } from './formats/rtcstats-identity.ts';
+import { nameTabs } from './tabs.ts';
 import { readUserAgent } from './user-agent.ts';
 import type { Client } from './user-agent.ts';
 
@@ -59,6 +60,7 @@ const CALL_SETUP_MS_MAX = 3_600_000;
 /** The presences of a file; sessions without media and without a stay are left out and counted. */
 export function toPresences(recording: FileRecording, fallbackName: string): ReadPresence[] {
   const presences: ReadPresence[] = [];
+  const inTabs: { presence: Presence; tab: string }[] = [];
   for (const session of recording.sessions) {
     const place = session.key === '' ? 'file' : session.key;
     const clean = (text: string): string => {
@@ -67,9 +69,15 @@ export function toPresences(recording: FileRecording, fallbackName: string): Rea
       return toWellFormed(text.slice(0, TEXT_CHARACTERS_MAX));
     };
     const made = toPresence(session, fallbackName, clean);
-    if (made === null) recording.leaveOut('session without any media', place);
-    else presences.push(made);
+    if (made === null) {
+      recording.leaveOut('session without any media', place);
+      continue;
+    }
+    presences.push(made);
+    const { pageId, peerId } = session.facts;
+    if (pageId !== null && peerId === null) inTabs.push({ presence: made.presence, tab: pageId });
   }
+  nameTabs(inTabs);
   return presences;
 }
 

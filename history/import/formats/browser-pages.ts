@@ -30,7 +30,7 @@ export class BrowserPages {
 
   sessionOf({ connectionId, processId, url }: PageConnection): RecordedSession {
     const pageId = pageIdOf(connectionId);
-    const page = `${processId ?? ''}/${pageId ?? ''}`;
+    const page = [processId, pageId].filter((id) => id !== null).join('-');
     const name = `${page} ${url ?? ''}`;
     const known = this.#pages.get(name);
     if (known !== undefined) return known.session;

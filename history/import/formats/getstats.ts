@@ -7,7 +7,7 @@ import { eachReport } from '../report-store.ts';
 import type { RecordedSession } from '../recording.ts';
 import { isTimeSinceStart, readCallTime } from './call-time.ts';
 import type { FormatReader, FormatReaderOptions } from './format-reader.ts';
-import { readLines } from './read-lines.ts';
+import { elementOf, readLines } from './read-lines.ts';
 
 const time = z.unknown().transform((value, context) => {
   const atMs = readCallTime(value);
@@ -95,9 +95,11 @@ class GetstatsLines {
   }
 
   read(line: string, place: string): void {
+    const element = elementOf(line);
+    if (element === null) return;
     let value: unknown;
     try {
-      value = JSON.parse(line);
+      value = JSON.parse(element);
     } catch {
       this.#leaveOut('line is not JSON', place);
       return;

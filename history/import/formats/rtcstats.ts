@@ -11,7 +11,7 @@ import { EVENT_OF_CODE, FIELD_OF_CODE, TYPE_OF_CODE } from './rtcstats-codes.ts'
 import { RtcstatsSessions } from './rtcstats-sessions.ts';
 import { ReportForms } from './report-forms.ts';
 import type { FormatReader, FormatReaderOptions } from './format-reader.ts';
-import { readLines } from './read-lines.ts';
+import { elementOf, readLines } from './read-lines.ts';
 
 /** A report's own time is believed when it is this near to the line's; browsers have had other clocks for it. */
 const CLOCKS_APART_MS_MAX = 60_000;
@@ -41,10 +41,11 @@ class RtcstatsLines {
 
   read(text: string, lineNumber: number): void {
     const place = `line ${lineNumber}`;
-    if (text.startsWith('RTCStatsDump')) return;
+    const element = elementOf(text);
+    if (element === null || element.startsWith('RTCStatsDump')) return;
     let line: unknown;
     try {
-      line = JSON.parse(text);
+      line = JSON.parse(element);
     } catch {
       this.#leaveOut('line is not JSON', place);
       return;
