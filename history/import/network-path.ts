@@ -34,8 +34,8 @@ export function readNetworkPath(store: ReportStore): NetworkPath | null {
   const kind = readText(candidate?.candidateType) ?? readText(pair.googLocalCandidateType);
   const type = kind === null || !Object.hasOwn(TYPE_OF_CANDIDATE, kind) ? undefined : TYPE_OF_CANDIDATE[kind];
   if (type === undefined) return null;
-  if (type === 'TURN' || isRelayed(store, candidate))
-    return { type: 'TURN', transport: relayTransport(candidate) };
+  const relay = type === 'TURN' ? candidate : relayOf(store, candidate);
+  if (type === 'TURN' || relay !== null) return { type: 'TURN', transport: relayTransport(relay) };
   const said =
     readText(candidate?.protocol) ?? readText(candidate?.transport) ?? readText(pair.googTransportType);
   return { type, transport: transportOf(said) };
@@ -60,21 +60,21 @@ function pairInUse(store: ReportStore): Fields | null {
 }
 
 /**
- * A candidate that was learnt from the far end's checks (prflx) is relayed where the browser names a relay for it, or where its address is
- * that of a relayed candidate: its packets then go through that relay.
+ * The relayed candidate behind one that was learnt from the far end's checks (prflx): itself where the browser names a relay for it, else the
+ * one of the same address, as its packets then go through that relay. Null for every other candidate.
  */
-function isRelayed(store: ReportStore, candidate: Fields | null): boolean {
+function relayOf(store: ReportStore, candidate: Fields | null): Fields | null {
   const kind = readText(candidate?.candidateType);
-  if (candidate === null || (kind !== 'prflx' && kind !== 'peerreflexive')) return false;
+  if (candidate === null || (kind !== 'prflx' && kind !== 'peerreflexive')) return null;
   if (readText(candidate.relayProtocol) !== null || /^turns?:/i.test(readText(candidate.url) ?? ''))
-    return true;
+    return candidate;
   const address = addressOf(candidate);
-  if (address === null) return false;
+  if (address === null) return null;
   for (const { fields } of store.each('candidate')) {
     const isRelay = fields.candidateType === 'relay' || fields.candidateType === 'relayed';
-    if (isRelay && addressOf(fields) === address) return true;
+    if (isRelay && addressOf(fields) === address) return fields;
   }
-  return false;
+  return null;
 }
 
 function addressOf(candidate: Fields): string | null {
