@@ -12,7 +12,9 @@ const TWO_TO_32 = 4_294_967_296;
 /** A sum of round trips stays far below: thirty years. */
 const SECONDS_MAX = 1e9;
 /** Packets that come later than this are no packets of a call any more. */
-const SPAN_S_MAX = 10;
+const ROUND_TRIP_S_MAX = 10;
+/** No jitter buffer waits so long; a call breaks off before. */
+const JITTER_S_MAX = 2;
 
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -70,21 +72,25 @@ export class FieldReader {
     const value = this.number(fields, name);
     if (value === null || value < 0) return null;
     const isInClockUnits = value >= 1 && Number.isInteger(value);
-    if (!isInClockUnits && value <= SPAN_S_MAX) return Math.round(value * 1e6);
-    const seconds = isInClockUnits && clockRate !== null ? value / clockRate : null;
-    if (seconds !== null && seconds <= SPAN_S_MAX) return Math.round(seconds * 1e6);
+    const seconds = isInClockUnits ? (clockRate === null ? Infinity : value / clockRate) : value;
+    if (seconds <= JITTER_S_MAX) return Math.round(seconds * 1e6);
     this.#problem(
-      `${name}: got more than a jitter can be, allowed is up to ${SPAN_S_MAX} s, or RTP clock units of a known codec`,
+      `${name}: got more than a jitter can be, allowed is up to ${JITTER_S_MAX} s, or RTP clock units of a known codec`,
     );
     return null;
   }
 
-  /** A round trip in seconds as whole microseconds; null also below zero. */
+  /**
+   * A round trip in seconds as whole microseconds; null also below zero. Whole numbers from 1 up are milliseconds that a stack has written in
+   * the place of seconds, or worse: which, is not known.
+   */
   roundTripAsUs(fields: Fields, name: string): number | null {
     const value = this.number(fields, name);
     if (value === null || value < 0) return null;
-    if (value <= SPAN_S_MAX) return Math.round(value * 1e6);
-    this.#problem(`${name}: got more than a round trip can be, allowed is up to ${SPAN_S_MAX} s`);
+    if (value < 1 || (value <= ROUND_TRIP_S_MAX && !Number.isInteger(value))) return Math.round(value * 1e6);
+    this.#problem(
+      `${name}: got more than a round trip can be, or whole seconds, allowed is up to ${ROUND_TRIP_S_MAX} s`,
+    );
     return null;
   }
 
@@ -95,8 +101,10 @@ export class FieldReader {
     const totalUs = this.secondsAsUs(fields, 'totalRoundTripTime');
     const count = this.counter(fields, 'roundTripTimeMeasurements');
     if (totalUs === null || count === null) return null;
-    if (totalUs <= count * SPAN_S_MAX * 1e6) return { totalUs, count };
-    this.#problem(`totalRoundTripTime: got more than ${SPAN_S_MAX} s a measurement, allowed is up to that`);
+    if (totalUs <= count * ROUND_TRIP_S_MAX * 1e6) return { totalUs, count };
+    this.#problem(
+      `totalRoundTripTime: got more than ${ROUND_TRIP_S_MAX} s a measurement, allowed is up to that`,
+    );
     return null;
   }
 

@@ -132,10 +132,10 @@ function webAddress(value: string | null | undefined): string | null {
   return value !== undefined && value !== null && /^https?:\/\//.test(value) ? value : null;
 }
 
-/** The page's address where the header has its path beside its origin. */
+/** The page's address where the header has its path beside its origin; behind it may stand the client's token for the server. */
 function joined(origin: string | null | undefined, path: string | null | undefined): string | null {
   if (webAddress(origin) === null || path?.startsWith('/') !== true) return null;
-  return `${origin?.replace(/\/+$/, '') ?? ''}${path}`;
+  return `${origin?.replace(/\/+$/, '') ?? ''}${path.replace(/[?#].*$/s, '')}`;
 }
 
 /** The last part of a path or address, as a person would read it: what services put the room's name in. */

@@ -5,6 +5,7 @@ import { isFields, readText } from '../read-value.ts';
 import type { Fields } from '../read-value.ts';
 import { WANTED_FIELDS } from '../wanted-fields.ts';
 import type { RecordedConnection } from '../recording.ts';
+import { eachReport } from '../report-store.ts';
 import { isCallTime, readCallTime } from './call-time.ts';
 import { addClientInfo, addCreated, addIdentity, addMediaDevices } from './rtcstats-identity.ts';
 import { EVENT_OF_CODE, FIELD_OF_CODE, TYPE_OF_CODE } from './rtcstats-codes.ts';
@@ -77,13 +78,11 @@ class RtcstatsLines {
   }
 
   #take(entry: RtcstatsEntry): void {
-    const { event, connection: id, value, timeMs, place } = entry;
+    const { event, connection: id, value, timeMs } = entry;
     switch (event) {
       case 'getstats':
       case 'getStats':
-        if (id === null || !isFields(value))
-          this.#leaveOut('getstats without a connection or reports', place);
-        else this.#takeReports(id, value, { timeMs, isToday: event === 'getStats', place });
+        this.#takeCall(entry);
         return;
       case 'connectionInfo':
         addClientInfo(this.#sessions.client, parsed(value));
@@ -101,6 +100,13 @@ class RtcstatsLines {
         return;
     }
     if (id !== null && timeMs !== null) this.#takeState(event, id, { value, timeMs });
+  }
+
+  #takeCall({ event, connection: id, value, timeMs, place }: RtcstatsEntry): void {
+    // Some clients write the list of reports that they got.
+    const reports = Array.isArray(value) ? Object.fromEntries(eachReport(value)) : value;
+    if (id === null || !isFields(reports)) this.#leaveOut('getstats without a connection or reports', place);
+    else this.#takeReports(id, reports, { timeMs, isToday: event === 'getStats', place });
   }
 
   #takeState(event: string, id: string, { value, timeMs }: { value: unknown; timeMs: number }): void {

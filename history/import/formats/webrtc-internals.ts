@@ -127,6 +127,10 @@ class InternalsDump {
 const TOP_KEYS: ReadonlySet<string> = new Set(['UserAgent', 'UserAgentData', 'getUserMedia']);
 const CONNECTION_KEYS: ReadonlySet<string> = new Set(['url', 'pid', 'updateLog']);
 
+/** `onconnectionstatechange`; without `on` before Chrome 144, with capitals and `ICEConnectionStateConnected` before Chrome 70. */
+const STATE_CHANGE = /^(?:on)?(?:ice)?connectionstatechange$/i;
+const OLD_STATE = /^ICEConnectionState/;
+
 /** The log begins when the connection is made. Entries whose time cannot be told are passed over. */
 function addLog(connection: RecordedConnection, log: readonly unknown[]): void {
   for (const entry of log) {
@@ -135,9 +139,9 @@ function addLog(connection: RecordedConnection, log: readonly unknown[]): void {
     const atMs = readCallTime(entry.timestamp) ?? readCallTime(entry.time);
     if (atMs === null) continue;
     connection.openedAtMs ??= atMs;
-    const type = readText(entry.type)?.replace(/^on/, '');
-    if (type === 'connectionstatechange' || type === 'iceconnectionstatechange') {
-      connection.setState((readText(entry.value) ?? '').replaceAll('"', ''), atMs);
+    if (STATE_CHANGE.test(readText(entry.type) ?? '')) {
+      const state = (readText(entry.value) ?? '').replaceAll('"', '').replace(OLD_STATE, '');
+      connection.setState(state.toLowerCase(), atMs);
     }
   }
 }
