@@ -1,5 +1,5 @@
 // Which of the video streams that a connection sends are encodings of one picture (simulcast). Most browsers say so; where none of the
-// names is there (Firefox before 127 has no media source, rid or mid in a layer), the sources that are read beside them decide.
+// names is there (Firefox has long given its layers no media source, rid or mid), the sources that are read beside them decide.
 import type { Fields } from './read-value.ts';
 import type { StreamReading } from './stream-reading.ts';
 
