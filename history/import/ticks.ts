@@ -33,13 +33,22 @@ interface Track {
   first: HeldTick | null;
 }
 
+interface FirstTick {
+  /** How old the stream is by its own count. */
+  ageMs: number | null;
+  /** The gap is that age: nothing else tells when the stream began. */
+  isGapAge: boolean;
+  /** The tick after it. */
+  next: { packets: number; ms: number } | null;
+}
+
 /** A tick that is not final yet. */
 interface HeldTick {
   tick: Tick;
   /** Since the reading before. Longer than a reading is ever late, it counts only where that is usual. */
   gapMs: number;
-  /** Not null for the first tick of a stream: how old the stream is by its own count, and the tick after it. */
-  first: { ageMs: number | null; next: { packets: number; ms: number } | null } | null;
+  /** Not null for the first tick of a stream, while it may be found to have begun later than the reading before. */
+  first: FirstTick | null;
 }
 
 export class ConnectionTicks {
@@ -76,8 +85,9 @@ export class ConnectionTicks {
     this.#beginAt(end, before, opening);
     const gapMs = before === null ? this.#firstGap(end, readings, opening) : Math.max(1, end - before);
     const ageMs = oldestAge(readings);
+    const isGapAge = before === null && opening.atMs === null && ageMs !== null;
     for (const [key, group] of groupChanges(readings.map((reading) => this.#count(reading))))
-      this.#hold(key, group, { end, gapMs, first: { ageMs, next: null } });
+      this.#hold(key, group, { end, gapMs, first: { ageMs, isGapAge, next: null } });
     return [];
   }
 
@@ -120,7 +130,12 @@ export class ConnectionTicks {
   #holdNext(key: string, group: ChangeGroup, { end, before }: { end: number; before: number }): void {
     const track = this.#trackOf(key);
     const isAnew = track.lastReading === 0 || this.#readings - track.lastReading - 1 > READINGS_MISSED_MAX;
-    if (isAnew) this.#hold(key, group, { end, gapMs: end - before, first: { ageMs: null, next: null } });
+    if (isAnew)
+      this.#hold(key, group, {
+        end,
+        gapMs: end - before,
+        first: { ageMs: null, isGapAge: false, next: null },
+      });
     else this.#hold(key, group, { end, gapMs: end - track.lastEndMs, first: null });
   }
 
@@ -237,15 +252,17 @@ function settled(held: HeldTick, usual: UsualTick): Tick {
 }
 
 /**
- * A stream may have begun long after the reading before. It then ran for as long as it says itself, or as its packets took at the pace of the
- * tick after it.
+ * A stream may have begun long after the reading before, or after the opening. It then ran for as long as its packets took at the pace of the
+ * tick after it, and no longer than it says itself: receivers count the silence before the first packet, too.
  */
 function firstLength({ tick, gapMs, first }: HeldTick, usual: UsualTick): number {
-  const next = first?.next ?? null;
+  const { ageMs = null, isGapAge = false, next = null } = first ?? {};
+  if (isGapAge) return gapMs;
   const isLong = next === null ? gapMs > usual.gapMsMax() : gapMs > FIRST_TICKS_MAX * next.ms;
   if (!isLong) return gapMs;
-  const paceMs = next === null ? usual.usualMs() : Math.round((tick.packets / next.packets) * next.ms);
-  return Math.min(gapMs, first?.ageMs ?? paceMs ?? 1);
+  const paceMs = next === null ? null : Math.round((tick.packets / next.packets) * next.ms);
+  const known = [ageMs, paceMs].filter((ms) => ms !== null);
+  return known.length === 0 ? Math.min(gapMs, usual.usualMs() ?? 1) : Math.min(gapMs, ...known);
 }
 
 function oldestAge(readings: readonly StreamReading[]): number | null {

@@ -49,6 +49,13 @@ describe('active time', () => {
     assert.equal(track.bytes, 2_250_000n);
   });
 
+  it('begins with the media also where the receiver has counted the silence before', async () => {
+    const dump = callOf((second) => [audioReceived(second - 600, { totalSamplesDuration: second })], {
+      seconds: secondsFrom(601, 630),
+    });
+    assert.equal(await activeMs(dump, 'audio recv'), 30_000);
+  });
+
   it('reaches back to the opening where media ran since then and reading began late', async () => {
     const dump = callOf((second) => [audioSent(second)], { seconds: secondsFrom(600, 620) });
     assert.equal(await activeMs(dump), 620_000);
