@@ -63,6 +63,7 @@ async function makeReady(stack: RunningStack, settings: Settings): Promise<void>
   await withTemporal(registerSearchAttributes, readTemporalConfig(toEnvironment(stack)));
   const connection = openConnection(admin);
   const intervals = WARM_UPS + intervalsOfStream(settings);
+  if (settings.rooms === 0) return connection.close();
   const span = { fromMs: FIRST_MS, toMs: intervalAt(intervals).startMs };
   try {
     await makeHistory(connection, {
@@ -218,7 +219,7 @@ function streamOf(name: string): StreamDefinition {
   return { ...stream, fromMs: FIRST_MS };
 }
 
-const counts = parseCounts({ runs: 200, 'at-once': 4, rooms: 100 });
+const counts = parseCounts({ runs: 200, 'at-once': 4, rooms: 100 }, { rooms: 0 });
 main({ runs: counts.runs, atOnce: counts['at-once'], rooms: counts.rooms }).then(
   () => process.exit(0),
   (error: unknown) => {

@@ -45,12 +45,12 @@ export interface IntervalPlan {
   replacesObject: boolean;
   ranges: PlannedRange[];
   /** By its counts the interval was so far from being cut that nobody looked how long its texts are. */
-  isUncut?: boolean;
+  isUncut: boolean;
   fingerprint: Fingerprint;
   /** How many batches of this run may be under way at once. */
   batchesAtOnce: number;
-  /** A webhook wants to hear of the file. Absent in plans made before there were any. */
-  isAnnounced?: boolean;
+  /** A webhook wants to hear of the file. */
+  isAnnounced: boolean;
 }
 
 /** Whether an interval without rooms gets no file: the stream skips those, unless an object lies there that has to be replaced. */
