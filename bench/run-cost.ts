@@ -1,7 +1,6 @@
 // `npm run bench:run-cost -- --runs 200`: what one run costs. Runs the intervals of a few streams on the embedded stack, as their schedules would, and prints
 // per run the processor time of each server and of the worker, and what the event histories hold: workflow tasks, activities, events.
 // Processor time is what the kernel counts for each process; what a process needs at rest is measured first and taken off.
-import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { withTemporal, type Connected } from '../client/connect.ts';
@@ -21,6 +20,7 @@ import { toStaticDetails, toStaticSummary } from '../workflows/model/stream-page
 import { settingsAt, type StreamDefinition } from '../workflows/model/stream.ts';
 import { buildWorker, withBuiltWorker } from './built-worker.ts';
 import { describeLoad, describeTimes, parseCounts } from './figures.ts';
+import { lessEach, readProcessorTimes, type ProcessorTimes } from './processor-times.ts';
 
 const PROJECT = 'bench';
 const FIRST_MS = Date.UTC(2026, 10, 23, 10);
@@ -31,9 +31,6 @@ const WARM_UPS = 5;
 
 const REST_MS = 5_000;
 
-/** The clock of /proc/PID/stat: a hundredth of a second on every Linux that Node runs on. */
-const TICK_MS = 10;
-
 interface Settings {
   runs: number;
   /** Streams whose runs are under way at the same time; each makes its intervals one after the other. */
@@ -41,9 +38,6 @@ interface Settings {
   /** In each interval. */
   rooms: number;
 }
-
-/** Milliseconds of processor time since a process began, by its name. */
-type ProcessorTimes = Record<'temporal' | 'worker' | 'clickhouse' | 'seaweedfs', number>;
 
 async function main(settings: Settings): Promise<void> {
   await buildWorker();
@@ -172,36 +166,6 @@ async function describeHistory(
     `${count((event) => event.upsertWorkflowSearchAttributesEventAttributes != null)} changes of search attributes`,
     `${count((event) => event.timerStartedEventAttributes != null)} timers`,
   ].join(', ');
-}
-
-async function readProcessorTimes({ servers }: RunningStack, workerPid: number): Promise<ProcessorTimes> {
-  const [temporal, worker, clickhouse, seaweedfs] = await Promise.all(
-    [servers.temporal.pid, workerPid, servers.clickhouse.pid, servers.store.pid].map(readProcessorTime),
-  );
-  return {
-    temporal: temporal ?? 0,
-    worker: worker ?? 0,
-    clickhouse: clickhouse ?? 0,
-    seaweedfs: seaweedfs ?? 0,
-  };
-}
-
-/** User and system time of all threads of a process. */
-async function readProcessorTime(pid: number | undefined): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  // The second field is the program's name in brackets, which may hold spaces; the third comes after it.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
-}
-
-function lessEach(later: ProcessorTimes, earlier: ProcessorTimes): ProcessorTimes {
-  const less = (name: keyof ProcessorTimes): number => later[name] - earlier[name];
-  return {
-    temporal: less('temporal'),
-    worker: less('worker'),
-    clickhouse: less('clickhouse'),
-    seaweedfs: less('seaweedfs'),
-  };
 }
 
 function intervalsOfStream({ runs, atOnce }: Settings): number {
