@@ -31,7 +31,7 @@ export async function planInterval(
   const { target } = request;
   const opened = openDestination(tools, target.settings.destination);
   const key = keyOf(target);
-  const { manifest, there, isCovered } = await findCover(opened, key, run.signal);
+  const { manifest, manifestEtag, there, isCovered } = await findCover(opened, key, run.signal);
   if (manifest !== null && isCovered && !request.force) return { outcome: 'already-complete', manifest };
   const writeId = tools.newId();
   const replacesObject = there !== null;
@@ -52,6 +52,7 @@ export async function planInterval(
       writeId,
       generation: (manifest?.generation ?? 0) + 1,
       supersedes: manifest?.write_id ?? null,
+      manifestEtag,
       replacesObject,
       ranges,
       isUncut,

@@ -41,6 +41,8 @@ export interface IntervalPlan {
   generation: number;
   /** Write id of the file that this generation replaces. */
   supersedes: string | null;
+  /** Of the manifest that the interval had when it was planned; null when it had none. */
+  manifestEtag: string | null;
   /** An object lies under the key already; an interval that has become empty then replaces it, whatever the stream's policy. */
   replacesObject: boolean;
   ranges: PlannedRange[];
