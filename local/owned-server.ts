@@ -60,6 +60,11 @@ export class OwnedServer {
     return this.#child !== undefined && !this.#ended.signal.aborted;
   }
 
+  /** Of the server itself; undefined before its first start. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** Starts the process; `ready` tells when it serves. After `stop` it can be started again. */
   start(): void {
     if (this.isRunning) throw new Error(`${this.command.name} is running already`);

@@ -45,16 +45,18 @@ export interface IntervalPlan {
   generation: number;
   /** Write id of the file that this generation replaces. */
   supersedes: string | null;
+  /** Of the manifest that the interval had when it was planned; null when it had none. */
+  manifestEtag: string | null;
   /** An object lies under the key already; an interval that has become empty then replaces it, whatever the stream's policy. */
   replacesObject: boolean;
   ranges: PlannedRange[];
   /** By its counts the interval was so far from being cut that nobody looked how long its texts are. */
-  isUncut?: boolean;
+  isUncut: boolean;
   fingerprint: Fingerprint;
   /** How many batches of this run may be under way at once. */
   batchesAtOnce: number;
-  /** A webhook wants to hear of the file. Absent in plans made before there were any. */
-  isAnnounced?: boolean;
+  /** A webhook wants to hear of the file. */
+  isAnnounced: boolean;
 }
 
 /** Whether an interval without rooms gets no file: the stream skips those, unless an object lies there that has to be replaced. */
