@@ -73,8 +73,6 @@ const ADMIN = {
 
 const WORKER = {
   BATCHES_AT_ONCE: wholeNumber(1, 64).default(3),
-  // More than there are processors would only take turns.
-  BATCH_THREADS: wholeNumber(1, 64).default(availableParallelism()),
   // Under 10 MB a part of a slightly overestimated range could fall below the 5 MiB that a store demands.
   BATCH_MB_PLAIN: megabytes(10, 512).default(16),
   BATCH_MB_GZIP: megabytes(1, 1024).default(64),
@@ -184,7 +182,8 @@ function readExporter(environment: Environment, problems: string[]): ClickHouseC
 function toLimits(values: Values<typeof WORKER>): BatchSizes {
   return {
     atOnce: values.BATCHES_AT_ONCE,
-    threads: Math.min(values.BATCH_THREADS, values.BATCHES_AT_ONCE),
+    // More threads than processors would only take turns.
+    threads: Math.min(availableParallelism(), values.BATCHES_AT_ONCE),
     rangeBytesPlain: values.BATCH_MB_PLAIN * 1_000_000,
     rangeBytesGzip: values.BATCH_MB_GZIP * 1_000_000,
   };

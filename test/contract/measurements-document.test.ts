@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { loadDemoCall } from '../../history/import/load-demo-call.ts';
 import { FAULT_CODES } from '../../document/faults.ts';
+import { withFieldTable } from '../../document/field-table.ts';
 import { toFileSchema, type JsonSchema } from '../../document/json-schema.ts';
 import { QUANTITY_MAX } from '../../measurements/quantities.ts';
 import { FORMULA_VERSIONS, SCHEMA_VERSION } from '../../workflows/model/manifest.ts';
@@ -61,6 +62,10 @@ describe('docs/measurements.md', () => {
     const shown = rows.flatMap(([cell = '']) => [...cell.matchAll(/`(\w+)`/g)].map(([, code]) => code));
     assert.deepEqual([...shown].sort(), [...FAULT_CODES].sort());
     assert.ok(FAULT_CODES.length >= 16);
+  });
+
+  it('has the table of fields that is made from the definition (npm run docs:fields)', () => {
+    assert.ok(withFieldTable(DOCUMENT) === DOCUMENT);
   });
 
   it('explains every key of the file', () => {

@@ -72,14 +72,14 @@ const anyKeys: fc.Arbitrary<KeysOfPeer> = fc.array(
   { maxLength: 3 },
 );
 
-const roomColumns = fc.record({
+export const roomColumns = fc.record({
   room_id: anyText,
   room_url: anyText,
   started_at: anyTime,
   ended_at: anyTime,
 });
 
-const peerColumns = fc.record({
+export const peerColumns = fc.record({
   joined_at: fc.oneof(fc.constantFrom(START_MS, START_MS + 1), anyTime),
   left_at: anyTime,
   connected_ms: fc.oneof(anyCount, fc.constantFrom(10n ** 11n, 10n ** 11n + 1n)),
@@ -102,7 +102,7 @@ const peerColumns = fc.record({
   rating: fc.option(fc.bigInt({ min: 0n, max: 6n })),
 });
 
-const totalColumns = fc.record({
+export const totalColumns = fc.record({
   bytes: anyCount,
   packets: anyCount,
   packets_lost: anySigned,
@@ -124,11 +124,15 @@ const totalColumns = fc.record({
   codec: fc.constantFrom('', 'opus', 'VP8', 'H264'),
 });
 
-/** Rows of one key, each with another version; mostly one. */
-function versionsOf(columns: fc.Arbitrary<Record<string, Value>>): fc.Arbitrary<Record<string, Value>[]> {
+type Columns = Record<string, Value>;
+
+/** Rows of one key, each with another version; mostly one. Versions are also as large as times in nanoseconds. */
+function versionsOf(columns: fc.Arbitrary<Columns>): fc.Arbitrary<Columns[]> {
+  const several = fc.uniqueArray(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 3 });
   const versions = fc.oneof(
-    { weight: 5, arbitrary: fc.constant([1]) },
-    { weight: 1, arbitrary: fc.uniqueArray(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 3 }) },
+    { weight: 5, arbitrary: fc.constant([1n]) },
+    { weight: 1, arbitrary: several.map((numbers) => numbers.map(BigInt)) },
+    { weight: 1, arbitrary: several.map((numbers) => numbers.map((n) => 10n ** 18n + 1000n * BigInt(n))) },
   );
   return versions.chain((numbers) =>
     fc.tuple(...numbers.map((version) => columns.map((values) => ({ ...values, version })))),
@@ -149,15 +153,16 @@ const anyTotals = fc
   )
   .map((rows) => rows.flat());
 
-const NO_ROWS: Record<string, Value>[] = [];
+/** Rows, or now and then none. */
+function orNone(rows: fc.Arbitrary<Columns[]>): fc.Arbitrary<Columns[]> {
+  const none: Columns[] = [];
+  return fc.oneof({ weight: 8, arbitrary: rows }, { weight: 1, arbitrary: fc.constant(none) });
+}
 
 const anyPeer = fc.record({
   peer_id: anyId,
   /** None: the totals are of nobody. */
-  rows: fc.oneof(
-    { weight: 8, arbitrary: versionsOf(peerColumns) },
-    { weight: 1, arbitrary: fc.constant(NO_ROWS) },
-  ),
+  rows: orNone(versionsOf(peerColumns)),
   totals: anyTotals,
 });
 
@@ -165,10 +170,7 @@ const anyRoom = fc.record({
   finalized_at: fc.constantFrom(START_MS, START_MS + 1, START_MS + 60_000),
   session_id: anyId,
   /** None: peers and totals are orphans. */
-  rows: fc.oneof(
-    { weight: 8, arbitrary: versionsOf(roomColumns) },
-    { weight: 1, arbitrary: fc.constant(NO_ROWS) },
-  ),
+  rows: orNone(versionsOf(roomColumns)),
   peers: fc.uniqueArray(anyPeer, { maxLength: 4, selector: ({ peer_id }) => peer_id }),
 });
 

@@ -248,7 +248,7 @@ class GrowingWords {
     const added = [...new Set(['', ...words])].filter((word) => !this.#words.has(word));
     for (const word of added) this.#words.set(word, this.#words.size);
     const parts = this.#dictionary?.data ?? [];
-    this.#dictionary = makeVector(added.length === 0 ? parts : [...parts, toTexts(added)]) as Vector<Utf8>;
+    this.#dictionary = makeVector<Utf8>(added.length === 0 ? parts : [...parts, toTexts(added)]);
     return this.#dictionary;
   }
 
