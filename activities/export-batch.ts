@@ -7,6 +7,7 @@ import { PART_BYTES_MIN, type ExportedPart, type Fingerprint } from '../workflow
 import { type BatchRequest } from '../workflows/model/stages.ts';
 import type { StreamSettings } from '../workflows/model/stream.ts';
 import { RangeMisjudgedError, TruncatedAnswerError } from './encode/encode-errors.ts';
+import { PROGRESS } from './encode/batch-thread.ts';
 import type { BatchSizes } from './encode/batch-memory.ts';
 import { type WrittenBatch } from './encode/write-batch.ts';
 import { fingerprintRange } from './history/fingerprint-range.ts';
@@ -96,8 +97,9 @@ async function readBatch(
     isLast,
     bytesPlanned: plannedBytes(tools.batches, compression),
   };
-  const progress = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
-  const report = () => run.report({ stage: 'reading', columnBytes: progress[0] ?? 0, queryId });
+  const progress = new Float64Array(new SharedArrayBuffer(PROGRESS.length * Float64Array.BYTES_PER_ELEMENT));
+  const report = () =>
+    run.report({ stage: 'reading', columnBytes: progress[PROGRESS.columnBytes] ?? 0, queryId });
   report();
   const timer = setInterval(report, PROGRESS_MS);
   try {

@@ -34,6 +34,12 @@ export class CountColumn {
     return (this.#words[2 * row] ?? 0) + (this.#words[2 * row + 1] ?? 0) * HIGH;
   }
 
+  /** The difference to a row of another column: negative, 0 or positive, exact in its sign. */
+  compareAt(row: number, other: CountColumn, otherRow: number): number {
+    const high = (this.#words[2 * row + 1] ?? 0) - (other.#words[2 * otherRow + 1] ?? 0);
+    return high === 0 ? (this.#words[2 * row] ?? 0) - (other.#words[2 * otherRow] ?? 0) : high;
+  }
+
   /** Every digit, as decimal text; undefined where the double of `at` is exact. */
   digitsAt(row: number): string | undefined {
     const high = this.#words[2 * row + 1] ?? 0;

@@ -24,14 +24,18 @@ export class BrokenStreamError extends Error {
 /** The last eight bytes of a stream: a marker, and no further message. */
 const END_OF_STREAM = Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
 
+/** Whether these are the last bytes of a whole stream. */
+export function endsStream(stream: Uint8Array): boolean {
+  return END_OF_STREAM.equals(stream.subarray(-END_OF_STREAM.length));
+}
+
 /**
  * The batches of a stream; none where nothing was read at all.
  * @throws BrokenStreamError where the stream has no end or cannot be decoded
  */
 export function decodeBatches<Batch>(stream: Uint8Array, open: (columns: BatchColumns) => Batch): Batch[] {
   if (stream.length === 0) return [];
-  if (!END_OF_STREAM.equals(stream.subarray(-END_OF_STREAM.length)))
-    throw new BrokenStreamError('the stream of columns has no end');
+  if (!endsStream(stream)) throw new BrokenStreamError('the stream of columns has no end');
   try {
     const batches: Batch[] = [];
     for (const batch of RecordBatchReader.from(stream)) {

@@ -66,7 +66,7 @@ export function holdsOver<Batch extends RowKeys>(
   a: Row<Batch>,
   b: Row<Batch>,
 ): boolean {
-  const newer = a.batch.version.at(a.row) - b.batch.version.at(b.row);
+  const newer = a.batch.version.compareAt(a.row, b.batch.version, b.row);
   if (newer !== 0) return newer > 0;
   for (const column of CONTENT_ORDER[level]) {
     const [contentA, contentB] = [contentOf(a, column), contentOf(b, column)];

@@ -2,7 +2,7 @@
 // each with the variable's name, what it got and what is allowed (worker/config/). Values of secrets never stand in a message.
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import type { BatchSizes } from '../activities/encode/batch-memory.ts';
+import { threadsFor, type BatchSizes } from '../activities/encode/batch-memory.ts';
 import { type Destination } from '../activities/store/destination.ts';
 import { type Webhook } from '../activities/webhooks/webhook.ts';
 import { DESTINATION_VARIABLES, destinationStemOf, readDestinations } from './config/destinations.ts';
@@ -182,8 +182,7 @@ function readExporter(environment: Environment, problems: string[]): ClickHouseC
 function toLimits(values: Values<typeof WORKER>): BatchSizes {
   return {
     atOnce: values.BATCHES_AT_ONCE,
-    // More threads than processors would only take turns.
-    threads: Math.min(availableParallelism(), values.BATCHES_AT_ONCE),
+    threads: threadsFor(availableParallelism(), values.BATCHES_AT_ONCE),
     rangeBytesPlain: values.BATCH_MB_PLAIN * 1_000_000,
     rangeBytesGzip: values.BATCH_MB_GZIP * 1_000_000,
   };

@@ -28,8 +28,19 @@ const GZIP_RATIO = 0.2;
 /** A plain body is mostly this many planned sizes at most. */
 const PLAIN_HEAD_ROOM = 1.2;
 
+/** While a thread writes one batch, ClickHouse answers the scans of another. */
+export const BATCHES_PER_THREAD = 2;
+
 /** A worker thread with its code, without its buffers. */
 const THREAD_BYTES = 20_000_000;
+
+/**
+ * How many threads write the batches: half of the processors. The other half is ClickHouse's, the store's and the main thread's where they share
+ * the machine, and a thread of its own costs 40 MB.
+ */
+export function threadsFor(processors: number, atOnce: number): number {
+  return Math.min(Math.ceil(processors / 2), atOnce);
+}
 
 export interface BatchSizes {
   /** Batches under way at once in one worker. */
@@ -45,7 +56,7 @@ export interface BatchSizes {
 /** The buffers for the columns of one batch, in bytes. */
 export type ColumnSizes = Readonly<Record<'rooms' | 'peers' | 'totals', number>>;
 
-/** Each thread has one set. */
+/** Each batch that is scanned has one set. */
 export function columnSizesOf({ rangeBytesPlain, rangeBytesGzip }: BatchSizes): ColumnSizes {
   const raw = Math.max(rangeBytesPlain, rangeBytesGzip);
   return {
@@ -66,8 +77,9 @@ export function batchMemoryOf(sizes: BatchSizes): { usual: number; most: number 
   const { rooms, peers, totals } = columnSizesOf(sizes);
   const raw = Math.max(rangeBytesPlain, rangeBytesGzip);
   const thread = THREAD_BYTES + PIECE_BUFFER_BYTES;
+  const scanned = Math.min(atOnce, threads * BATCHES_PER_THREAD);
   return {
-    usual: threads * (thread + rooms + peers + totals) + atOnce * bodyBytesOf(sizes),
-    most: threads * (thread + COLUMNS_GROWTH_MAX * raw) + atOnce * BODY_GROWTH_MAX * raw,
+    usual: threads * thread + scanned * (rooms + peers + totals) + atOnce * bodyBytesOf(sizes),
+    most: threads * thread + scanned * COLUMNS_GROWTH_MAX * raw + atOnce * BODY_GROWTH_MAX * raw,
   };
 }

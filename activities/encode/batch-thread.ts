@@ -31,9 +31,21 @@ export interface BatchTask {
   options: BatchOptions;
   /** Transferred in both directions. */
   output: ArrayBuffer;
-  /** The bytes of columns read so far, for whoever looks on: one double in shared memory. */
+  /** In shared memory: see `PROGRESS`. */
   progress: Float64Array;
 }
+
+/** What the main thread and the task tell each other while it runs. */
+export const PROGRESS = {
+  /** The bytes of columns read so far. */
+  columnBytes: 0,
+  /** 1 once nobody waits for the task any more. */
+  isCanceled: 1,
+  length: 2,
+} as const;
+
+/** How often a task looks whether it was canceled. */
+const CANCEL_CHECK_MS = 200;
 
 export type BatchFailure =
   | { kind: 'clickhouse'; message: string; code: string; type: string | undefined }
@@ -60,42 +72,54 @@ export async function runBatchTask(task: BatchTask): Promise<unknown> {
   }
 }
 
-/** One thread works at one batch at a time, so one set of buffers for columns serves all. */
+type ColumnBuffers = Record<keyof ColumnSizes, ArrayBuffer>;
+
+/** While one batch is written, the scans of another may be under way: each batch has buffers for its columns, which serve the next one. */
 class BatchThread {
   readonly #client;
-  readonly #columns: { rooms: ArrayBuffer; peers: ArrayBuffer; totals: ArrayBuffer };
+  readonly #columnSizes: ColumnSizes;
+  readonly #free: ColumnBuffers[] = [];
 
   constructor({ connection, columnSizes }: ThreadData) {
     this.#client = openHistoryClient(connection);
-    const { rooms, peers, totals } = columnSizes;
-    this.#columns = {
-      rooms: new ArrayBuffer(rooms),
-      peers: new ArrayBuffer(peers),
-      totals: new ArrayBuffer(totals),
-    };
+    this.#columnSizes = columnSizes;
   }
 
   async run({ scan, options, output, progress }: BatchTask): Promise<WrittenBatch> {
-    const range = scan === null ? NOTHING : await this.#scan(scan, options.bytesPlanned, progress);
-    return writeBatch(range, options, output);
+    if (scan === null) return writeBatch(NOTHING, options, output);
+    const buffers = this.#free.pop() ?? this.#newBuffers();
+    try {
+      return writeBatch(await this.#scan(scan, { buffers, progress, options }), options, output);
+    } finally {
+      this.#free.push(buffers);
+    }
   }
 
-  #scan(
+  #newBuffers(): ColumnBuffers {
+    const { rooms, peers, totals } = this.#columnSizes;
+    return { rooms: new ArrayBuffer(rooms), peers: new ArrayBuffer(peers), totals: new ArrayBuffer(totals) };
+  }
+
+  async #scan(
     scan: NonNullable<BatchTask['scan']>,
-    bytesPlanned: number,
-    progress: Float64Array,
+    { buffers, progress, options }: { buffers: ColumnBuffers } & Pick<BatchTask, 'progress' | 'options'>,
   ): Promise<ScannedRange> {
-    const { rooms, peers, totals } = this.#columns;
-    const budget = { bytesMax: COLUMNS_GROWTH_MAX * bytesPlanned, bytesUsed: 0 };
+    const budget = { bytesMax: COLUMNS_GROWTH_MAX * options.bytesPlanned, bytesUsed: 0 };
     const collectors = {
-      rooms: new ByteCollector(rooms, budget),
-      peers: new ByteCollector(peers, budget),
-      totals: new ByteCollector(totals, budget),
+      rooms: new ByteCollector(buffers.rooms, budget),
+      peers: new ByteCollector(buffers.peers, budget),
+      totals: new ByteCollector(buffers.totals, budget),
     };
-    // The main thread ends a task by ending its thread.
-    const { signal } = new AbortController();
-    const onProgress = (bytes: number) => (progress[0] = bytes);
-    return scanRange(this.#client, { ...scan, signal, onProgress }, collectors);
+    const canceling = new AbortController();
+    const timer = setInterval(() => {
+      if (progress[PROGRESS.isCanceled] === 1) canceling.abort();
+    }, CANCEL_CHECK_MS);
+    const onProgress = (bytes: number) => (progress[PROGRESS.columnBytes] = bytes);
+    try {
+      return await scanRange(this.#client, { ...scan, signal: canceling.signal, onProgress }, collectors);
+    } finally {
+      clearInterval(timer);
+    }
   }
 }
 

@@ -2,7 +2,14 @@
 // the threads, never copied.
 import { ClickHouseError } from '@clickhouse/client';
 import { Piscina } from 'piscina';
-import type { BatchAnswer, BatchFailure, BatchTask, ThreadData } from './batch-thread.ts';
+import { BATCHES_PER_THREAD } from './batch-memory.ts';
+import {
+  PROGRESS,
+  type BatchAnswer,
+  type BatchFailure,
+  type BatchTask,
+  type ThreadData,
+} from './batch-thread.ts';
 import {
   DamagedScanError,
   HistoryStreamError,
@@ -14,7 +21,7 @@ import type { WrittenBatch } from './write-batch.ts';
 export interface BatchWriters {
   /**
    * Reads and writes one batch in a thread of the pool. `task.output` is transferred and cannot be used afterwards; `body.buffer` of the
-   * result takes its place. When the signal is aborted the thread is ended, while ClickHouse may still be at work.
+   * result takes its place. When the signal is aborted the scans are closed, and the call rejects; ClickHouse may still be at work.
    * @throws ClickHouseError, HistoryStreamError, DamagedScanError, RangeMisjudgedError, RoomTooLargeError, ConnectionError
    */
   write(task: BatchTask, signal: AbortSignal): Promise<WrittenBatch>;
@@ -32,6 +39,9 @@ export class ConnectionError extends Error {
   }
 }
 
+/** What a thread allocates on its heap is short-lived and small; the default would let garbage grow to 48 MB in each. */
+const YOUNG_MB_MAX = 8;
+
 /** Threads stay, because starting one takes a tenth of a second. */
 export function openBatchWriters(threads: number, data: ThreadData): BatchWriters {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -42,14 +52,27 @@ export function openBatchWriters(threads: number, data: ThreadData): BatchWriter
     maxThreads: threads,
     // Batches are as many as the worker has slots; none is refused.
     maxQueue: Infinity,
-    concurrentTasksPerWorker: 1,
+    concurrentTasksPerWorker: BATCHES_PER_THREAD,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB_MAX },
     workerData: data,
   });
   return {
     async write(task, signal) {
-      const answer = await pool.run(task, { transferList: [task.output], signal });
-      if ('failure' in answer) throw toError(answer.failure);
-      return answer.written;
+      const { progress } = task;
+      const cancel = () => (progress[PROGRESS.isCanceled] = 1);
+      if (signal.aborted) cancel();
+      signal.addEventListener('abort', cancel, { once: true });
+      try {
+        const answer = await pool.run(task, { transferList: [task.output] });
+        signal.throwIfAborted();
+        if ('failure' in answer) throw toError(answer.failure);
+        return answer.written;
+      } catch (error) {
+        signal.throwIfAborted();
+        throw error;
+      } finally {
+        signal.removeEventListener('abort', cancel);
+      }
     },
     close: () => pool.close(),
   };

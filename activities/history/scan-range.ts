@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
-import type { ScannedRange } from '../../document/history-batches.ts';
+import { endsStream, type ScannedRange } from '../../document/history-batches.ts';
 import type { FieldSet } from '../../workflows/model/stream.ts';
 import { DamagedScanError, HistoryStreamError } from '../encode/encode-errors.ts';
 import { ByteCollector } from './byte-collector.ts';
@@ -91,7 +91,7 @@ async function scanOne(
   await collect(answer.stream, {
     into,
     signal,
-    exceptionTag: typeof tag === 'string' ? tag : undefined,
+    exceptionTag: typeof tag === 'string' && tag !== '' ? tag : undefined,
     onPiece: () => onProgress?.(all.rooms.length + all.peers.length + all.totals.length),
   });
 }
@@ -117,6 +117,7 @@ async function collect(source: Readable, { into, signal, exceptionTag, onPiece }
     source.destroy();
   }
   signal.throwIfAborted();
+  if (into.length === 0) throw new DamagedScanError('an answer has no byte');
   const exception = exceptionIn(into.bytes, exceptionTag);
   if (exception !== undefined) throw exception;
 }
@@ -168,10 +169,14 @@ function asDamage(error: unknown): unknown {
 /** The server's text ends the answer, and is a line or a few. */
 const EXCEPTION_BYTES_MAX = 64 * 1024;
 
-/** The error that ClickHouse wrote behind what it had answered; its tag cannot be taken for data. */
+/** The error that ClickHouse wrote behind what it had answered. Its tag cannot be taken for data. */
 function exceptionIn(bytes: Uint8Array, tag: string | undefined): HistoryStreamError | undefined {
-  if (tag === undefined) return undefined;
   const text = Buffer.from(bytes.subarray(-EXCEPTION_BYTES_MAX)).toString('utf8');
+  if (tag === undefined) {
+    // Servers before 25.11 send no tag. Data may have such words, too, but then the stream has its end behind them.
+    const untagged = endsStream(bytes) ? null : /Code: \d+\. DB::Exception: .*/s.exec(text);
+    return untagged === null ? undefined : new HistoryStreamError(untagged[0].trim());
+  }
   const mark = `__exception__\r\n${tag}\r\n`;
   const begin = text.lastIndexOf(mark);
   if (begin === -1) return undefined;

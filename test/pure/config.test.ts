@@ -45,7 +45,7 @@ describe('the configuration of a worker', () => {
       destinations: new Map(),
       batches: {
         atOnce: 3,
-        threads: Math.min(3, availableParallelism()),
+        threads: Math.min(3, Math.ceil(availableParallelism() / 2)),
         rangeBytesPlain: 16_000_000,
         rangeBytesGzip: 64_000_000,
       },

@@ -35,6 +35,8 @@ export class ScanServer {
   #answers: ScanAnswers | undefined;
   /** Called with each scan that is asked for. */
   onScan: (scan: ScanName) => void = () => undefined;
+  /** Called with each scan whose answer nobody waited for. */
+  onHangUp: (scan: ScanName) => void = () => undefined;
 
   private constructor() {
     this.#server = createServer((request, response) => void this.#serve(request, response));
@@ -74,11 +76,15 @@ export class ScanServer {
     this.onScan(scan);
     const { body, status = 200, headers = {}, isCut = false, until } = answer;
     response.writeHead(status, {
-      'content-encoding': 'gzip',
+      // Errors are sent as they are.
+      ...(status === 200 ? { 'content-encoding': 'gzip' } : {}),
       'x-clickhouse-exception-tag': EXCEPTION_TAG,
       ...headers,
     });
     response.flushHeaders();
+    response.once('close', () => {
+      if (!response.writableEnded) this.onHangUp(scan);
+    });
     await until;
     if (!isCut) response.end(body);
     else response.write(body, () => response.destroy());
