@@ -180,11 +180,8 @@ export class BatchColumns {
   word(name: string): WordColumn {
     const data = this.#of(name, [Type.Dictionary]);
     const words: Word[] = [];
-    for (const part of data.dictionary?.data ?? []) {
-      const texts = textOf(part);
-      for (let row = 0; row < part.length; row++) words.push(new Word(texts.bytesAt(row)));
-    }
-    return new WordColumn(data.values as ArrayLike<number>, words);
+    for (const text of dictionaryOf(data)) words.push(new Word(text));
+    return new WordColumn(indicesOf(data), words);
   }
 
   keys(name: string): KeysColumn {
@@ -192,7 +189,7 @@ export class BatchColumns {
     const [names, lists] = data.children[0]?.children ?? [];
     const values = lists?.children[0];
     if (names === undefined || lists === undefined || values === undefined) throw new WrongColumnError(name);
-    return new KeysColumn(data.valueOffsets, textOf(names), lists.valueOffsets, textOf(values));
+    return new KeysColumn(offsetsOf(data), textOf(names), offsetsOf(lists), textOf(values));
   }
 
   has(name: string): boolean {
@@ -204,15 +201,15 @@ export class BatchColumns {
     const data = this.#data.get(name);
     if (data === undefined) throw new WrongColumnError(`column ${name}: got none`);
     const value: unknown = new Vector([data]).get(row);
-    return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}` : part)) ?? '';
+    return JSON.stringify([value], (_, part: unknown) => (typeof part === 'bigint' ? `${part}` : part));
   }
 
   #of(name: string, types: readonly Type[]): Data {
     const data = this.#data.get(name);
     if (data === undefined) throw new WrongColumnError(`column ${name}: got none`);
-    if (!types.includes(data.typeId as Type))
+    if (!types.includes(data.typeId))
       throw new WrongColumnError(
-        `column ${name}: got ${String(data.type)}, allowed: ${types.map((type) => Type[type]).join(' or ')}`,
+        `column ${name}: got ${Type[data.typeId]}, allowed: ${types.map((type) => Type[type]).join(' or ')}`,
       );
     return data;
   }
@@ -222,27 +219,50 @@ function validityOf(data: Data): Uint8Array | null {
   return data.nullCount > 0 ? data.nullBitmap : null;
 }
 
-function words64(data: Data): Uint32Array {
-  const values = data.values as ArrayBufferView;
-  return new Uint32Array(values.buffer, values.byteOffset, 2 * data.length);
+// What apache-arrow types as any is looked at once, here.
+
+function words64({ values, length }: Data): Uint32Array {
+  if (!ArrayBuffer.isView(values)) throw new WrongColumnError('a column of numbers has no values');
+  return new Uint32Array(values.buffer, values.byteOffset, 2 * length);
+}
+
+function offsetsOf(data: Data): Int32Array {
+  const offsets: unknown = data.valueOffsets;
+  if (!(offsets instanceof Int32Array))
+    throw new WrongColumnError('a column of texts or lists has no offsets');
+  return offsets;
 }
 
 function textOf(data: Data): TextColumn {
-  return new TextColumn(data.valueOffsets, data.values as Uint8Array);
+  const bytes: unknown = data.values;
+  if (!(bytes instanceof Uint8Array)) throw new WrongColumnError('a column of texts has no bytes');
+  return new TextColumn(offsetsOf(data), bytes);
+}
+
+function indicesOf(data: Data): ArrayLike<number> {
+  const indices: unknown = data.values;
+  if (indices instanceof Int32Array || indices instanceof Int16Array || indices instanceof Int8Array)
+    return indices;
+  if (indices instanceof Uint32Array || indices instanceof Uint16Array || indices instanceof Uint8Array)
+    return indices;
+  throw new WrongColumnError('a column of words has no indices');
+}
+
+function dictionaryOf({ dictionary }: Data): Uint8Array[] {
+  return (dictionary?.data ?? []).flatMap((part: Data) => {
+    const texts = textOf(part);
+    return Array.from({ length: part.length }, (_, row) => texts.bytesAt(row));
+  });
 }
 
 /** The texts of a dictionary column one behind the other, so that names are read in one way only. */
 function spreadOut(data: Data): TextColumn {
-  const words: Uint8Array[] = [];
-  for (const part of data.dictionary?.data ?? []) {
-    const texts = textOf(part);
-    for (let row = 0; row < part.length; row++) words.push(texts.bytesAt(row));
-  }
-  const indices = data.values as ArrayLike<number>;
+  const words = dictionaryOf(data);
+  const indices = indicesOf(data);
   const offsets = new Int32Array(data.length + 1);
   for (let row = 0; row < data.length; row++)
     offsets[row + 1] = (offsets[row] ?? 0) + (words[indices[row] ?? 0]?.length ?? 0);
-  const bytes = new Uint8Array((offsets[data.length] ?? 0) + 8);
+  const bytes = new Uint8Array(offsets[data.length] ?? 0);
   for (let row = 0; row < data.length; row++) bytes.set(words[indices[row] ?? 0] ?? [], offsets[row]);
-  return new TextColumn(offsets, bytes.subarray(0, offsets[data.length]));
+  return new TextColumn(offsets, bytes);
 }

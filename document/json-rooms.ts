@@ -33,7 +33,6 @@ export class JsonRooms {
   #from = 0;
   /** Which peer is written. */
   #peerIndex = 0;
-  #hasBrokenText = false;
 
   constructor(fields: FieldSet, reader: RoomReader, out: ByteWriter) {
     this.#room = roomSteps(fields);
@@ -49,11 +48,13 @@ export class JsonRooms {
   write(): void {
     const { room, roomRow, means } = this.#reader;
     if (room === undefined) throw new RangeError('there is no current room');
-    this.#hasBrokenText = false;
     this.#measures = means.row;
     this.#from = 0;
     this.#writeSteps(this.#room, { columns: room.shown, row: roomRow });
-    if (this.#hasBrokenText) this.#reader.faults |= FAULT.text;
+  }
+
+  #noteBrokenText(): void {
+    this.#reader.faults |= FAULT.text;
   }
 
   #writeSteps({ steps, end, fixedBytesMax }: StepList, shown: ShownRow): void {
@@ -139,37 +140,30 @@ export class JsonRooms {
   #writeCount(step: Step, columns: ShownColumns, row: number): void {
     const count = columns.counts[step.column];
     const other = columns.counts[step.otherColumn];
-    switch (step.kind) {
-      case STEP.seconds:
-        writeSeconds(this.#out, count, { row, msMax: step.msMax });
-        return;
-      case STEP.largest:
-        if (other?.at(row) === 0) this.#out.null();
-        else writeWholeMs(this.#out, count, row);
-        return;
-      case STEP.lost: {
-        const lost = columns.signed[step.column];
-        const isUnknown = lost?.at(row) === 0 && columns.counts[step.otherColumn]?.at(row) === 0;
-        writeExact(this.#out, isUnknown ? undefined : lost, row);
-        return;
-      }
-      case STEP.countAboveZero:
-        writeExact(this.#out, count?.at(row) === 0 ? undefined : count, row);
-        return;
-      default:
-        writeExact(this.#out, count, row);
+    const out = this.#out;
+    if (step.kind === STEP.seconds) {
+      writeSeconds(out, count, { row, msMax: step.msMax });
+    } else if (step.kind === STEP.largest) {
+      writeWholeMs(out, other?.at(row) === 0 ? undefined : count, row);
+    } else if (step.kind === STEP.lost) {
+      const lost = columns.signed[step.column];
+      const isUnknown = lost?.at(row) === 0 && other?.at(row) === 0;
+      writeExact(out, isUnknown ? undefined : lost, row);
+    } else {
+      const isUnknown = step.kind === STEP.countAboveZero && count?.at(row) === 0;
+      writeExact(out, isUnknown ? undefined : count, row);
     }
   }
 
   #writeWord({ words }: ShownColumns, { column }: Step, row: number): void {
     const word = words[column]?.at(row) ?? EMPTY_WORD;
-    if (word.isBroken) this.#hasBrokenText = true;
+    if (word.isBroken) this.#noteBrokenText();
     this.#out.longSnippet(word.json);
   }
 
   #writeText(column: TextColumn | undefined, row: number, isEmptyShown: boolean): void {
     if (column === undefined || (!isEmptyShown && column.lengthAt(row) === 0)) this.#out.null();
-    else if (!this.#out.text(column, row)) this.#hasBrokenText = true;
+    else if (!this.#out.text(column, row)) this.#noteBrokenText();
   }
 
   #writeLifetime(msMax: number): void {
@@ -221,7 +215,7 @@ export class JsonRooms {
   }
 
   #writeName(isWellFormed: boolean): void {
-    if (!isWellFormed) this.#hasBrokenText = true;
+    if (!isWellFormed) this.#noteBrokenText();
     this.#out.byte(COLON);
   }
 
@@ -231,7 +225,7 @@ export class JsonRooms {
     if (rows.length !== 1) out.byte(OPEN_ARRAY);
     for (const [index, row] of rows.entries()) {
       if (index > 0) out.byte(COMMA);
-      if (!out.text(values, row)) this.#hasBrokenText = true;
+      if (!out.text(values, row)) this.#noteBrokenText();
     }
     if (rows.length !== 1) out.byte(CLOSE_ARRAY);
   }

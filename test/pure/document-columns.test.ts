@@ -37,13 +37,14 @@ for (const { scan, view, statement, fields } of SCANS) {
     });
 
     it('are read for standard fields where they are read for extended ones, and all are in the contract', () => {
-      const [standard, extended] = [columnsToRead('standard')[scan], columnsToRead('extended')[scan]];
+      const standard: string[] = columnsToRead('standard')[scan];
+      const extended: string[] = columnsToRead('extended')[scan];
       assert.deepEqual(
         extended.filter((column) => standard.includes(column)),
         standard,
       );
       assert.deepEqual(
-        contract.filter((column) => (extended as string[]).includes(column)),
+        contract.filter((column) => extended.includes(column)),
         extended,
       );
       assert.equal(new Set(extended).size, extended.length);
