@@ -60,6 +60,11 @@ export class OwnedServer {
     return this.#child !== undefined && !this.#ended.signal.aborted;
   }
 
+  /** Of the process, for measurements; undefined while none runs. */
+  get pid(): number | undefined {
+    return this.isRunning ? this.#child?.pid : undefined;
+  }
+
   /** Starts the process; `ready` tells when it serves. After `stop` it can be started again. */
   start(): void {
     if (this.isRunning) throw new Error(`${this.command.name} is running already`);
