@@ -2,6 +2,7 @@
 // [--baseline DIR] [--json]`: our whole export beside what a user could write instead, on the same history and store, turn by turn: one typed
 // ClickHouse statement, the same from raw samples, a Node program that works row by row, and the floors, scans alone and uploads alone.
 // With --baseline also the export of another checkout. Every file is read back and compared with ours; one that differs ends the benchmark.
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { assertSameSums, readRawBytes, readSums } from './rivals/check-file.ts';
 import { measure, type Contender, type Measured } from './rivals/contender.ts';
@@ -94,7 +95,9 @@ function parseOptions(): RivalsOptions {
     rounds: toCount('rounds', values.rounds),
     store: toOneOf('store', values.store, ['seaweedfs', 'minio']),
     compression: toOneOf('compression', values.compression, ['none', 'gzip']),
-    baseline: values.baseline,
+    // npm runs this in the project's folder; a path is meant from where the user is.
+    baseline:
+      values.baseline === undefined ? undefined : resolve(process.env['INIT_CWD'] ?? '.', values.baseline),
     json: values.json,
   };
 }
@@ -112,4 +115,10 @@ function toOneOf<Word extends string>(name: string, text: string, allowed: reado
   return found;
 }
 
-await main(parseOptions());
+main(parseOptions()).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

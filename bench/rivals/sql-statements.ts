@@ -1,5 +1,5 @@
 // The contenders that are one statement: ClickHouse computes the documents and writes them into the store by its own table function.
-// Before the rounds each way of running a statement is tried once on this machine, and the fastest one takes part.
+// Before the rounds each way of running a statement is tried on this machine, and the fastest one takes part.
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { DEFLATE_LEVEL } from '../../activities/encode/gzip-framing.ts';
 import { type StackAddresses } from '../../local/stack.ts';
@@ -69,18 +69,23 @@ export async function runStatement(
   });
 }
 
-/** Tries each way once and returns the fastest. `onTried` hears what each took, in seconds. */
+/** How often each way is tried: a single try may fall into another program's work. */
+const TRIES = 2;
+
+/** Tries all ways turn by turn and returns the one with the best try. `onTried` hears what each try took, in seconds. */
 export async function findFastestWay(
   run: (way: Way) => Promise<void>,
   onTried: (way: Way, seconds: number) => void,
 ): Promise<Way> {
   let fastest: { way: Way; seconds: number } | undefined;
-  for (const way of WAYS) {
-    const startedMs = performance.now();
-    await run(way);
-    const seconds = (performance.now() - startedMs) / 1000;
-    onTried(way, seconds);
-    if (fastest === undefined || seconds < fastest.seconds) fastest = { way, seconds };
+  for (let round = 0; round < TRIES; round += 1) {
+    for (const way of WAYS) {
+      const startedMs = performance.now();
+      await run(way);
+      const seconds = (performance.now() - startedMs) / 1000;
+      onTried(way, seconds);
+      if (fastest === undefined || seconds < fastest.seconds) fastest = { way, seconds };
+    }
   }
   if (fastest === undefined) throw new Error('there are no ways to try');
   return fastest.way;
