@@ -7,7 +7,8 @@ import { parseArgs } from 'node:util';
 import { assertSameSums, readRawBytes, readSums } from './rivals/check-file.ts';
 import { measure, type Contender, type Measured } from './rivals/contender.ts';
 import { loosenessOf, startContenders, type Contenders, type SetUp } from './rivals/contenders.ts';
-import { describeReport, makeReport, type Report, type Round } from './rivals/report.ts';
+import { openClient } from './rivals/part-upload.ts';
+import { describeReport, makeReport, type Checked, type Report, type Round } from './rivals/report.ts';
 import { withRivalsStack, type RivalsStack, type StoreKind } from './rivals/rivals-stack.ts';
 
 interface RivalsOptions extends SetUp {
@@ -31,11 +32,10 @@ async function main(options: RivalsOptions): Promise<void> {
 async function runRounds(rivals: RivalsStack, { all }: Contenders, options: RivalsOptions): Promise<Report> {
   const rounds: Round[] = [];
   for (let round = 1; round <= options.rounds; round += 1) {
-    const measured = new Map<string, Measured & { rawBytes: number }>();
+    const measured = new Map<string, Checked>();
     for (const contender of all) {
       const run = await measure(contender);
-      const rawBytes = run.output.rawBytes ?? (await rawBytesOf(rivals, run));
-      measured.set(contender.name, { ...run, rawBytes });
+      measured.set(contender.name, { ...run, ...(await readSizes(rivals, run)) });
       say(
         `round ${round}, ${contender.name}: ${run.seconds.toFixed(2)} s, elsewhere ${run.elsewhere.toFixed(2)} s`,
       );
@@ -46,9 +46,16 @@ async function runRounds(rivals: RivalsStack, { all }: Contenders, options: Riva
   return makeReport(all, rounds, options);
 }
 
-async function rawBytesOf({ connection, stack }: RivalsStack, { output }: Measured): Promise<number> {
-  if (output.key === null) throw new Error('a contender made no file and said no size');
-  return readRawBytes(connection, stack.store, output.key);
+async function readSizes(
+  { connection, stack: { store } }: RivalsStack,
+  { output: { key, rawBytes } }: Measured,
+): Promise<Pick<Checked, 'rawBytes' | 'storedMegabytes'>> {
+  if (key === null) {
+    if (rawBytes === null) throw new Error('a contender made no file and said no size');
+    return { rawBytes, storedMegabytes: null };
+  }
+  const { size } = await openClient(store).statObject(store.bucket, key);
+  return { rawBytes: rawBytes ?? (await readRawBytes(connection, store, key)), storedMegabytes: size / 1e6 };
 }
 
 /** Compares every file of a round with ours. Throws when one differs. */

@@ -5,8 +5,14 @@ import { type Contender, type Measured } from './contender.ts';
 import { type StoreKind } from './rivals-stack.ts';
 import { type Compression } from './sql-statements.ts';
 
+/** A run whose file was looked at. */
+export interface Checked extends Measured {
+  rawBytes: number;
+  storedMegabytes: number | null;
+}
+
 /** One round: what each contender took. */
-export type Round = ReadonlyMap<string, Measured & { rawBytes: number }>;
+export type Round = ReadonlyMap<string, Checked>;
 
 export interface Conditions {
   rooms: number;
@@ -24,6 +30,8 @@ interface ContenderReport {
   what: string;
   rooms: number;
   rawMegabytes: number;
+  /** As the store has the file, after compression; null for a contender that makes none. */
+  storedMegabytes: number | null;
   roomsPerSecond: Spread;
   megabytesPerSecond: Spread;
   /** Of each process, scaled to 100,000 rooms; medians. */
@@ -85,7 +93,10 @@ export function describeReport(report: Report): string {
   const { machine, rooms, rounds, store, compression, contenders, ratios } = report;
   const lines = [
     `${rooms} rooms, ${rounds} rounds turn by turn, ${store}, compression ${compression}, ${machine.processors} processors (${machine.model})`,
-    ...Object.entries(contenders).map(([name, { what }]) => `  ${name.padEnd(10)} ${what}`),
+    ...Object.entries(contenders).map(
+      ([name, { what, storedMegabytes: stored }]) =>
+        `  ${name.padEnd(10)} ${what}${stored === null ? '' : `; ${stored.toFixed(1)} MB stored`}`,
+    ),
     '',
     'medians; MB before compression; seconds of processor time for 100,000 rooms; others: what other programs took of the machine in a run',
     toLine(['', 'rooms/s', 'min–max', 'MB/s', ...PROCESSES, 'in all', 'others']),
@@ -133,10 +144,7 @@ function toLine(cells: readonly string[]): string {
   return `  ${name.padEnd(WIDTHS[0])}${figures.map((cell, at) => cell.padStart(WIDTHS[at + 1] ?? 0)).join(' ')}`;
 }
 
-function reportOf(
-  { what, rooms }: Contender,
-  measured: readonly (Measured & { rawBytes: number })[],
-): ContenderReport {
+function reportOf({ what, rooms }: Contender, measured: readonly Checked[]): ContenderReport {
   const names = Object.keys(measured[0]?.processor ?? {});
   const processor = names.map((name) => [
     name,
@@ -146,6 +154,7 @@ function reportOf(
     what,
     rooms,
     rawMegabytes: medianOf(measured.map(({ rawBytes }) => rawBytes / 1e6)),
+    storedMegabytes: measured.at(-1)?.storedMegabytes ?? null,
     roomsPerSecond: spreadOf(measured.map(({ seconds }) => rooms / seconds)),
     megabytesPerSecond: spreadOf(measured.map(({ rawBytes, seconds }) => rawBytes / 1e6 / seconds)),
     processorSecondsPer100kRooms: Object.fromEntries(processor) as Record<string, number>,
@@ -158,7 +167,7 @@ function reportOf(
   };
 }
 
-function measuredOf(rounds: readonly Round[], name: string): (Measured & { rawBytes: number })[] {
+function measuredOf(rounds: readonly Round[], name: string): Checked[] {
   return rounds.map((round) => {
     const measured = round.get(name);
     if (measured === undefined) throw new Error(`${name} missed a round`);
