@@ -7,13 +7,27 @@ import { toEnvironment } from '../local/stack-environment.ts';
 import { startStack, type RunningStack } from '../local/stack.ts';
 import { runProgram, startProgram, type EndedProgram, type RunningProgram } from '../test/run-program.ts';
 
-/** Beside, not in, `dist/`: a benchmark leaves the user's own build alone. */
-const BUILT = fileURLToPath(new URL('../.local/bench-build', import.meta.url));
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Throws with what the compiler says. */
-export async function buildWorker(): Promise<void> {
-  const { code, stdout, stderr } = await runProgram('local/build.mjs', ['--out', BUILT]);
-  if (code !== 0) throw new Error(`the build failed: ${stdout}${stderr}`);
+/** Where the benchmarks of a checkout build: beside, not in, `dist/`, because a benchmark leaves the user's own build alone. */
+export function buildFolderOf(checkout: string): string {
+  return join(checkout, '.local', 'bench-build');
+}
+
+/** Builds this checkout, or another one that has its own `node_modules`. Throws with what the compiler says. */
+export async function buildWorker(checkout = ROOT): Promise<void> {
+  const script = join(checkout, 'local', 'build.mjs');
+  const { code, stdout, stderr } = await runProgram(script, ['--out', buildFolderOf(checkout)]);
+  if (code !== 0) throw new Error(`the build of ${checkout} failed: ${stdout}${stderr}`);
+}
+
+/** Starts the built worker of this checkout, or of another one, against a running stack. The caller ends it. */
+export function startBuiltWorker(
+  stack: RunningStack,
+  { checkout = ROOT, environment = {} }: { checkout?: string; environment?: Record<string, string> } = {},
+): RunningProgram {
+  const program = join(buildFolderOf(checkout), 'worker', 'main.js');
+  return startProgram(program, [], { ...toEnvironment(stack), ...environment });
 }
 
 /** With a stack of its own, made ready before its worker starts, and the built worker; `buildWorker` has to come before. Ends all of it. */
@@ -25,7 +39,7 @@ export async function withBuiltWorker<Result>(
   const stack = await startStack({ folder });
   try {
     await makeReady(stack);
-    const worker = startProgram(`${BUILT}/worker/main.js`, [], toEnvironment(stack));
+    const worker = startBuiltWorker(stack);
     try {
       return await use(stack, worker);
     } finally {
@@ -40,5 +54,5 @@ export async function withBuiltWorker<Result>(
 
 /** The same of the command line. */
 export function runBuiltCli(stack: RunningStack, args: readonly string[]): Promise<EndedProgram> {
-  return runProgram(`${BUILT}/command-line/main.js`, args, toEnvironment(stack));
+  return runProgram(join(buildFolderOf(ROOT), 'command-line', 'main.js'), args, toEnvironment(stack));
 }

@@ -57,7 +57,8 @@ export async function peakMemoryMb(pid: number): Promise<number> {
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1024;
 }
 
-function streamOf({ compression, fields }: ExportShape): StreamDefinition {
+/** The stream whose interval is exported. */
+export function streamOf({ compression, fields }: ExportShape): StreamDefinition {
   const settings: StreamSettings = {
     project: PROJECT,
     destination: STACK_DESTINATION,

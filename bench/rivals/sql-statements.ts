@@ -1,0 +1,104 @@
+// The contenders that are one statement: ClickHouse computes the documents and writes them into the store by its own table function.
+// Before the rounds each way of running a statement is tried on this machine, and the fastest one takes part.
+import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
+import { DEFLATE_LEVEL } from '../../activities/encode/gzip-framing.ts';
+import { type StackAddresses } from '../../local/stack.ts';
+import { type Interval } from '../../workflows/model/interval.ts';
+import { PROJECT } from '../export-run.ts';
+import { readStatement } from './read-statement.ts';
+
+export type Compression = 'none' | 'gzip';
+
+export interface StatementRun {
+  /** The name of a file of this folder that holds one statement. */
+  file: string;
+  /** Of the object that it writes. */
+  key: string;
+  compression: Compression;
+  interval: Interval;
+  /** Further parameters of the statement. */
+  params?: Readonly<Record<string, string>>;
+}
+
+export interface Way {
+  name: string;
+  settings: ClickHouseSettings;
+}
+
+/** Joins and groups that read their input in the order of the tables' keys, and let go of a room when the next one begins. */
+const IN_ORDER: ClickHouseSettings = {
+  optimize_aggregation_in_order: 1,
+  join_algorithm: 'full_sorting_merge',
+};
+
+/** What was not the same on every machine or store. What was always best stands in the statements; their headers say what else was tried. */
+export const WAYS: readonly Way[] = [
+  {
+    name: 'in order, one formatting thread',
+    settings: { ...IN_ORDER, output_format_parallel_formatting: 0 },
+  },
+  { name: 'in order, parallel formatting', settings: { ...IN_ORDER, output_format_parallel_formatting: 1 } },
+  { name: 'hashed, one formatting thread', settings: { output_format_parallel_formatting: 0 } },
+  { name: 'hashed, parallel formatting', settings: { output_format_parallel_formatting: 1 } },
+  {
+    name: 'in order, one thread for everything',
+    settings: { ...IN_ORDER, output_format_parallel_formatting: 0, max_threads: 1 },
+  },
+];
+
+/** Runs the statement of a file once; resolves when its object is stored. Rejects with the client's error. */
+export async function runStatement(
+  connection: ClickHouseClient,
+  store: StackAddresses['store'],
+  { file, key, compression, interval, params = {}, way }: StatementRun & { way: Way },
+): Promise<void> {
+  await connection.command({
+    query: readStatement(file),
+    query_params: {
+      ...ofStore(store, key),
+      project_id: PROJECT,
+      from_ms: interval.startMs,
+      to_ms: interval.endMs,
+      ...params,
+    },
+    clickhouse_settings: {
+      ...way.settings,
+      ...(compression === 'gzip' ? { output_format_compression_level: String(DEFLATE_LEVEL) } : {}),
+      wait_end_of_query: 1,
+    },
+  });
+}
+
+/** How often each way is tried: a single try may fall into another program's work. */
+const TRIES = 2;
+
+/** Tries all ways turn by turn and returns the one with the best try. `onTried` hears what each try took, in seconds. */
+export async function findFastestWay(
+  run: (way: Way) => Promise<void>,
+  onTried: (way: Way, seconds: number) => void,
+): Promise<Way> {
+  let fastest: { way: Way; seconds: number } | undefined;
+  for (let round = 0; round < TRIES; round += 1) {
+    for (const way of WAYS) {
+      const startedMs = performance.now();
+      await run(way);
+      const seconds = (performance.now() - startedMs) / 1000;
+      onTried(way, seconds);
+      if (fastest === undefined || seconds < fastest.seconds) fastest = { way, seconds };
+    }
+  }
+  if (fastest === undefined) throw new Error('there are no ways to try');
+  return fastest.way;
+}
+
+/** Where the table function `s3` finds an object of the store: parameters of every statement that uses it. */
+export function ofStore(
+  { endpoint, bucket, accessKeyId, secretAccessKey }: StackAddresses['store'],
+  key: string,
+): Record<string, string> {
+  return {
+    url: `${endpoint}/${bucket}/${key}`,
+    access_key_id: accessKeyId,
+    secret_access_key: secretAccessKey,
+  };
+}
