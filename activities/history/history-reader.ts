@@ -5,6 +5,7 @@ import { log } from '@temporalio/activity';
 import { randomUUID } from 'node:crypto';
 import { type z } from 'zod';
 import { openHistoryClient, type HistoryConnection } from './history-client.ts';
+import { PINNED_SETTINGS } from './pinned-settings.ts';
 
 export interface HistoryReader {
   client: ClickHouseClient;
@@ -22,8 +23,11 @@ export interface Statement<Row> {
   signal: AbortSignal;
 }
 
-export function openHistoryReader(connection: HistoryConnection): HistoryReader {
-  const client = openHistoryClient(connection);
+/** @param client for tests, which give the connection settings of its own */
+export function openHistoryReader(
+  connection: HistoryConnection,
+  client: ClickHouseClient = openHistoryClient(connection),
+): HistoryReader {
   return {
     client,
     async readRows({ query, params, row, signal }) {
@@ -34,11 +38,7 @@ export function openHistoryReader(connection: HistoryConnection): HistoryReader 
           query_params: params,
           query_id: queryId,
           format: 'JSONEachRow',
-          clickhouse_settings: {
-            output_format_json_quote_64bit_integers: 0,
-            join_use_nulls: 0,
-            http_zlib_compression_level: '0',
-          },
+          clickhouse_settings: PINNED_SETTINGS,
           abort_signal: signal,
         });
         const rows = await answer.json();

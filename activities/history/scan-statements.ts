@@ -4,6 +4,7 @@ import type { ClickHouseSettings } from '@clickhouse/client';
 import { columnsToRead } from '../../document/columns-to-read.ts';
 import type { RoomRange } from '../../workflows/model/plan.ts';
 import type { FieldSet } from '../../workflows/model/stream.ts';
+import { PINNED_SETTINGS } from './pinned-settings.ts';
 import { readStatement } from './read-statement.ts';
 
 /** One project's rooms, in the order (finalized_at, session_id). */
@@ -27,14 +28,10 @@ const SCANS: Readonly<Record<ScanName, { sql: string; order: string }>> = {
 };
 
 const SCAN_SETTINGS: ClickHouseSettings = {
+  ...PINNED_SETTINGS,
   // Several ranges are read at once, each by one thread.
   max_threads: 1,
-  output_format_arrow_compression_method: 'none',
-  output_format_arrow_low_cardinality_as_dictionary: 1,
-  output_format_arrow_string_as_string: 1,
-  // gzip without compressing: costs next to nothing, and its CRC-32 finds a byte that was changed on its way.
   enable_http_compression: 1,
-  http_zlib_compression_level: '0',
 };
 
 /** What one scan of a range asks. The columns of `fields: standard` are some of those of `extended`. */
