@@ -24,6 +24,12 @@ export async function readProcessorTimes(
   return Object.fromEntries(times);
 }
 
+/**
+ * Above this share of a machine's processor time, what other programs took decides over how long a step takes. Its processor time grows,
+ * too, but less.
+ */
+export const ELSEWHERE_SHARE_MAX = 0.1;
+
 /** What all processes of the machine and its kernel have used since it started. */
 export async function readMachineTime(): Promise<number> {
   const [line = ''] = (await readFile('/proc/stat', 'utf8')).split('\n', 1);

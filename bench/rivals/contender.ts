@@ -1,5 +1,6 @@
 // What takes part in the comparison: anything that can be run once on the interval. Measures one run: seconds, and the processor time of
 // each process that had a part in it.
+import { availableParallelism } from 'node:os';
 import { readMachineTime, readProcessorTimes } from '../processor-time.ts';
 
 export interface Contender {
@@ -13,6 +14,12 @@ export interface Contender {
   processes: Readonly<Record<string, number>>;
   /** One run, from its start to what a user would wait for. */
   run(): Promise<Output>;
+}
+
+/** A contender that is a program of its own. */
+export interface StartedProgram {
+  contender: Contender;
+  stop: () => Promise<void>;
 }
 
 /** What one run made or read. */
@@ -32,7 +39,8 @@ export interface Measured {
   output: Output;
 }
 
-export async function measure(contender: Contender): Promise<Measured> {
+/** One run. The processes named are those whose time is read. */
+export async function measure(contender: Pick<Contender, 'processes' | 'run'>): Promise<Measured> {
   const { processes } = contender;
   const machineBefore = await readMachineTime();
   const before = await readProcessorTimes(processes);
@@ -46,4 +54,9 @@ export async function measure(contender: Contender): Promise<Measured> {
   );
   const known = Object.values(processor).reduce((sum, used) => sum + used, 0);
   return { seconds, processor, elsewhere: Math.max(0, machine - known), output };
+}
+
+/** Of the processor time that the machine had in a run, the share that other programs took. */
+export function elsewhereShareOf({ elsewhere, seconds }: Measured): number {
+  return elsewhere / (seconds * availableParallelism());
 }
