@@ -10,6 +10,8 @@ RUN npm ci --omit=optional
 COPY tsconfig.json tsconfig.build.json ./
 COPY local/build.mjs local/
 COPY workflows workflows
+COPY measurements measurements
+COPY document document
 COPY activities activities
 COPY worker worker
 COPY client client

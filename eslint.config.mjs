@@ -4,7 +4,7 @@ import ts from 'typescript-eslint';
 import { importX, createNodeResolver } from 'eslint-plugin-import-x';
 import prettier from 'eslint-config-prettier';
 
-const outside = ['activities', 'worker', 'client', 'history', 'local', 'bench', 'test'];
+const outside = ['measurements', 'document', 'activities', 'worker', 'client', 'history', 'local', 'bench', 'test'];
 
 export default ts.config(
   { ignores: ['dist/**', '.local/**', 'node_modules/**'] },
@@ -44,6 +44,16 @@ export default ts.config(
               except: ['./streams'],
               message:
                 'the client asks the worker; only the record of streams, which is Temporal, it reads itself',
+            },
+            {
+              target: './measurements',
+              from: ['./workflows', './document', './activities', './worker', './client', './history', './local'],
+              message: 'measurements/ are pure functions of numbers',
+            },
+            {
+              target: './document',
+              from: ['./activities', './worker', './client', './history', './local', './test', './bench'],
+              message: 'document/ knows the model and the measurements only',
             },
             { target: './activities', from: ['./client', './worker', './local', './test', './bench'] },
             { target: './history', from: ['./client', './worker', './local', './test', './bench'] },

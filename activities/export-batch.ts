@@ -1,41 +1,56 @@
-// Second stage: one range of rooms becomes one part. ClickHouse emits finished JSON, Node moves bytes: the answer is collected into one
-// bounded buffer first and uploaded then, because a slow store must not hold a query open. Nothing is uploaded before the answer is
-// known to be whole: no exception in it, no truncated room.
+// Second stage: one range of rooms becomes one part. A worker thread reads the range as columns, measures, writes and compresses it into one
+// bounded buffer, and that is uploaded from here. Nothing is uploaded before it is known that all of the range was read: the
+// scans ended well, and rooms, peers and track totals are as many as planned.
 import { log } from '@temporalio/activity';
 import { randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { PART_BYTES_MIN, type ExportedPart, type Fingerprint } from '../workflows/model/plan.ts';
 import { type BatchRequest } from '../workflows/model/stages.ts';
+import type { StreamSettings } from '../workflows/model/stream.ts';
 import { RangeMisjudgedError, TruncatedAnswerError } from './encode/encode-errors.ts';
-import { encodeBatch, type EncodedBatch } from './encode/encode-batch.ts';
+import { PROGRESS } from './encode/batch-thread.ts';
+import type { BatchSizes } from './encode/batch-memory.ts';
+import { type WrittenBatch } from './encode/write-batch.ts';
 import { fingerprintRange } from './history/fingerprint-range.ts';
-import { openRooms, type OpenedRooms } from './history/open-rooms.ts';
+import { scanQueryIds } from './history/scan-range.ts';
 import { type StageRun } from './run-stage.ts';
-import { openDestination, type BatchSizes, type StageTools } from './stage-tools.ts';
-
-/** The size of a range is an estimate; a buffer may hold this many times the wanted size before the plan counts as misjudged. */
-const BUFFER_HEAD_ROOM = 3;
+import { openDestination, type StageTools } from './stage-tools.ts';
 
 export async function exportBatch(
   tools: StageTools,
   request: BatchRequest,
   run: StageRun,
 ): Promise<ExportedPart> {
-  const { target, key, uploadId, partNumber } = request;
-  const { store } = openDestination(tools, target.settings.destination);
-  const batch = await readBatch(tools, request, run);
-  await assertAllRooms(tools, request, { rooms: batch.rooms, signal: run.signal });
-  reportFaults(request, batch);
-  run.report({ stage: 'uploading', rooms: batch.rooms, bytes: batch.body.length });
+  const written = await readBatch(tools, request, run);
+  assertLongEnough(written, request, plannedBytes(tools.batches, request.target.settings.compression));
+  await assertAllRead(tools, request, { written, signal: run.signal });
+  reportFaults(request, written);
+  run.report({ stage: 'uploading', rooms: written.rooms, bytes: written.body.length });
   const [{ etag }, heldAfter] = await Promise.all([
-    store.uploadPart({ key, uploadId, partNumber, body: batch.body, signal: run.signal }),
+    uploadBody(tools, request, { written, signal: run.signal }),
     readHeldAfter(tools, request, run),
   ]);
-  const { rawBytes, crc32, rooms, faultyRooms } = batch;
+  tools.buffers.giveBack(written.body.buffer);
+  const { body, rawBytes, crc32, rooms, faultyRooms } = written;
   return {
-    ...{ partNumber, etag, bytes: batch.body.length, rawBytes, crc32, rooms, faultyRooms },
+    partNumber: request.partNumber,
+    etag,
+    bytes: body.length,
+    rawBytes,
+    crc32,
+    rooms,
+    faultyRooms,
     ...(heldAfter === undefined ? {} : { heldAfter }),
   };
+}
+
+function uploadBody(
+  tools: StageTools,
+  { target, key, uploadId, partNumber }: BatchRequest,
+  { written: { body, md5 }, signal }: { written: WrittenBatch; signal: AbortSignal },
+): Promise<{ etag: string }> {
+  const { store } = openDestination(tools, target.settings.destination);
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return store.uploadPart({ key, uploadId, partNumber, body: bytes, md5, signal });
 }
 
 /** The check of an interval that is one range, while its part is on its way: a stage of its own would take longer than both. */
@@ -56,87 +71,103 @@ function readHeld(
   return fingerprintRange(tools.history, { projectId: target.settings.project, from, to }, signal);
 }
 
-/**
- * Of a range that held none when it was planned. ClickHouse takes longer to plan the statement than for anything else of a short run, and most
- * intervals of most streams are empty; whether the range is empty still is what the check asks, as for every other.
- */
-function noRooms(): OpenedRooms {
-  return { chunks: Readable.from([]), exceptionTag: undefined, close: () => Promise.resolve() };
-}
+/** How often what the thread has read so far is looked at, for the next heartbeat. */
+const PROGRESS_MS = 1_000;
 
-async function readBatch(tools: StageTools, request: BatchRequest, run: StageRun): Promise<EncodedBatch> {
-  const { target, range, isFirst, isLast } = request;
-  const { settings } = target;
-  const rangeBytes = wantedBytes(tools.batches, settings.compression);
+/**
+ * The batch, made by a worker thread. A range that had no rooms when it was planned is not read: whether it is empty still is what the check
+ * asks, as for every other, and most intervals of most streams are empty.
+ */
+async function readBatch(
+  tools: StageTools,
+  { target: { settings }, range, isFirst, isLast }: BatchRequest,
+  run: StageRun,
+): Promise<WrittenBatch> {
+  const { fields, format, compression, project: projectId } = settings;
   const queryId = randomUUID();
-  const rooms =
+  const scan =
     range.fingerprint.rooms === 0
-      ? noRooms()
-      : await openRooms(tools.history, {
-          range: { projectId: settings.project, from: range.from, to: range.to },
-          fields: settings.fields,
-          queryId,
-          signal: run.signal,
-        });
+      ? null
+      : { range: { projectId, from: range.from, to: range.to }, fields, queryId };
+  const options = {
+    fields,
+    format,
+    compression,
+    isFirst,
+    isLast,
+    bytesPlanned: plannedBytes(tools.batches, compression),
+  };
+  const progress = new Float64Array(new SharedArrayBuffer(PROGRESS.length * Float64Array.BYTES_PER_ELEMENT));
+  const report = () =>
+    run.report({ stage: 'reading', columnBytes: progress[PROGRESS.columnBytes] ?? 0, queryId });
+  report();
+  const timer = setInterval(report, PROGRESS_MS);
   try {
-    const batch = await encodeBatch(rooms.chunks, {
-      format: settings.format,
-      compression: settings.compression,
-      isFirst,
-      isLast,
-      exceptionTag: rooms.exceptionTag,
-      bytesMax: rangeBytes * BUFFER_HEAD_ROOM,
-      bytesPlanned: rangeBytes,
-      onProgress: (done) =>
-        run.report({ stage: 'reading', rooms: done.rooms, rawBytes: done.rawBytes, queryId }),
-    });
-    assertLongEnough(batch, request, rangeBytes);
-    return batch;
+    return await tools.writers.write({ scan, options, output: tools.buffers.take(), progress }, run.signal);
+  } catch (error) {
+    // A server that is not told goes on until it notices that nobody listens.
+    if (scan !== null) await tools.history.killQueries(scanQueryIds(queryId));
+    throw error;
   } finally {
-    await rooms.close();
+    clearInterval(timer);
   }
 }
 
 /**
- * The plan says how many rooms the range has. Other than that is right only when the history moved: then the check finds it and the
- * range is exported again. Otherwise the answer was not whole, whatever it looked like.
+ * The plan says how many rooms, peers and track totals the range has. Others are right only when the history moved: then the check finds it
+ * and the range is exported again. Otherwise the answers were not whole, whatever they looked like.
  */
-async function assertAllRooms(
+async function assertAllRead(
   tools: StageTools,
   request: BatchRequest,
-  { rooms, signal }: { rooms: number; signal: AbortSignal },
+  { written, signal }: { written: WrittenBatch; signal: AbortSignal },
 ): Promise<void> {
-  if (rooms === request.range.fingerprint.rooms) return;
+  if (isAllOf(written, request.range.fingerprint)) return;
   const held = await readHeld(tools, request, signal);
-  if (held.rooms === rooms) return;
-  throw new TruncatedAnswerError(`the answer has ${rooms} rooms, the history ${held.rooms}`);
+  if (isAllOf(written, held)) return;
+  throw new TruncatedAnswerError(`the scans have ${countsOf(written)}; the history has ${countsOf(held)}`);
+}
+
+interface Counts {
+  rooms: number;
+  peers: number;
+  totals: number;
+}
+
+function isAllOf(a: Counts, b: Counts): boolean {
+  return a.rooms === b.rooms && a.peers === b.peers && a.totals === b.totals;
+}
+
+function countsOf({ rooms, peers, totals }: Counts): string {
+  return `${rooms} rooms, ${peers} peers and ${totals} track totals`;
 }
 
 /** Every part but a file's last must have the store's minimum; gzip parts are padded, plain ones cannot be. */
 function assertLongEnough(
-  batch: EncodedBatch,
+  { body }: WrittenBatch,
   { isFirst, isLast, target }: BatchRequest,
-  rangeBytes: number,
+  bytesPlanned: number,
 ): void {
   const { format, compression } = target.settings;
   const isLastPart = isLast && (isFirst || format === 'ndjson');
-  if (compression === 'gzip' || isLastPart || batch.body.length >= PART_BYTES_MIN) return;
+  if (compression === 'gzip' || isLastPart || body.length >= PART_BYTES_MIN) return;
   throw new RangeMisjudgedError(
-    `a batch came out at ${batch.body.length} bytes, shorter than the ${PART_BYTES_MIN} a store accepts for a part`,
-    Math.max(batch.body.length, 1) / rangeBytes,
+    `a batch came out at ${body.length} bytes, shorter than the ${PART_BYTES_MIN} a store accepts for a part`,
+    Math.max(body.length, 1) / bytesPlanned,
   );
 }
 
-function reportFaults({ target, partNumber }: BatchRequest, batch: EncodedBatch): void {
-  for (const fault of batch.faults) {
+function reportFaults({ target, partNumber }: BatchRequest, { faults }: WrittenBatch): void {
+  for (const { codes, sessionId } of faults) {
     log.warn('a room breaks the contract; exported with what is valid', {
       stream: target.stream,
       partNumber,
-      ...fault,
+      codes: codes.join(','),
+      sessionId,
     });
   }
 }
 
-function wantedBytes(sizes: BatchSizes, compression: 'none' | 'gzip'): number {
+function plannedBytes(sizes: BatchSizes, compression: StreamSettings['compression']): number {
   return compression === 'gzip' ? sizes.rangeBytesGzip : sizes.rangeBytesPlain;
 }

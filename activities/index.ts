@@ -12,7 +12,6 @@ import { abortUpload } from './abort-upload.ts';
 import { auditIntervals } from './audit-intervals.ts';
 import { awaitRun } from './await-run.ts';
 import { awaitRuns } from './await-runs.ts';
-import { beginUpload } from './begin-upload.ts';
 import { checkDestination } from './check-destination.ts';
 import { checkHistory } from './check-history.ts';
 import { checkInterval } from './check-interval.ts';
@@ -29,7 +28,7 @@ import { planInterval } from './plan-interval.ts';
 import { readDefinition } from './read-definition.ts';
 import { readStatus } from './read-status.ts';
 import { runStage, type StageRun } from './run-stage.ts';
-import { openDestination, webhooksFor, type StageTools } from './stage-tools.ts';
+import { webhooksFor, type StageTools } from './stage-tools.ts';
 import { startRuns } from './start-runs.ts';
 import { watchStreams } from './watch-streams.ts';
 import { verifyFile } from './verify-file.ts';
@@ -50,10 +49,6 @@ export function createStages(
     runStage(of, tools.hide);
   return {
     planInterval: stage((request, run) => planInterval(tools, request, run)),
-    beginUpload: stage(async (request, run) => {
-      const opened = openDestination(tools, request.target.settings.destination);
-      return { uploadId: await beginUpload(opened, request, run) };
-    }),
     exportBatch: stage((request, run) => exportBatch(tools, request, run)),
     checkInterval: stage((request, run) => checkInterval(tools, request, run)),
     completeFile: stage((request, run) => completeFile(tools, request, run)),

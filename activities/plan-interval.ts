@@ -31,15 +31,15 @@ export async function planInterval(
   const { target } = request;
   const opened = openDestination(tools, target.settings.destination);
   const key = keyOf(target);
-  const { manifest, there, isCovered } = await findCover(opened, key, run.signal);
+  const { manifest, manifestEtag, there, isCovered } = await findCover(opened, key, run.signal);
   if (manifest !== null && isCovered && !request.force) return { outcome: 'already-complete', manifest };
   const writeId = tools.newId();
   const replacesObject = there !== null;
   const planning = planRanges(tools, request, run);
-  const begin = async () => {
+  const begin = async (): Promise<string | null> => {
     // Where it depends on the rooms whether there is a file, there is nothing to begin before they are counted.
     const dependsOnRooms = hasNoFileWhenEmpty(target.settings, { replacesObject });
-    if (dependsOnRooms && sumRanges((await planning).ranges).rooms === 0) return undefined;
+    if (dependsOnRooms && sumRanges((await planning).ranges).rooms === 0) return null;
     return beginUpload(opened, { target, key, writeId }, run);
   };
   const [{ ranges, isUncut }, uploadId] = await bothOrNone(planning, begin(), (begun) =>
@@ -52,6 +52,7 @@ export async function planInterval(
       writeId,
       generation: (manifest?.generation ?? 0) + 1,
       supersedes: manifest?.write_id ?? null,
+      manifestEtag,
       replacesObject,
       ranges,
       isUncut,
@@ -59,21 +60,21 @@ export async function planInterval(
       batchesAtOnce: tools.batches.atOnce,
       isAnnounced: webhooksFor(tools, 'file.completed').length > 0,
     },
-    ...(uploadId === undefined ? {} : { uploadId }),
+    uploadId,
   };
 }
 
 /** Rejects when either does, the upload given up that was begun meanwhile. */
 async function bothOrNone<Planned>(
   planning: Promise<Planned>,
-  beginning: Promise<string | undefined>,
+  beginning: Promise<string | null>,
   giveUp: (uploadId: string) => Promise<void>,
-): Promise<[Planned, string | undefined]> {
+): Promise<[Planned, string | null]> {
   const [, begun] = await Promise.allSettled([planning, beginning]);
   try {
     return [await planning, await beginning];
   } catch (error) {
-    if (begun.status === 'fulfilled' && begun.value !== undefined) await giveUp(begun.value);
+    if (begun.status === 'fulfilled' && begun.value !== null) await giveUp(begun.value);
     throw error;
   }
 }
@@ -110,7 +111,7 @@ async function planRanges(
     fingerprintRange(tools.history, { ...range, projectId: settings.project }, run.signal);
   const whole = await fingerprintOf(rangeOf(interval));
   const one = [{ ...rangeOf(interval), fingerprint: whole }];
-  if (request.looksAtTexts !== true && isSurelyOneRange(whole, cut)) return { ranges: one, isUncut: true };
+  if (!request.looksAtTexts && isSurelyOneRange(whole, cut)) return { ranges: one, isUncut: true };
   const bounds = await cutRanges(tools.history, cut, run.signal);
   if (bounds.length > RANGES_MAX) {
     throw new InvalidRequestError(

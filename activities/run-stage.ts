@@ -28,10 +28,9 @@ export function runStage<Request, Result>(
   return async (request) => {
     const context = Context.current();
     let details: Record<string, string | number> = {};
-    const timer = setInterval(() => {
-      context.heartbeat(details);
-    }, HEARTBEAT_MS);
-    const { workflowExecution } = context.info;
+    const { workflowExecution, isLocal } = context.info;
+    // A stage within a workflow task lives as long as that task: Temporal knows no heartbeat of it.
+    const timer = isLocal ? undefined : setInterval(() => context.heartbeat(details), HEARTBEAT_MS);
     // Every request in the air listens to it, and a stage may have dozens.
     setMaxListeners(0, context.cancellationSignal);
     const run: StageRun = {

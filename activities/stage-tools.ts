@@ -2,25 +2,23 @@
 import { type Destination } from './store/destination.ts';
 import { type ObjectStore } from './store/object-store.ts';
 import { type Hide } from './hide-secrets.ts';
+import { type BatchBuffers } from './encode/batch-buffers.ts';
+import { type BatchSizes } from './encode/batch-memory.ts';
+import { type BatchWriters } from './encode/batch-writers.ts';
 import { type HistoryReader } from './history/history-reader.ts';
 import { type EventType } from '../workflows/model/event.ts';
 import { type WebUi } from '../workflows/model/run-page.ts';
 import { type Webhook } from './webhooks/webhook.ts';
 import { InvalidRequestError } from './stage-errors.ts';
 
-export interface BatchSizes {
-  /** Batches of one run under way at once. */
-  atOnce: number;
-  /** Wanted raw bytes of a batch that is stored plain. */
-  rangeBytesPlain: number;
-  /** Wanted raw bytes of a batch that is compressed as it arrives. */
-  rangeBytesGzip: number;
-}
-
 export interface StageTools {
   history: HistoryReader;
   destinations: ReadonlyMap<string, OpenedDestination>;
   batches: BatchSizes;
+  /** The threads that measure, write, compress and hash. */
+  writers: BatchWriters;
+  /** The memory of the batches under way. */
+  buffers: BatchBuffers;
   webhooks: ReadonlyMap<string, Webhook>;
   /** So many failed intervals in a row pause their stream; 0: never. */
   pauseAfterFailed: number;

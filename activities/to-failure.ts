@@ -4,7 +4,7 @@ import { ClickHouseError } from '@clickhouse/client';
 import { ApplicationFailure } from '@temporalio/activity';
 import { ZodError } from 'zod';
 import { FAILURE } from '../workflows/model/stages.ts';
-import { RangeMisjudgedError } from './encode/encode-errors.ts';
+import { RangeMisjudgedError, RoomTooLargeError } from './encode/encode-errors.ts';
 import { type Hide } from './hide-secrets.ts';
 import { permanentHistoryError } from './history/history-errors.ts';
 import { UnreadableRecordError } from './manifests/manifest-record.ts';
@@ -20,6 +20,7 @@ export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof RangeMisjudgedError) {
     return permanent(FAILURE.rangeMisjudged, error.message, error, [error.realOverEstimated]);
   }
+  if (error instanceof RoomTooLargeError) return permanent('RoomTooLarge', error.message, error);
   if (error instanceof InvalidRequestError) return permanent(FAILURE.invalidRequest, error.message, error);
   if (error instanceof FileReplacedError) return permanent('FileReplaced', error.message, error);
   if (error instanceof UnreadableRecordError) return permanent('UnreadableRecord', error.message, error);

@@ -3,7 +3,7 @@
 import { type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createGunzip } from 'node:zlib';
-import { toFileSchema } from '../workflows/model/file-schema.ts';
+import { toFileSchema } from '../document/json-schema.ts';
 import { type Manifest } from '../workflows/model/manifest.ts';
 import { type ReadFile, type VerifyReport, type VerifyRequest } from '../workflows/model/verify.ts';
 import { gzipTrailer } from './encode/gzip-framing.ts';

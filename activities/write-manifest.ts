@@ -29,25 +29,32 @@ export async function writeManifest(
   return manifest;
 }
 
-/** Puts the manifest over the one that was read and no other, so that an attempt that slept through its successor changes nothing. */
+/**
+ * Puts the manifest over the one that was read and no other, so that an attempt that slept through its successor changes nothing. The plan has read it
+ * first; it is read again only when it has changed since.
+ */
 async function putManifest(
   opened: OpenedDestination,
   request: ManifestRequest,
   run: StageRun,
   nowMs: number,
 ): Promise<Manifest> {
-  const { key, writeId } = request.plan;
-  const manifestKey = manifestKeyOf(opened.destination.manifestPrefix, key);
-  for (;;) {
-    const existing = await readManifest(opened, key, run.signal);
+  const { key: fileKey, writeId, manifestEtag } = request.plan;
+  const key = manifestKeyOf(opened.destination.manifestPrefix, fileKey);
+  const planned = manifestOf(opened, request, run, nowMs);
+  const read = manifestEtag === null ? null : { etag: manifestEtag };
+  await assertFileIsOurs(opened, request, run);
+  let manifest = planned;
+  let isPut = await putOver(opened, { key, record: manifest, existing: read }, run);
+  while (!isPut) {
+    const existing = await readManifest(opened, fileKey, run.signal);
     if (existing?.value.write_id === writeId) return existing.value;
     await assertFileIsOurs(opened, request, run);
-    const manifest = { ...manifestOf(opened, request, run, nowMs), ...lineageOver(existing, request) };
-    const isPut = await putOver(opened, { key: manifestKey, record: manifest, existing }, run);
-    if (!isPut) continue;
-    await assertFileIsOurs(opened, request, run);
-    return manifest;
+    manifest = { ...planned, ...lineageOver(existing, request) };
+    isPut = await putOver(opened, { key, record: manifest, existing }, run);
   }
+  await assertFileIsOurs(opened, request, run);
+  return manifest;
 }
 
 /**
@@ -104,7 +111,7 @@ async function putOver(
   }: {
     key: string;
     record: Manifest | LatestPointer;
-    existing: Stored<unknown> | null;
+    existing: Pick<Stored<unknown>, 'etag'> | null;
     metadata?: Record<string, string>;
   },
   run: StageRun,
@@ -125,8 +132,8 @@ async function putOver(
   }
 }
 
-/** How stores say that the condition of a put does not hold. */
-const LOST_RACE: readonly string[] = ['PreconditionFailed', 'ConditionalRequestConflict'];
+/** How stores say that the condition of a put does not hold; the last one when there is no object any more. */
+const LOST_RACE: readonly string[] = ['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey'];
 
 function latestOf(manifest: Manifest, manifestPrefix: string): LatestPointer {
   return {

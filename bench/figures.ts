@@ -25,9 +25,30 @@ export function describeLoad(): string {
 
 /** `--NAME 1000`. */
 export function parseCount(name: string, usual: number): number {
-  const { values } = parseArgs({ options: { [name]: { type: 'string', default: String(usual) } } });
-  const count = Number(values[name]);
-  if (!Number.isSafeInteger(count) || count < 1)
-    throw new Error(`--${name}: got "${String(values[name])}", allowed: a whole number from 1`);
-  return count;
+  return parseCounts({ [name]: usual })[name] ?? usual;
+}
+
+/**
+ * `--NAME 1000 --OTHER 3`.
+ * @param usual what each is when it is not given.
+ * @param least what each may be at least; 1 when it is not named.
+ */
+export function parseCounts<Name extends string>(
+  usual: Readonly<Record<Name, number>>,
+  least: Partial<Record<Name, number>> = {},
+): Record<Name, number> {
+  const names = Object.keys(usual) as Name[];
+  const options = Object.fromEntries(
+    names.map((name) => [name, { type: 'string', default: String(usual[name]) }] as const),
+  );
+  const { values } = parseArgs({ options });
+  const counts: Record<Name, number> = { ...usual };
+  for (const name of names) {
+    const count = Number(values[name]);
+    const min = least[name] ?? 1;
+    if (!Number.isSafeInteger(count) || count < min)
+      throw new Error(`--${name}: got "${String(values[name])}", allowed: a whole number from ${min}`);
+    counts[name] = count;
+  }
+  return counts;
 }

@@ -21,6 +21,7 @@ import { manifestKeyOf } from '../workflows/model/manifest.ts';
 import { type StreamDefinition } from '../workflows/model/stream.ts';
 import { buildWorker, runBuiltCli, withBuiltWorker } from './built-worker.ts';
 import { describeLoad, describeTimes, parseCount } from './figures.ts';
+import { lessEach, readProcessorTimes, type ProcessorTimes } from './processor-times.ts';
 
 const MINUTE_MS = 60_000;
 const PROJECT = 'bench';
@@ -45,9 +46,10 @@ async function main(count: number): Promise<number> {
   await buildWorker();
   return withBuiltWorker(
     (stack) => migrate(readClickHouseAdmin(toEnvironment(stack))),
-    (stack) =>
+    (stack, worker) =>
       withTemporal(
-        (connected) => bench(connected, { stack, count }),
+        (connected) =>
+          bench(connected, { stack, count, readTimes: () => readProcessorTimes(stack, worker.pid) }),
         readTemporalConfig(toEnvironment(stack)),
       ),
   );
@@ -55,7 +57,11 @@ async function main(count: number): Promise<number> {
 
 async function bench(
   connected: Connected,
-  { stack, count }: { stack: RunningStack; count: number },
+  {
+    stack,
+    count,
+    readTimes,
+  }: { stack: RunningStack; count: number; readTimes: () => Promise<ProcessorTimes> },
 ): Promise<number> {
   await registerSearchAttributes(connected);
   const interval = await planInterval(connected, count);
@@ -74,11 +80,15 @@ async function bench(
   await measureStatus(stack, count, 'by a worker that has just started');
   console.log(`all fire at ${toRfc3339(interval.endMs)}`);
   await waitUntil(interval.endMs);
+  const began = await readTimes();
   const { files, rooms, lastMs } = await awaitFiles(stack, names, interval);
+  const spent = Object.entries(lessEach(await readTimes(), began));
   const missed = count - files;
   console.log(
     `${count} streams, ${files} files, missed ${missed}, ${((lastMs - interval.endMs) / 1000).toFixed(1)} s; ${describeLoad()}`,
   );
+  const perStream = spent.map(([name, ms]) => `${name} ${(ms / count).toFixed(0)}`).join(', ');
+  console.log(`processor time a stream, in ms: ${perStream}`);
   const isQuick = await measureStatus(stack, count, `allowed ${STATUS_SECONDS_MAX} s`);
   if (rooms !== files * ROOMS) throw new Error(`${rooms} rooms in the files, ${files * ROOMS} were made`);
   return missed === 0 && isQuick ? 0 : 1;

@@ -12,6 +12,16 @@ type Event = temporal.api.history.v1.IHistoryEvent;
 type Pending = temporal.api.workflow.v1.IPendingActivityInfo;
 type Timestamp = Event['eventTime'];
 
+/** What Temporal's SDK records of a local activity, as far as it is read here. */
+interface LocalActivityRecord {
+  activity_type: string;
+  attempt: number;
+  complete_time: { seconds: number; nanos: number };
+}
+
+/** The name that Temporal's SDK gives its markers of local activities. */
+const LOCAL_ACTIVITY = 'core_local_activity';
+
 export type StageState = 'waiting' | 'running' | 'done' | 'failed' | 'canceled';
 
 /** One stage; batches that follow each other are one. */
@@ -45,7 +55,16 @@ interface Step {
 export function stagesOf(history: History, pending: readonly Pending[] = []): ShownStage[] {
   const steps = new Map<number, Step>();
   const idsOfActivities = new Map<string, number>();
+  // The run's own clock: local activities are timed by it.
+  let clockMs = 0;
   for (const event of history.events ?? []) {
+    if (event.workflowTaskStartedEventAttributes != null) clockMs = toMs(event.eventTime);
+    const local = toLocalStep(event, clockMs);
+    if (local !== undefined) {
+      clockMs = local.endedMs ?? clockMs;
+      steps.set(Number(event.eventId), local);
+      continue;
+    }
     const started = toStep(event);
     if (started !== undefined) {
       steps.set(Number(event.eventId), started);
@@ -73,6 +92,27 @@ function toStep(event: Event): Step | undefined {
   if (event.timerStartedEventAttributes != null)
     return { ...shared, name: 'settle', what: summaryOf(event), state: 'running' };
   return undefined;
+}
+
+/**
+ * A stage that was made within a workflow task, and is recorded as a marker once it is done. Undefined for one that failed there: it was called again as
+ * an activity.
+ */
+function toLocalStep(event: Event, startedMs: number): Step | undefined {
+  const { markerName, details, failure } = event.markerRecordedEventAttributes ?? {};
+  const [payload] = details?.['data']?.payloads ?? [];
+  if (markerName !== LOCAL_ACTIVITY || payload === undefined || failure != null) return undefined;
+  const { activity_type: name, attempt, complete_time: completed } = fromMarker(payload);
+  const endedMs = Math.max(startedMs, completed.seconds * 1000 + Math.floor(completed.nanos / 1e6));
+  return {
+    name,
+    what: summaryOf(event),
+    state: 'done',
+    attempts: attempt,
+    startedMs,
+    endedMs,
+    lastFailure: null,
+  };
 }
 
 function closeStep(steps: ReadonlyMap<number, Step>, event: Event): void {
@@ -172,6 +212,10 @@ export function failedStageOf(history: History): FailedStage | null {
 export function requestOf(history: History): ExportRequest | undefined {
   const [payload] = history.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
   return payload === undefined ? undefined : defaultPayloadConverter.fromPayload<ExportRequest>(payload);
+}
+
+function fromMarker(payload: temporal.api.common.v1.IPayload): LocalActivityRecord {
+  return defaultPayloadConverter.fromPayload<LocalActivityRecord>(payload);
 }
 
 function summaryOf({ userMetadata }: Event): string | null {

@@ -3,7 +3,7 @@
 import { ClickHouseError, type ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
 import { rangeOfPlan } from './range-of-plan.ts';
-import { TYPES, VIEW_COLUMNS, type ViewName } from './view-columns.ts';
+import { TYPES, VIEW_COLUMNS, type ViewName } from '../document/history-contract.ts';
 
 export interface CheckLine {
   name: string;

@@ -22,7 +22,7 @@ import { build } from 'esbuild-wasm';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** The folders of tsconfig.build.json. */
-const FOLDERS = ['workflows', 'activities', 'worker', 'client', 'history'];
+const FOLDERS = ['workflows', 'measurements', 'document', 'activities', 'worker', 'client', 'history'];
 
 /** Sources, notes, and what only recording and testing need; every other file is read at run time. */
 const LEFT_OUT = /\.(ts|md|html)$|lossy-call/;

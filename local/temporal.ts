@@ -27,11 +27,15 @@ const READY_WITHIN_MS = 60_000;
  */
 const SQLITE_PRAGMAS = ['journal_mode=wal', 'synchronous=normal'];
 
-/**
- * Of its dynamic configuration. By default the development server reads all search attributes from its database anew for every row that it
- * lists, and for every workflow that it starts; other servers read them once a minute.
- */
-const SETTINGS = { 'system.forceSearchAttributesCacheRefreshOnRead': 'false' };
+/** Of its dynamic configuration. */
+const SETTINGS = {
+  // By default the development server reads all search attributes from its database anew for every row that it lists, and for every workflow that it
+  // starts; other servers read them once a minute.
+  'system.forceSearchAttributesCacheRefreshOnRead': 'false',
+  // Four partitions, as by default, share the load among servers. Here is one, and what waits in one partition is forwarded to the next.
+  'matching.numTaskqueueReadPartitions': '1',
+  'matching.numTaskqueueWritePartitions': '1',
+};
 
 /**
  * Of its memory: it collects garbage once its heap is five times what lives, not twice; a heap of 100 MB costs both processors a tenth of a second each

@@ -24,5 +24,5 @@ export function withReadRows(
 
 function kindOf(params: Record<string, unknown>): StatementKind {
   if ('range_bytes' in params) return 'cut';
-  return 'from_session_id' in params ? 'fingerprint' : 'other';
+  return 'from_session' in params ? 'fingerprint' : 'other';
 }

@@ -2,7 +2,7 @@
 // comes twice, and that the text of each number has exactly its decimals. Every file that a test makes goes through here.
 import assert from 'node:assert/strict';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { toFileSchema, type JsonSchema } from '../workflows/model/file-schema.ts';
+import { toFileSchema, type JsonSchema } from '../document/json-schema.ts';
 import type { FieldSet, FileFormat } from '../workflows/model/stream.ts';
 
 export interface CheckedFile {

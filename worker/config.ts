@@ -1,6 +1,8 @@
 // The only reader of the environment. Everything a process needs is parsed once, at its start; all problems are reported together,
 // each with the variable's name, what it got and what is allowed (worker/config/). Values of secrets never stand in a message.
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { threadsFor, type BatchSizes } from '../activities/encode/batch-memory.ts';
 import { type Destination } from '../activities/store/destination.ts';
 import { type Webhook } from '../activities/webhooks/webhook.ts';
 import { DESTINATION_VARIABLES, destinationStemOf, readDestinations } from './config/destinations.ts';
@@ -39,20 +41,10 @@ export interface WorkerConfig {
   temporal: TemporalConfig;
   clickHouse: ClickHouseConfig;
   destinations: ReadonlyMap<string, Destination>;
-  batches: BatchLimits;
+  batches: BatchSizes;
   webhooks: ReadonlyMap<string, Webhook>;
   /** So many failed intervals in a row pause their stream; 0: never. */
   pauseAfterFailed: number;
-}
-
-/** What bounds a worker's memory: `atOnce` times the larger of both sizes, times the head room of an estimate. */
-export interface BatchLimits {
-  /** Batches under way at once in one worker. */
-  atOnce: number;
-  /** Wanted raw bytes of a batch, stored plain. */
-  rangeBytesPlain: number;
-  /** Wanted raw bytes of a batch, compressed as it arrives. */
-  rangeBytesGzip: number;
 }
 
 const TEMPORAL = {
@@ -187,9 +179,10 @@ function readExporter(environment: Environment, problems: string[]): ClickHouseC
   );
 }
 
-function toLimits(values: Values<typeof WORKER>): BatchLimits {
+function toLimits(values: Values<typeof WORKER>): BatchSizes {
   return {
     atOnce: values.BATCHES_AT_ONCE,
+    threads: threadsFor(availableParallelism(), values.BATCHES_AT_ONCE),
     rangeBytesPlain: values.BATCH_MB_PLAIN * 1_000_000,
     rangeBytesGzip: values.BATCH_MB_GZIP * 1_000_000,
   };

@@ -6,6 +6,9 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { BatchBuffers } from '../activities/encode/batch-buffers.ts';
+import { batchMemoryOf, bodyBytesOf, columnSizesOf } from '../activities/encode/batch-memory.ts';
+import { openBatchWriters } from '../activities/encode/batch-writers.ts';
 import { openHistoryReader } from '../activities/history/history-reader.ts';
 import { makeHide } from '../activities/hide-secrets.ts';
 import { createStages } from '../activities/index.ts';
@@ -99,6 +102,7 @@ export async function startWorker(
     ),
   ]);
   const stopped = runAll(workers, async () => {
+    await tools.writers.close();
     await tools.history.close();
     for (const { store } of tools.destinations.values()) await store.close();
     await connection.close();
@@ -112,10 +116,15 @@ export async function startWorker(
   };
 }
 
-/** The bound on a worker's buffers, for its first log line. */
+/** What a worker's batches take, threads included, for its first log line. */
 export function describeMemoryBound({ batches }: WorkerConfig): string {
-  const largest = Math.max(batches.rangeBytesPlain, batches.rangeBytesGzip);
-  return `${batches.atOnce} batches at once, each of about ${Math.round(batches.rangeBytesPlain / 1e6)} MB plain or ${Math.round(largest / 1e6)} MB raw under gzip`;
+  const { usual, most } = batchMemoryOf(batches);
+  const mb = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+  const { atOnce, threads, rangeBytesPlain, rangeBytesGzip } = batches;
+  return (
+    `${atOnce} batches at once in ${threads} threads, each of about ${mb(rangeBytesPlain)} plain or ${mb(rangeBytesGzip)} raw under gzip; ` +
+    `they take up to ${mb(usual)}, and ${mb(most)} where rooms are as large as a batch may hold`
+  );
 }
 
 async function runAll(workers: readonly Worker[], close: () => Promise<void>): Promise<void> {
@@ -148,6 +157,11 @@ function openTools(config: WorkerConfig): StageTools {
     history: openHistoryReader(config.clickHouse),
     destinations,
     batches: config.batches,
+    writers: openBatchWriters(config.batches.threads, {
+      connection: config.clickHouse,
+      columnSizes: columnSizesOf(config.batches),
+    }),
+    buffers: new BatchBuffers(bodyBytesOf(config.batches)),
     webhooks: config.webhooks,
     pauseAfterFailed: config.pauseAfterFailed,
     hide: makeHide(secretsOf(config)),

@@ -1,6 +1,6 @@
 // What a run announces: its file when the manifest is written, and why there is none when it failed. A canceled run announces nothing: a
 // person canceled it.
-import { ApplicationFailure, log, patched, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, log, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import { announce } from './announce.ts';
 import { type Announcements } from './model/event.ts';
 import { toRfc3339 } from './model/interval.ts';
@@ -16,7 +16,7 @@ const { listWebhooks: askWebhooks } = proxyActivities<Announcements>({
 });
 
 export async function announceFile(target: Target, plan: IntervalPlan, manifest: Manifest): Promise<void> {
-  if (plan.isAnnounced !== true) return;
+  if (!plan.isAnnounced) return;
   await announce({
     id: `file.completed:${target.stream}-${manifest.interval_end}:${manifest.write_id}`,
     type: 'file.completed',
@@ -26,7 +26,7 @@ export async function announceFile(target: Target, plan: IntervalPlan, manifest:
 }
 
 export async function announceFailure(target: Target, error: unknown): Promise<void> {
-  if (!patched('failed-runs-are-announced') || !(await isAwaited())) return;
+  if (!(await isAwaited())) return;
   const { workflowId, runId } = workflowInfo();
   const { stream, settings, interval } = target;
   await announce({

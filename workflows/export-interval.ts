@@ -44,6 +44,7 @@ export async function exportInterval(request: ExportRequest): Promise<RunSummary
   const stages = callStages(Date.now(), Math.max(settledAtMs, startedAtMs) + settings.giveUpSeconds * 1000);
   try {
     if (settledAtMs > Date.now()) {
+      progress.publish();
       await sleep(settledAtMs - Date.now(), {
         summary: `settling for ${settings.settleSeconds} s after the interval's end`,
       });

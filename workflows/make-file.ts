@@ -4,11 +4,11 @@
 import { ApplicationFailure, CancellationScope, ContinueAsNew, log } from '@temporalio/workflow';
 import { announceFile } from './announce-run.ts';
 import { exportRanges } from './export-ranges.ts';
-import { hasNoFileWhenEmpty, isSameFingerprint, sumRanges, type IntervalPlan } from './model/plan.ts';
+import { isSameFingerprint, sumRanges, type IntervalPlan } from './model/plan.ts';
 import { type CarriedRun, type ExportRequest, type RunSummary } from './model/run.ts';
 import { FAILURE, type CheckOutcome, type CompletedFile, type Target } from './model/stages.ts';
 import { type Progress } from './show-progress.ts';
-import { type StageCalls } from './stages.ts';
+import { callQuickly, type StageCalls } from './stages.ts';
 
 /** A store that purges uploads does so after a day; five uploads are a run that lasted the better part of a week. */
 const UPLOADS_MAX = 5;
@@ -34,38 +34,34 @@ export interface FileMaking {
 }
 
 export async function makeFile(making: FileMaking): Promise<RunSummary> {
-  const { request, target, progress, stages, startedAtMs } = making;
+  const { request, target, progress, stages, startedAtMs, looksBack } = making;
   let carried = request.carried;
   let bytesScale = 1;
   let looksAtTexts = false;
   for (let uploadsBegun = carried?.uploadsBegun ?? 0; ;) {
-    let plan = carried?.plan;
-    let begunId: string | undefined;
-    if (plan === undefined) {
+    let upload = carried;
+    if (upload === undefined) {
       progress.update({ state: 'planning' });
-      const outcome = await stages.planning.planInterval.executeWithOptions({ summary: SUMMARY.plan }, [
+      const outcome = await callQuickly(
+        { quick: stages.quick.planInterval, retried: stages.planning.planInterval },
         { target, force: request.force ?? false, bytesScale, looksAtTexts },
-      ]);
+        { summary: SUMMARY.plan, onSlow: progress.publish },
+      );
       if (outcome.outcome === 'already-complete')
         return summaryOf(making, 'already-complete', outcome.manifest, 0);
-      plan = outcome.plan;
-      begunId = outcome.uploadId;
-    }
-    if (plan.fingerprint.rooms === 0 && hasNoFileWhenEmpty(target.settings, plan)) {
-      const manifest = await stages.control.writeManifest.executeWithOptions({ summary: SUMMARY.noFile }, [
-        { target, plan, file: null, faultyRooms: 0, startedAtMs },
-      ]);
-      await announceFile(target, plan, manifest);
-      return summaryOf(making, 'complete', manifest, 0);
+      const { plan, uploadId } = outcome;
+      if (uploadId === null) return makeWithoutFile(making, plan);
+      uploadsBegun += 1;
+      const nothingMade = { parts: [], checksMade: 0, batchesRedone: 0 };
+      upload = { startedAtMs, looksBack, plan, uploadId, uploadsBegun, ...nothingMade };
     }
     try {
-      const upload = carried ?? (await beginMaking(making, { plan, begunId, uploadsBegun: ++uploadsBegun }));
       return await makeFromPlan(making, upload);
     } catch (error) {
       const failure = failureIn(error, [FAILURE.uploadGone, FAILURE.rangeMisjudged]);
       if (failure === undefined || uploadsBegun >= UPLOADS_MAX) throw error;
       const learnt = failure.type === FAILURE.rangeMisjudged ? failure.details?.[0] : undefined;
-      if (learnt !== undefined && plan.isUncut === true) looksAtTexts = true;
+      if (learnt !== undefined && upload.plan.isUncut) looksAtTexts = true;
       else if (typeof learnt === 'number' && learnt > 0) bytesScale *= learnt;
       progress.update({ note: `Began again: ${failure.message}` });
       carried = undefined;
@@ -73,21 +69,16 @@ export async function makeFile(making: FileMaking): Promise<RunSummary> {
   }
 }
 
-async function beginMaking(
-  making: FileMaking,
-  { plan, begunId, uploadsBegun }: { plan: IntervalPlan; begunId: string | undefined; uploadsBegun: number },
-): Promise<CarriedRun> {
-  const { startedAtMs, looksBack } = making;
-  const uploadId = begunId ?? (await beginUpload(making, plan));
-  return { startedAtMs, plan, uploadId, parts: [], uploadsBegun, checksMade: 0, batchesRedone: 0, looksBack };
-}
-
-/** Of a plan that was made by a worker before 0.3: since then planning begins the upload. */
-async function beginUpload({ target, stages }: FileMaking, { key, writeId }: IntervalPlan): Promise<string> {
-  const { uploadId } = await stages.control.beginUpload.executeWithOptions({ summary: key }, [
-    { target, key, writeId },
-  ]);
-  return uploadId;
+/** Of an interval without rooms, whose stream skips empty files. */
+async function makeWithoutFile(making: FileMaking, plan: IntervalPlan): Promise<RunSummary> {
+  const { target, stages, progress, startedAtMs } = making;
+  const manifest = await callQuickly(
+    { quick: stages.quick.writeManifest, retried: stages.control.writeManifest },
+    { target, plan, file: null, faultyRooms: 0, startedAtMs },
+    { summary: SUMMARY.noFile, onSlow: progress.publish },
+  );
+  await announceFile(target, plan, manifest);
+  return summaryOf(making, 'complete', manifest, 0);
 }
 
 async function makeFromPlan(making: FileMaking, upload: CarriedRun): Promise<RunSummary> {
@@ -98,9 +89,11 @@ async function makeFromPlan(making: FileMaking, upload: CarriedRun): Promise<Run
     const faultyRooms = upload.parts.reduce((sum, part) => sum + part.faultyRooms, 0);
     const { plan, startedAtMs } = upload;
     const summary = `${plan.fingerprint.rooms} rooms, generation ${plan.generation}`;
-    const manifest = await stages.control.writeManifest.executeWithOptions({ summary }, [
+    const manifest = await callQuickly(
+      { quick: isShort(plan) ? stages.quick.writeManifest : null, retried: stages.control.writeManifest },
       { target, plan, file, faultyRooms, startedAtMs },
-    ]);
+      { summary, onSlow: progress.publish },
+    );
     await announceFile(target, plan, manifest);
     return summaryOf(making, 'complete', manifest, upload.batchesRedone);
   } catch (error) {
@@ -132,13 +125,23 @@ async function finishFile(making: FileMaking, upload: CarriedRun): Promise<Compl
     progress.update({ state: 'completing' });
     const parts = upload.parts;
     const summary = `${parts.length} ${parts.length === 1 ? 'part' : 'parts'}: visible from here on`;
-    const outcome = await stages.control.completeFile.executeWithOptions({ summary }, [
+    const outcome = await callQuickly(
+      {
+        quick: isShort(upload.plan) ? stages.quick.completeFile : null,
+        retried: stages.control.completeFile,
+      },
       { target, key, writeId, uploadId: upload.uploadId, parts },
-    ]);
+      { summary, onSlow: progress.publish },
+    );
     if (outcome.outcome === 'completed') return outcome.file;
     dropParts(upload, outcome.partNumbers);
     countCheck(upload, 'parts were overwritten by another attempt');
   }
+}
+
+/** Stores take seconds to complete a file of many parts. */
+function isShort({ ranges }: IntervalPlan): boolean {
+  return ranges.length === 1;
 }
 
 /** True when ranges have to be exported again: their history moved, or their part does not hold the rooms it should. */

@@ -5,7 +5,8 @@ import { type Interval } from '../../workflows/model/interval.ts';
 import { rangeOf, type Fingerprint, type RoomBound, type RoomRange } from '../../workflows/model/plan.ts';
 import { type FieldSet } from '../../workflows/model/stream.ts';
 import { DamagedAnswerError } from './history-errors.ts';
-import { readStatement, type HistoryReader } from './history-reader.ts';
+import { type HistoryReader } from './history-reader.ts';
+import { readStatement } from './read-statement.ts';
 
 const CUT_RANGES = readStatement('cut-ranges');
 
@@ -15,7 +16,7 @@ const BYTES_PER_PEER = { standard: 800, extended: 1_400 } as const;
 
 const cutRow = z.object({
   first_finalized_at_ms: z.number().int(),
-  first_session_id: z.string(),
+  first_session: z.string().regex(/^([0-9A-F]{2})*$/),
   range_bytes: z.number(),
 });
 
@@ -66,9 +67,9 @@ export async function cutRanges(
   if (rows.length > 1 && last !== undefined && last.range_bytes * bytesScale < rangeBytes / 2) rows.pop();
   const inner: RoomBound[] = rows
     .slice(1)
-    .map((row) => ({ finalizedAtMs: row.first_finalized_at_ms, sessionId: row.first_session_id }));
+    .map((row) => ({ finalizedAtMs: row.first_finalized_at_ms, sessionHex: row.first_session }));
   const whole = rangeOf(interval);
-  const bounds = [whole.from, ...inner, whole.to];
+  const bounds = [whole.from, ...inner.filter(isNew), whole.to];
   const ranges = bounds.slice(1).map((to, index) => ({ from: bounds[index] ?? to, to }));
   // Out of order, ranges would overlap and a room would be exported twice: an answer that was damaged on its way.
   if (!ranges.every(({ from, to }) => isBefore(from, to)))
@@ -76,8 +77,14 @@ export async function cutRanges(
   return ranges;
 }
 
-/** In the order of the file. Session ids are compared by their bytes in UTF-8, as ClickHouse does. */
+/** Rooms whose ids begin with the same bytes are not parted. */
+function isNew(bound: RoomBound, index: number, bounds: readonly RoomBound[]): boolean {
+  const before = bounds[index - 1];
+  return before?.finalizedAtMs !== bound.finalizedAtMs || before.sessionHex !== bound.sessionHex;
+}
+
+/** In the order of the file: hexadecimal digits of one case are ordered as the bytes are. */
 function isBefore(a: RoomBound, b: RoomBound): boolean {
   if (a.finalizedAtMs !== b.finalizedAtMs) return a.finalizedAtMs < b.finalizedAtMs;
-  return Buffer.compare(Buffer.from(a.sessionId), Buffer.from(b.sessionId)) < 0;
+  return a.sessionHex < b.sessionHex;
 }

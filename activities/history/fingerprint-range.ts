@@ -3,7 +3,7 @@
 import { type Fingerprint } from '../../workflows/model/plan.ts';
 import { askViews, countRow, fingerprintOf } from './fingerprint-views.ts';
 import { type HistoryReader } from './history-reader.ts';
-import { type RoomsRange } from './rooms-query.ts';
+import { type RoomsRange } from './scan-statements.ts';
 
 export async function fingerprintRange(
   history: HistoryReader,

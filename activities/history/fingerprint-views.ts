@@ -3,7 +3,7 @@
 // all at once: ClickHouse takes longer to plan them than to run them, and plans one on one processor.
 import { z } from 'zod';
 import { sumFingerprints, type Fingerprint, type RoomRange } from '../../workflows/model/plan.ts';
-import { type RoomsRange } from './rooms-query.ts';
+import { type RoomsRange } from './scan-statements.ts';
 
 interface FingerprintedView {
   /** What it counts in a fingerprint, and the first word of what is hashed. */
@@ -53,9 +53,9 @@ export function askViews<Answer>(
   const params = {
     project_id: range.projectId,
     from_ms: range.from.finalizedAtMs,
-    from_session_id: range.from.sessionId,
+    from_session: range.from.sessionHex,
     to_ms: range.to.finalizedAtMs,
-    to_session_id: range.to.sessionId,
+    to_session: range.to.sessionHex,
   };
   const askOne = async ({ counts, name, rows, keys }: FingerprintedView) => {
     const hashed = `'${counts}', toUnixTimestamp64Milli(finalized_at), ${keys}, version`;
@@ -70,11 +70,11 @@ function conditionOf({ from, to }: RoomRange): string {
   const fromAt = "fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')";
   const toAt = "fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')";
   const room = '(finalized_at, session_id)';
-  const first = from.sessionId === '' ? '' : ` AND ${room} >= (${fromAt}, {from_session_id:String})`;
+  const first = from.sessionHex === '' ? '' : ` AND ${room} >= (${fromAt}, unhex({from_session:String}))`;
   const last =
-    to.sessionId === ''
+    to.sessionHex === ''
       ? `finalized_at < ${toAt}`
-      : `finalized_at <= ${toAt} AND ${room} < (${toAt}, {to_session_id:String})`;
+      : `finalized_at <= ${toAt} AND ${room} < (${toAt}, unhex({to_session:String}))`;
   return `finalized_at >= ${fromAt}${first} AND ${last}`;
 }
 

@@ -6,6 +6,8 @@ import { readManifest } from './read-manifest.ts';
 
 export interface Cover {
   manifest: Manifest | null;
+  /** Of the manifest; null when there is none. */
+  manifestEtag: string | null;
   there: ObjectHead | null;
   isCovered: boolean;
 }
@@ -16,7 +18,8 @@ export async function findCover(opened: OpenedDestination, key: string, signal: 
     opened.store.head({ key, signal }),
   ]);
   const manifest = stored?.value ?? null;
-  return { manifest, there, isCovered: manifest !== null && isOf(manifest, there) };
+  const manifestEtag = stored?.etag ?? null;
+  return { manifest, manifestEtag, there, isCovered: manifest !== null && isOf(manifest, there) };
 }
 
 /** A manifest is valid while the object it names is the one that lies there, or while it says that there is none. */

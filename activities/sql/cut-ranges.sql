@@ -1,5 +1,6 @@
 -- Cuts an interval's rooms, in the order of the file, into ranges of about {range_bytes} bytes of raw JSON each, and returns where
 -- each range begins. The size of a room is estimated: what its keys and numbers take, plus the text that the history holds for it.
+-- A bound is the first 256 bytes of a session id in hexadecimal: an id can be of any bytes and any length, what a request holds cannot.
 WITH
     peers_of_rooms AS
     (
@@ -37,7 +38,7 @@ WITH
     )
 SELECT
     toUnixTimestamp64Milli(min((finalized_at, session_id)).1) AS first_finalized_at_ms,
-    min((finalized_at, session_id)).2 AS first_session_id,
+    hex(substring(min((finalized_at, session_id)).2, 1, 256)) AS first_session,
     sum(bytes) AS range_bytes
 FROM placed_rooms
 GROUP BY place

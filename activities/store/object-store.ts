@@ -73,6 +73,8 @@ export interface UploadPart extends OfUpload {
   /** 1 to 10,000. */
   partNumber: number;
   body: Buffer;
+  /** MD5 of the body in hexadecimal, where it is known already. */
+  md5?: string;
 }
 
 export interface CompleteUpload extends OfUpload {

@@ -209,20 +209,20 @@ export class S3Store implements store.ObjectStore {
   /** A PUT of bytes: the store checks their digest, and we check its. */
   #send(
     operation: string,
-    of: store.OfKey & { body: Buffer },
+    of: store.OfKey & { body: Buffer; md5?: string },
     { query, headers }: { query?: string; headers?: Record<string, string> },
   ): Promise<{ etag: string }> {
     of.signal?.throwIfAborted();
-    const md5 = createHash('md5').update(of.body).digest();
+    const md5 = of.md5 ?? createHash('md5').update(of.body).digest('hex');
     const request = {
       method: 'PUT',
       payload: of.body,
-      headers: { ...headers, 'content-md5': md5.toString('base64') },
+      headers: { ...headers, 'content-md5': Buffer.from(md5, 'hex').toString('base64') },
       ...(query === undefined ? {} : { query }),
     };
     return this.#ask(operation, of, request, ({ response, exchange }) => {
       const etag = readEtag(response.headers);
-      if (isStoredAs(md5.toString('hex'), response.headers)) return { etag };
+      if (isStoredAs(md5, response.headers)) return { etag };
       throw new StoreError(
         { operation, key: exchange.key, code: 'BadDigest', status: 200 },
         'the store holds other bytes than were sent',

@@ -11,6 +11,7 @@ import {
   type ImportResult,
 } from '../../history/import/import-files.ts';
 import { listFiles } from '../../history/import/list-files.ts';
+import { type LeftOut } from '../../history/import/read-file.ts';
 import { type RoomRow } from '../../history/import/rooms.ts';
 import { type Terminal } from '../cli.ts';
 import { withDryRunEngine } from '../dry-run-engine.ts';
@@ -25,6 +26,9 @@ const THREADS_MAX = 64;
 
 /** Whose rooms are imported when nobody says: apart from those of real customers. */
 const PROJECT_DEFAULT = 'imported';
+
+/** Of what was left out where no room was found, the first ones say why. */
+const REASONS_SHOWN_MAX = 2;
 
 /** More rooms than this are not listed one by one. */
 const ROOMS_LISTED_MAX = 20;
@@ -100,7 +104,9 @@ async function runDry(
   terminal: Terminal,
   { paths, options, importing, progress }: Run,
 ): Promise<FileSummary[]> {
-  const result = await dryRunImport(withDryRunEngine, paths, importing).catch((error: unknown) => {
+  // Finished rooms are shown as JSON only; without them no engine is needed.
+  const wanted = { ...importing, isFinished: options.json === true };
+  const result = await dryRunImport(withDryRunEngine, paths, wanted).catch((error: unknown) => {
     throw toCommandError(error);
   });
   progress.clear();
@@ -171,17 +177,32 @@ function assertImported(files: readonly FileSummary[]): void {
   const others = files.filter(({ isNamed, format, error }) => isNamed && format === null && error === null);
   const problems = [
     ...failed.map(({ path, error }) => `${path} could not be read: ${error ?? ''}`),
-    ...others.map(({ path }) => `${path} is not a dump of a known format`),
+    ...others.map(({ path, leftOut }) =>
+      [`${path} is not a dump of a known format`, ...reasonsOf(leftOut.slice(1))].join(': '),
+    ),
   ];
-  if (problems.length === 0 && files.every(({ sessions }) => sessions === 0))
-    problems.push(`no room was found in ${count(files.length, 'file')}`);
+  if (problems.length === 0 && files.every(({ sessions }) => sessions === 0)) {
+    const reasons = files.flatMap(({ leftOut }) => reasonsOf(leftOut));
+    problems.push(
+      [`no room was found in ${count(files.length, 'file')}`, ...reasons.slice(0, REASONS_SHOWN_MAX)].join(
+        ': ',
+      ),
+    );
+  }
   if (problems.length > 0) throw new CommandError(problems.join('\n'), EXIT.failed);
+}
+
+function reasonsOf(leftOut: readonly LeftOut[]): string[] {
+  return leftOut.map(({ reason }) => reason);
 }
 
 function printFiles(terminal: Terminal, files: readonly FileSummary[]): void {
   for (const file of files) {
     terminal.out(`${file.path}: ${describeFile(file)}`);
-    if (file.format === null) continue;
+    if (file.format === null) {
+      for (const seems of reasonsOf(file.leftOut.slice(1))) terminal.out(`  ${seems}`);
+      continue;
+    }
     for (const { reason, count: times, firstPlace } of file.leftOut)
       terminal.out(`  left out: ${reason}${times === 1 ? '' : `, ${times} times`} (${firstPlace})`);
   }

@@ -1,82 +1,60 @@
-// An import that changes nothing: into an engine that is made for it and thrown away, by the same statements as the real
-// import, analysis and export. The engine comes as a parameter, so that this needs nothing running and knows no embedding.
-import { randomBytes } from 'node:crypto';
-import type { ClickHouseClient } from '@clickhouse/client';
-import { z } from 'zod';
-import { BatchLines } from '../../activities/encode/batch-lines.ts';
-import { toRoomsStatement } from '../../activities/history/rooms-query.ts';
-import { rangeOf } from '../../workflows/model/plan.ts';
-import { openConnection, toAccessError } from '../connection.ts';
-import type { AdminTarget } from '../connection.ts';
-import { migrate } from '../migrate.ts';
-import { importFiles } from './import-files.ts';
+// An import that changes nothing: reads the dumps, puts rooms, peers and track totals together as the import does, and shows them. All of that
+// happens in Node; what a finished room is made by comes as a parameter (finish-rooms.ts).
+import { finishInEngine } from './finish-rooms.ts';
+import { withReadFiles } from './import-files.ts';
 import type { FileSummary, ImportOptions } from './import-files.ts';
+import type { WithEngine } from './own-database.ts';
+import { ownedTicks, placePresences } from './place-presences.ts';
+import { toRooms } from './rooms.ts';
 import type { PeerRow, RoomRow } from './rooms.ts';
+import { sumTrackTotals } from './track-totals.ts';
+import type { TrackTotalsRow } from './track-totals.ts';
 
-/** Runs `use` against an empty ClickHouse and ends it afterwards, however `use` ends. */
-export type WithEngine = <Result>(use: (target: AdminTarget) => Promise<Result>) => Promise<Result>;
-
-/** A database made on a server that runs already, dropped afterwards. Needs the right to make and to drop databases. */
-export async function withOwnDatabase<Result>(
-  server: AdminTarget,
-  use: (target: AdminTarget) => Promise<Result>,
-): Promise<Result> {
-  const target = { ...server, database: `${server.database}_dry_run_${randomBytes(6).toString('hex')}` };
-  await commandFirst(target, 'CREATE DATABASE {database:Identifier}');
-  try {
-    return await use(target);
-  } finally {
-    await commandFirst(target, 'DROP DATABASE {database:Identifier}');
-  }
-}
-
-/** The server's own database is always there: the one to connect to while ours is not. */
-async function commandFirst(target: AdminTarget, query: string): Promise<void> {
-  const connection = openConnection({ ...target, database: 'default' });
-  try {
-    await connection.command({ query, query_params: { database: target.database } });
-  } catch (error) {
-    throw toAccessError(error, target);
-  } finally {
-    await connection.close();
-  }
-}
+export { withOwnDatabase } from './own-database.ts';
+export type { WithEngine } from './own-database.ts';
 
 export interface DryRunResult {
   files: FileSummary[];
   rooms: RoomRow[];
   peers: PeerRow[];
   /** Rows of track_totals with every column, by session, peer, media and direction. */
-  trackTotals: Record<string, unknown>[];
-  /** The rooms as the export writes them: the text of each, byte for byte. */
+  trackTotals: TrackTotalsRow[];
+  /** The rooms as the export writes them: the text of each, byte for byte. Empty where they were not asked for. */
   finishedRooms: string[];
 }
 
+/** @param withEngine not called where finished rooms are not asked for, or there are none */
 export async function dryRunImport(
   withEngine: WithEngine,
   paths: readonly string[],
-  options: ImportOptions,
+  { isFinished = true, ...options }: ImportOptions & { isFinished?: boolean },
 ): Promise<DryRunResult> {
-  return withEngine(async (target) => {
-    await migrate(target);
-    const connection = openConnection(target);
-    try {
-      // Any time will do, the same for all rooms and the same in every dry run of the same files.
-      const finalizedAtMs = options.finalizedAtMs ?? DRY_RUN_FINALIZED_MS;
-      const { files, rooms } = await importFiles(connection, paths, { ...options, finalizedAtMs });
-      const finishedRooms = await readFinishedRooms(connection, options.projectId, finalizedAtMs);
-      if (finishedRooms.length !== rooms.length)
-        throw new Error(`the export made ${finishedRooms.length} rooms of ${rooms.length} imported`);
-      return {
-        files,
-        rooms: rooms.map(({ room }) => room),
-        peers: rooms.flatMap(({ peers }) => peers),
-        trackTotals: await readTotals(connection, options.projectId),
-        finishedRooms,
-      };
-    } finally {
-      await connection.close();
-    }
+  const { projectId } = options;
+  return withReadFiles(paths, options, async ({ files: read, summarize }) => {
+    const files = read.filter((file) => file !== null);
+    const found = files.flatMap(({ presences }) => presences.map(({ presence }) => presence));
+    const rooms = toRooms(placePresences(found, []).placed);
+    const trackTotals = await sumTrackTotals(ownedTicks(files, rooms, () => true));
+    const sessionOf = new Map(
+      rooms.flatMap(({ room, presences }) =>
+        presences.map(({ sourceId }) => [sourceId, room.session_id] as const),
+      ),
+    );
+    // Any time will do, the same for all rooms and the same in every dry run of the same files.
+    const finalizedAtMs = options.finalizedAtMs ?? DRY_RUN_FINALIZED_MS;
+    const finishedRooms =
+      isFinished && rooms.length > 0
+        ? await finishInEngine(withEngine)({ projectId, finalizedAtMs, rooms, trackTotals })
+        : [];
+    if (isFinished && finishedRooms.length !== rooms.length)
+      throw new Error(`the export made ${finishedRooms.length} rooms of ${rooms.length} imported`);
+    return {
+      files: summarize({ sessionOf, wasIn: new Set() }),
+      rooms: rooms.map(({ room }) => room),
+      peers: rooms.flatMap(({ peers }) => peers),
+      trackTotals,
+      finishedRooms,
+    };
   });
 }
 
@@ -85,7 +63,7 @@ const DRY_RUN_FINALIZED_MS = 946_684_800_000;
 
 /** One JSON document; finished rooms stand in it exactly as the export writes them. */
 export function toDryRunJson({ files, rooms, peers, trackTotals, finishedRooms }: DryRunResult): string {
-  const rows = (items: readonly unknown[]): string => block(items.map((item) => JSON.stringify(item)));
+  const rows = (items: readonly object[]): string => block(items.map(toJson));
   return [
     '{',
     `"files": ${rows(files.map(toFileRow))},`,
@@ -109,6 +87,15 @@ export function toFileRow(file: FileSummary): Record<string, unknown> {
   };
 }
 
+/** As JSON.stringify, with whole numbers of any size written out. */
+function toJson(row: object): string {
+  const fields = (Object.entries(row) as [string, unknown][]).map(
+    ([name, value]) =>
+      `${JSON.stringify(name)}:${typeof value === 'bigint' ? String(value) : JSON.stringify(value)}`,
+  );
+  return `{${fields.join(',')}}`;
+}
+
 function block(texts: readonly string[]): string {
   return texts.length === 0 ? '[]' : `[\n${texts.join(',\n')}\n]`;
 }
@@ -120,38 +107,4 @@ export function withIsoTimes(row: RoomRow | PeerRow): Record<string, unknown> {
     written[name] = name.endsWith('_at') && typeof value === 'number' ? new Date(value).toISOString() : value;
   }
   return written;
-}
-
-async function readTotals(
-  connection: ClickHouseClient,
-  projectId: string,
-): Promise<Record<string, unknown>[]> {
-  const answer = await connection.query({
-    query: `SELECT * EXCEPT (project_id, finalized_at, version) FROM export_track_totals
-      WHERE project_id = {project_id:String} ORDER BY session_id, peer_id, media, direction`,
-    query_params: { project_id: projectId },
-    format: 'JSONEachRow',
-    clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
-  });
-  return z.array(z.record(z.string(), z.unknown())).parse(await answer.json());
-}
-
-async function readFinishedRooms(
-  connection: ClickHouseClient,
-  projectId: string,
-  finalizedAtMs: number,
-): Promise<string[]> {
-  const range = { projectId, ...rangeOf({ startMs: finalizedAtMs, endMs: finalizedAtMs + 1 }) };
-  const statement = toRoomsStatement(range, 'standard');
-  const { stream } = await connection.exec({
-    ...statement,
-    // An error in the middle must be an error, not a shorter answer.
-    clickhouse_settings: { ...statement.clickhouse_settings, wait_end_of_query: 1 },
-  });
-  const lines = new BatchLines({ format: 'ndjson', isFirst: true, isLast: true }, undefined);
-  const pieces: Buffer[] = [];
-  for await (const piece of stream) if (Buffer.isBuffer(piece)) pieces.push(lines.push(piece));
-  pieces.push(lines.finish());
-  const text = Buffer.concat(pieces).toString('utf8');
-  return text.split('\n').filter((line) => line !== '');
 }

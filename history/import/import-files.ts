@@ -9,7 +9,7 @@ import type { FileOutcome } from './file-readers.ts';
 import type { FormatName } from './formats/format-reader.ts';
 import { listFiles } from './list-files.ts';
 import type { ListedFile } from './list-files.ts';
-import type { LeftOut } from './read-file.ts';
+import type { LeftOut, ReadFile } from './read-file.ts';
 import type { Room } from './rooms.ts';
 import { writeImport } from './write-import.ts';
 import type { WrittenImport } from './write-import.ts';
@@ -74,17 +74,39 @@ export async function importFiles(
   paths: readonly string[],
   options: ImportOptions,
 ): Promise<ImportResult> {
+  return withReadFiles(paths, options, async ({ files, summarize }) => {
+    const written = await writeImport(connection, files, { ...options, relabel: null });
+    const { rooms, finalizedAtMs, roomsWritten, peersWritten } = written;
+    return { files: summarize(written), rooms, finalizedAtMs, roomsWritten, peersWritten };
+  });
+}
+
+/** What became of presences, as far as a file's summary says it. */
+export type PlacedFiles = Pick<WrittenImport, 'sessionOf' | 'wasIn'>;
+
+export interface ReadFiles {
+  /** In the order of the files; `null` stands for one that could not be read. */
+  files: readonly (ReadFile | null)[];
+  summarize: (placed: PlacedFiles) => FileSummary[];
+}
+
+/** Reads dumps and folders of dumps; what they hold is there until `use` ends. */
+export async function withReadFiles<Result>(
+  paths: readonly string[],
+  options: ImportOptions,
+  use: (read: ReadFiles) => Promise<Result>,
+): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'room-streams-import-'));
   try {
-    const files = await listFiles(paths);
-    const outcomes = await readAll(files, folder, options);
-    const read = outcomes.map((outcome) => (outcome.kind === 'read' ? outcome.file : null));
-    const written = await writeImport(connection, read, { ...options, relabel: null });
-    const { rooms, finalizedAtMs, roomsWritten, peersWritten } = written;
-    const summaries = files.map((file, index) =>
-      summarize(file, outcomes[index] ?? { kind: 'failed', message: 'was not read' }, written),
-    );
-    return { files: summaries, rooms, finalizedAtMs, roomsWritten, peersWritten };
+    const listed = await listFiles(paths);
+    const outcomes = await readAll(listed, folder, options);
+    return await use({
+      files: outcomes.map((outcome) => (outcome.kind === 'read' ? outcome.file : null)),
+      summarize: (placed) =>
+        listed.map((file, index) =>
+          summarizeFile(file, outcomes[index] ?? { kind: 'failed', message: 'was not read' }, placed),
+        ),
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -112,10 +134,10 @@ async function readAll(
   });
 }
 
-function summarize(
+function summarizeFile(
   { path, bytes, isNamed }: ListedFile,
   outcome: FileOutcome,
-  written: WrittenImport,
+  written: PlacedFiles,
 ): FileSummary {
   const file = outcome.kind === 'read' ? outcome.file : null;
   const presences = file?.presences.map(({ presence }) => presence) ?? [];

@@ -4,7 +4,9 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { FileRecording, RecordedConnection, RecordedSession, SessionFacts } from './recording.ts';
 import { lastSegment } from './formats/rtcstats-identity.ts';
+import { nameTabs } from './tabs.ts';
 import { readUserAgent } from './user-agent.ts';
+import type { Client } from './user-agent.ts';
 
 const nullableText = z.string().nullable();
 const nullableMs = z.number().nullable();
@@ -58,6 +60,7 @@ const CALL_SETUP_MS_MAX = 3_600_000;
 /** The presences of a file; sessions without media and without a stay are left out and counted. */
 export function toPresences(recording: FileRecording, fallbackName: string): ReadPresence[] {
   const presences: ReadPresence[] = [];
+  const inTabs: { presence: Presence; tab: string }[] = [];
   for (const session of recording.sessions) {
     const place = session.key === '' ? 'file' : session.key;
     const clean = (text: string): string => {
@@ -66,9 +69,15 @@ export function toPresences(recording: FileRecording, fallbackName: string): Rea
       return toWellFormed(text.slice(0, TEXT_CHARACTERS_MAX));
     };
     const made = toPresence(session, fallbackName, clean);
-    if (made === null) recording.leaveOut('session without any media', place);
-    else presences.push(made);
+    if (made === null) {
+      recording.leaveOut('session without any media', place);
+      continue;
+    }
+    presences.push(made);
+    const { pageId, peerId } = session.facts;
+    if (pageId !== null && peerId === null) inTabs.push({ presence: made.presence, tab: pageId });
   }
+  nameTabs(inTabs);
   return presences;
 }
 
@@ -103,13 +112,28 @@ function toPresence(session: RecordedSession, fallbackName: string, clean: Clean
     joinedAtMs: Math.round(joinedAtMs),
     leftAtMs: Math.round(Math.max(leftAtMs, joinedAtMs)),
     connectedMs: connectedMs.map(([from, to]) => [Math.round(from), Math.round(to)]),
-    callSetupMs: callSetup(facts.joinedAtMs, session.connections),
-    ...readUserAgent(facts.userAgent === null ? null : clean(facts.userAgent)),
+    callSetupMs: callSetup(facts.joinedAtMs, used),
+    ...readClient(facts, clean),
     ...readTexts(facts, clean),
     rating: facts.rating,
     pathMs: sumPaths(used),
   };
   return { presence, connections: used.map(({ index, id }) => ({ index, id: `${sourceId}/${clean(id)}` })) };
+}
+
+/** The user agent, and where it is missing or says nothing the hints. */
+function readClient({ userAgent, clientHints }: SessionFacts, clean: Clean): Client {
+  const told = readUserAgent(userAgent === null ? null : clean(userAgent));
+  if (clientHints === null) return told;
+  const { os, osVersion, browser, browserVersion } = clientHints;
+  return {
+    ...(told.os === ''
+      ? { os: clean(os), osVersion: clean(osVersion) }
+      : { os: told.os, osVersion: told.osVersion }),
+    ...(told.browser === ''
+      ? { browser: clean(browser), browserVersion: clean(browserVersion) }
+      : { browser: told.browser, browserVersion: told.browserVersion }),
+  };
 }
 
 function readTexts(
@@ -167,16 +191,17 @@ function openedBefore(openedAtMs: number | null, startMs: number | null): number
   return openedAtMs <= startMs && startMs - openedAtMs <= CALL_SETUP_MS_MAX ? openedAtMs : startMs;
 }
 
-/** From joining, or else from opening the connection, until the first connection stood. */
-function callSetup(joinedAtMs: number | null, connections: readonly RecordedConnection[]): number | null {
+/** From joining, or else from opening the connection, until the first connection that carries media stood. */
+function callSetup(joinedAtMs: number | null, used: readonly RecordedConnection[]): number | null {
   let first: RecordedConnection | null = null;
-  for (const connection of connections) {
+  for (const connection of used) {
     if (connection.connectedAtMs === null) continue;
     if (first?.connectedAtMs == null || connection.connectedAtMs < first.connectedAtMs) first = connection;
   }
   const from = joinedAtMs ?? first?.openedAtMs ?? null;
   if (first?.connectedAtMs == null || from === null) return null;
-  const setupMs = Math.round(first.connectedAtMs - from);
+  // Both as the history keeps them, so that the difference is that of the times shown.
+  const setupMs = Math.round(first.connectedAtMs) - Math.round(from);
   return setupMs >= 0 && setupMs <= CALL_SETUP_MS_MAX ? setupMs : null;
 }
 

@@ -5,6 +5,7 @@ import { DETECT_BYTES, DETECT_BYTES_MAX, detectFormat } from './formats/detect-f
 import type { FormatName, FormatReader, FormatReaderOptions } from './formats/format-reader.ts';
 import { readGetstats } from './formats/getstats.ts';
 import { readRtcstats } from './formats/rtcstats.ts';
+import { describeUnknown } from './formats/unknown-form.ts';
 import { readWebrtcInternals } from './formats/webrtc-internals.ts';
 import { toPresences } from './presences.ts';
 import type { ReadPresence } from './presences.ts';
@@ -135,6 +136,12 @@ class Reading {
     return `dump-${createHash('sha256').update(this.#beginning.subarray(0, NAME_BYTES)).digest('hex').slice(0, 10)}`;
   }
 
+  #passOver(beginning: Buffer): void {
+    this.#recording.leaveOut('not a dump of a known format', 'start of the file');
+    const seems = describeUnknown(beginning);
+    if (seems !== null) this.#recording.leaveOut(`it seems to be ${seems}`, 'start of the file');
+  }
+
   #begin(isWhole: boolean): void {
     const beginning = this.#beginning;
     this.format = this.#wanted === 'auto' ? detectFormat(beginning, isWhole) : this.#wanted;
@@ -142,7 +149,7 @@ class Reading {
       // A first line may be longer than any before it.
       this.#detectAtBytes = beginning.length * 4;
       this.isPassedOver = isWhole || beginning.length >= DETECT_BYTES_MAX;
-      if (this.isPassedOver) this.#recording.leaveOut('not a dump of a known format', 'start of the file');
+      if (this.isPassedOver) this.#passOver(beginning);
       return;
     }
     this.#reader = READERS[this.format]({ recording: this.#recording, fallbackName: () => this.name() });

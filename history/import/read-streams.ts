@@ -1,9 +1,14 @@
 // From the reports of a connection to readings of its RTP streams, whatever browser wrote them: today's standard names,
 // the first standard ones (frame sizes in track reports, far ends marked isRemote) and old Chrome's ssrc reports.
+import { readCodec } from './codec-clock.ts';
+import type { Codec } from './codec-clock.ts';
+import { readCallTime } from './formats/call-time.ts';
 import { FieldReader, readText } from './read-value.ts';
 import type { FieldProblem, Fields } from './read-value.ts';
 import type { KeptReport, ReportStore } from './report-store.ts';
-import type { Media, RemoteReading, StreamReading } from './stream-reading.ts';
+import { assignTracks, UNKNOWN_SOURCE } from './sent-pictures.ts';
+import { UniqueStreams } from './unique-streams.ts';
+import type { Direction, Media, RemoteReading, StreamReading } from './stream-reading.ts';
 
 const NOTHING_REMOTE: RemoteReading = {
   arrivedAtMs: null,
@@ -15,23 +20,54 @@ const NOTHING_REMOTE: RemoteReading = {
   rttCount: null,
 };
 
-/** Readings of every stream that exists as of the present call; streams that never carried a packet are left out (probes). */
+/** Mediasoup names the stream with which it probes for bandwidth so: it carries padding, also where the browser counts it as payload. */
+const PROBE_MID = 'probator';
+
+/** Readings of every stream that exists as of the present call, each once; streams that never carried payload are left out (probes), unless
+ * they run beside others of their kind: then their packets are among those that the browser counts. */
 export function readStreams(store: ReportStore, takenAtMs: number, problem: FieldProblem): StreamReading[] {
   const read = new FieldReader(problem);
-  const readings: (StreamReading | null)[] = [];
+  const streams = new UniqueStreams();
   for (const report of store.each('inbound-rtp')) {
-    if (!isRemote(report.fields)) readings.push(readReceived(read, store, report));
+    if (!isRemote(report.fields)) streams.add(readReceived(read, store, report), report);
   }
   const remotes = remotesBySource(store);
   for (const report of store.each('outbound-rtp')) {
-    if (!isRemote(report.fields)) readings.push(readSent(read, store, report, { remotes, takenAtMs }));
+    if (!isRemote(report.fields)) streams.add(readSent(read, store, report, { remotes, takenAtMs }), report);
   }
-  for (const report of store.each('ssrc')) readings.push(readOldChrome(read, report));
-  return readings.filter((reading) => reading !== null).filter((reading) => !isEmpty(reading));
+  for (const report of store.each('ssrc')) streams.addOldForm(readOldChrome(read, report), report);
+  const readings = withoutProbes(streams.all());
+  const unknown = readings.filter(({ track }) => track === UNKNOWN_SOURCE);
+  if (unknown.length > 0) assignTracks(unknown, videoSources(store));
+  return readings;
 }
 
-function isEmpty(reading: StreamReading): boolean {
-  return (reading.packets ?? 0) === 0 && (reading.bytes ?? 0) === 0;
+function withoutProbes(readings: readonly StreamReading[]): StreamReading[] {
+  const carrying = readings.filter((reading) => !isEmpty(reading) && !isPadding(reading));
+  if (carrying.length === readings.length) return carrying;
+  const kinds = new Set(carrying.map(kindOf));
+  return readings.filter(
+    (reading) => !isEmpty(reading) && (!isPadding(reading) || kinds.has(kindOf(reading))),
+  );
+}
+
+function kindOf({ media, direction }: StreamReading): string {
+  return `${media} ${direction}`;
+}
+
+function isEmpty({ bytes, packets }: StreamReading): boolean {
+  return (bytes ?? 0) === 0 && (packets ?? 0) === 0;
+}
+
+/** Packets without payload, unless the browser does not count bytes at all. */
+function isPadding({ bytes, packets, frames }: StreamReading): boolean {
+  return bytes === 0 && (packets ?? 0) > 0 && (frames ?? 0) === 0;
+}
+
+function videoSources(store: ReportStore): Fields[] {
+  const sources: Fields[] = [];
+  for (const { fields } of store.each('media-source')) if (fields.kind === 'video') sources.push(fields);
+  return sources;
 }
 
 function readReceived(
@@ -40,18 +76,20 @@ function readReceived(
   { id, fields }: KeptReport,
 ): StreamReading | null {
   const media = readMedia(fields, id);
-  if (media === null) return null;
+  if (media === null || fields.mid === PROBE_MID) return null;
   const track = store.get('track', fields.trackId);
   const sized = fields.frameWidth === undefined && track !== null ? track : fields;
+  const codec = readCodec(store, fields, media);
   return {
-    key: streamKey(id, fields),
+    key: streamKey('recv', id, fields),
     media,
     direction: 'recv',
     track: readText(fields.trackIdentifier) ?? readText(fields.trackId) ?? id,
+    isOff: false,
     bytes: read.counter(fields, 'bytesReceived'),
     packets: read.packets(fields, 'packetsReceived'),
     lost: read.lost(fields, 'packetsLost'),
-    jitterUs: read.secondsAsUs(fields, 'jitter'),
+    jitterUs: read.jitterAsUs(fields, 'jitter', codec.clockRate),
     ...readSize(read, media, sized),
     frames:
       media === 'audio'
@@ -61,7 +99,7 @@ function readReceived(
       media === 'audio'
         ? null
         : (read.counter(fields, 'freezeCount') ?? readOfTrack(read, track, 'freezeCount')),
-    codec: readCodec(store, fields),
+    codec: codec.name,
     remote: null,
     ageMs: readAge(read, fields, media === 'audio' ? 'totalSamplesDuration' : 'totalInterFrameDelay'),
   };
@@ -78,11 +116,14 @@ function readSent(
   const track = store.get('track', fields.trackId);
   const sized = fields.frameWidth === undefined && track !== null ? track : fields;
   const remote = remotes.get(id) ?? remotes.get(`ssrc ${readText(fields.ssrc) ?? ''}`) ?? null;
+  const codec = readCodec(store, fields, media);
   return {
-    key: streamKey(id, fields),
+    key: streamKey('send', id, fields),
     media,
     direction: 'send',
-    track: readText(fields.mediaSourceId) ?? readText(fields.trackId) ?? readText(fields.mid) ?? id,
+    track:
+      readText(fields.mediaSourceId) ?? readText(fields.trackId) ?? readText(fields.mid) ?? UNKNOWN_SOURCE,
+    isOff: fields.active === false,
     bytes: read.counter(fields, 'bytesSent'),
     packets: read.packets(fields, 'packetsSent'),
     lost: null,
@@ -95,8 +136,8 @@ function readSent(
           read.counter(fields, 'framesEncoded') ??
           readOfTrack(read, track, 'framesSent')),
     freezes: null,
-    codec: readCodec(store, fields),
-    remote: remote === null ? null : readRemote(read, remote, takenAtMs),
+    codec: codec.name,
+    remote: remote === null ? null : readRemote(read, remote, { stream: fields, codec, takenAtMs }),
     ageMs: null,
   };
 }
@@ -115,23 +156,32 @@ function remotesBySource(store: ReportStore): Map<string, Fields> {
   return remotes;
 }
 
-function readRemote(read: FieldReader, fields: Fields, takenAtMs: number): RemoteReading {
-  const stamp = read.number(fields, 'timestamp');
+function readRemote(
+  read: FieldReader,
+  fields: Fields,
+  { stream, codec, takenAtMs }: { stream: Fields; codec: Codec; takenAtMs: number },
+): RemoteReading {
+  const stamp = readCallTime(fields.timestamp) ?? read.number(fields, 'timestamp');
+  const isOfTheCall =
+    stamp === null ||
+    stamp <= 0 ||
+    Math.abs(stamp - takenAtMs) < 1 ||
+    // Where times are not counted from 1970, the stream's own report bears the time of the call.
+    fields.timestamp === stream.timestamp;
+  const counted = read.roundTrips(fields);
   // Firefox before 79 marked the far end's reports isRemote and gave the round trip in milliseconds.
   const rttUs = isRemote(fields)
     ? (read.msAsUs(fields, 'roundTripTime') ?? read.msAsUs(fields, 'mozRtt'))
-    : read.secondsAsUs(fields, 'roundTripTime');
-  const rttTotalUs = read.secondsAsUs(fields, 'totalRoundTripTime');
-  const rttCount = read.counter(fields, 'roundTripTimeMeasurements');
-  const counted = rttTotalUs !== null && rttCount !== null;
+    : read.roundTripAsUs(fields, 'roundTripTime');
   return {
-    arrivedAtMs: stamp === null || stamp <= 0 || Math.abs(stamp - takenAtMs) < 1 ? null : stamp,
+    arrivedAtMs: isOfTheCall ? null : stamp,
     lost: read.lost(fields, 'packetsLost'),
     packets: read.packets(fields, 'packetsReceived'),
-    jitterUs: read.secondsAsUs(fields, 'jitter'),
-    rttUs,
-    rttTotalUs: counted ? rttTotalUs : null,
-    rttCount: counted ? rttCount : null,
+    jitterUs: read.jitterAsUs(fields, 'jitter', codec.clockRate),
+    // Browsers that do not count their measurements write 0 until there is one.
+    rttUs: rttUs === 0 && counted === null ? null : rttUs,
+    rttTotalUs: counted?.totalUs ?? null,
+    rttCount: counted?.count ?? null,
   };
 }
 
@@ -145,11 +195,13 @@ function readOldChrome(read: FieldReader, { id, fields }: KeptReport): StreamRea
   // −1: the far end has said nothing yet.
   const known = lost !== null && lost >= 0;
   const jitterUs = read.msAsUs(fields, 'googJitterReceived');
+  const direction = sent ? 'send' : 'recv';
   return {
-    key: streamKey(id, fields),
+    key: streamKey(direction, id, fields),
     media,
-    direction: sent ? 'send' : 'recv',
+    direction,
     track: readText(fields.googTrackId) ?? id,
+    isOff: false,
     bytes: read.counter(fields, `bytes${way}`),
     packets: read.packets(fields, `packets${way}`),
     lost: sent ? null : lost,
@@ -169,8 +221,13 @@ function isRemote(fields: Fields): boolean {
   return fields.isRemote === true || fields.isRemote === 'true';
 }
 
-function streamKey(id: string, fields: Fields): string {
-  return `${id} ${readText(fields.ssrc) ?? ''}`;
+/** Old Chrome wrote the SSRC into the report's id. */
+const OLD_CHROME_ID = /^ssrc_(\d+)_(?:send|recv)$/;
+
+/** Of SSRC 0 there may be several: it stands for one that is not known yet. */
+function streamKey(direction: Direction, id: string, fields: Fields): string {
+  const ssrc = readText(fields.ssrc) ?? OLD_CHROME_ID.exec(id)?.[1] ?? null;
+  return ssrc === null || ssrc === '0' ? `${direction} id ${id}` : `${direction} ${ssrc}`;
 }
 
 /** From the report, or from ids such as `RTCInboundRTPAudioStream_1` and `IT01V2`, where the report was written without. */
@@ -195,11 +252,6 @@ function readSize(
 
 function readOfTrack(read: FieldReader, track: Fields | null, name: string): number | null {
   return track === null ? null : read.counter(track, name);
-}
-
-function readCodec(store: ReportStore, fields: Fields): string | null {
-  const mime = readText(store.get('codec', fields.codecId)?.mimeType);
-  return mime === null ? readText(fields.googCodecName) : mime.slice(mime.indexOf('/') + 1);
 }
 
 /** Null also for what cannot be an age: a stream that has run for longer than a day is taken as one of unknown age. */

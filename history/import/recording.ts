@@ -7,6 +7,7 @@ import { ReportStore } from './report-store.ts';
 import { readNetworkPath } from './network-path.ts';
 import type { NetworkPath } from './network-path.ts';
 import { readStreams } from './read-streams.ts';
+import type { Client } from './user-agent.ts';
 
 /** Receives ticks while a file is being read; `connectionIndex` counts the connections of the recording from 0. */
 export type TickSink = (connectionIndex: number, ticks: readonly Tick[]) => void;
@@ -23,6 +24,10 @@ export interface SessionFacts {
   clientMeeting: string | null;
   peerId: string | null;
   userAgent: string | null;
+  /** What the browser says of itself beside its user agent. */
+  clientHints: Client | null;
+  /** The browser's page that the session was in, where one file holds several. */
+  pageId: string | null;
   sdkVersion: string | null;
   city: string | null;
   country: string | null;
@@ -66,9 +71,10 @@ export class RecordedConnection {
     const readings = readStreams(this.reports, takenAtMs, (problem) =>
       this.#recording.leaveOut(problem, place),
     );
-    if (readings.length === 0 && before === null) return;
-    this.firstReading ??= { order: this.#recording.nextReading(), atMs: Math.round(takenAtMs) };
     this.#emit(this.ticks.add(takenAtMs, readings, this.#opening(takenAtMs)));
+    // Nothing was sent or received so far.
+    if (this.ticks.lastEndMs === null) return;
+    this.firstReading ??= { order: this.#recording.nextReading(), atMs: Math.round(takenAtMs) };
     const path = readNetworkPath(this.reports);
     if (path !== null)
       this.#addPath(path, Math.max(1, Math.round(takenAtMs) - (before ?? this.ticks.startMs ?? takenAtMs)));
@@ -209,7 +215,7 @@ export class FileRecording {
 const REASONS_MAX = 50;
 const OTHER_REASONS = 'other reasons';
 
-function unknownFacts(): SessionFacts {
+export function unknownFacts(): SessionFacts {
   return {
     roomId: null,
     roomIdFromUrl: null,
@@ -218,6 +224,8 @@ function unknownFacts(): SessionFacts {
     clientMeeting: null,
     peerId: null,
     userAgent: null,
+    clientHints: null,
+    pageId: null,
     sdkVersion: null,
     city: null,
     country: null,

@@ -88,6 +88,11 @@ export class ReportStore {
     }
   }
 
+  /** Whether a report of this id is there, of a kind that is kept or not. */
+  has(id: string): boolean {
+    return this.#kindOfId.has(id);
+  }
+
   /** A report by its id, also when the present call did not mention it: what it says has not changed. */
   get(kind: ReportKind, id: unknown): Fields | null {
     const text = readText(id);

@@ -2,17 +2,17 @@
 // begins anew, losses are signed, a round trip counts once, a far end's report counts once. Pure; knows one stream, no ticks.
 import type { RemoteReading, StreamReading } from './stream-reading.ts';
 
-/** Counters as they stood when they were last counted. */
+/** Counters as they stood when they were last counted. Null: the first value that is read is where counting begins. */
 export interface StreamCounters {
-  bytes: number;
-  packets: number;
-  lost: number;
-  frames: number;
-  freezes: number;
-  remoteLost: number;
-  arrived: number;
-  rttTotalUs: number;
-  rttCount: number;
+  bytes: number | null;
+  packets: number | null;
+  lost: number | null;
+  frames: number | null;
+  freezes: number | null;
+  remoteLost: number | null;
+  arrived: number | null;
+  rttTotalUs: number | null;
+  rttCount: number | null;
   remote: RemoteReading | null;
 }
 
@@ -46,6 +46,25 @@ export function fromNothing(): StreamCounters {
   };
 }
 
+/**
+ * Of a stream that ran before the record began: what each counter, the far end's among them, shows first had happened by then, also where
+ * it shows later than the others.
+ */
+export function fromFirstReading(): StreamCounters {
+  return {
+    bytes: null,
+    packets: null,
+    lost: null,
+    frames: null,
+    freezes: null,
+    remoteLost: null,
+    arrived: null,
+    rttTotalUs: null,
+    rttCount: null,
+    remote: null,
+  };
+}
+
 /** Bytes and packets never fall while a stream lasts: another stream has taken its name. Losses may fall, so they do not tell. */
 export function hasBegunAnew(reading: StreamReading, counters: StreamCounters): boolean {
   return fell(reading.bytes, counters.bytes) || fell(reading.packets, counters.packets);
@@ -75,8 +94,8 @@ export function changeOf(reading: StreamReading, counters: StreamCounters): Stre
   return change;
 }
 
-function fell(now: number | null, before: number): boolean {
-  return now !== null && now < before;
+function fell(now: number | null, before: number | null): boolean {
+  return now !== null && before !== null && now < before;
 }
 
 function moveOn(
@@ -85,7 +104,7 @@ function moveOn(
   now: number | null,
 ): number {
   if (now === null) return 0;
-  const change = now - counters[name];
+  const change = now - (counters[name] ?? now);
   counters[name] = now;
   return change;
 }
@@ -97,9 +116,9 @@ function moveOnOrRestart(
   now: number | null,
 ): number {
   if (now === null) return 0;
-  const change = now < counters[name] ? now : now - counters[name];
+  const before = counters[name] ?? now;
   counters[name] = now;
-  return change;
+  return now < before ? now : now - before;
 }
 
 function isNewReport(now: RemoteReading, before: RemoteReading | null): boolean {
@@ -119,9 +138,9 @@ function addRemote(change: StreamChange, remote: RemoteReading, counters: Stream
   change.jitterUs = remote.jitterUs;
   addRoundTrips(change, remote, counters);
   counters.remote = remote;
-  const arrived = remote.packets ?? (remote.lost === null ? null : counters.packets - remote.lost);
-  if (arrived === null || arrived <= counters.arrived) return;
-  change.arrived = arrived - counters.arrived;
+  const arrived = remote.packets ?? (remote.lost === null ? null : (counters.packets ?? 0) - remote.lost);
+  if (arrived === null || (counters.arrived !== null && arrived <= counters.arrived)) return;
+  change.arrived = arrived - (counters.arrived ?? arrived);
   counters.arrived = arrived;
 }
 

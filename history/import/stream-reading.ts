@@ -19,12 +19,14 @@ export interface RemoteReading {
 }
 
 export interface StreamReading {
-  /** The report's id with its SSRC: another SSRC under the same id is another stream. */
+  /** Direction and SSRC, which name a stream within its connection whatever its report is called; the report's id where it has no SSRC. */
   key: string;
   media: Media;
   direction: Direction;
   /** What is sent or shown in several encodings at once (simulcast) is one track. */
   track: string;
+  /** The browser says that this stream is set up but switched off: while nothing is sent, it is not there. */
+  isOff: boolean;
   bytes: number | null;
   packets: number | null;
   lost: number | null;

@@ -134,6 +134,13 @@ export function escapeTab(text: string): string {
   return text.replace(/[\\\t\n\r\0]/g, (character) => ESCAPES[character] ?? character);
 }
 
+/** The text that `escapeTab` wrote. */
+export function unescapeTab(text: string): string {
+  return text.replace(/\\(.)/g, (escaped, character: string) => UNESCAPES[character] ?? escaped);
+}
+
+const UNESCAPES: Readonly<Record<string, string>> = { '\\': '\\', t: '\t', n: '\n', r: '\r', '0': '\0' };
+
 const ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\\\',
   '\t': '\\t',

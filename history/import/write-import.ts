@@ -1,12 +1,12 @@
 // Puts what files told together with what earlier imports told of the same rooms, writes what is new, has the track totals
 // computed. Ticks first; then, a block of rooms at a time, their rows, their totals, and last the note that they are in: who
 // reads meanwhile soon finds a room whole, and an import that was cut short is completed by doing it again.
-import { isDeepStrictEqual } from 'node:util';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { analyse } from '../analyse.ts';
 import type { ImportProgress } from './import-files.ts';
 import type { Presence } from './presences.ts';
 import type { ReadFile } from './read-file.ts';
+import { ownedTicks, placePresences } from './place-presences.ts';
 import { toRooms } from './rooms.ts';
 import type { PlacedPresence, Room } from './rooms.ts';
 import {
@@ -19,7 +19,7 @@ import {
 } from './write-history.ts';
 import type { WriteResult } from './write-history.ts';
 import { removeTicks, writeTicks } from './write-ticks.ts';
-import type { OwnedTicks, ReplacedStay, TickOwners } from './write-ticks.ts';
+import type { ReplacedStay } from './write-ticks.ts';
 
 export interface WriteImportOptions {
   projectId: string;
@@ -95,25 +95,6 @@ function moved(file: ReadFile, { shiftMs, sessionId }: Relabel): ReadFile {
   return { ...file, presences: file.presences.map((one) => ({ ...one, presence: move(one.presence) })) };
 }
 
-/** All presences of the rooms concerned: those just read, each once and the fuller of two, and those of earlier imports. */
-function placePresences(
-  found: readonly Presence[],
-  imported: readonly PlacedPresence[],
-): { placed: PlacedPresence[]; wasIn: Set<string> } {
-  const ofEarlier = new Set(imported);
-  const placed = new Map(imported.map((one) => [one.presence.sourceId, one]));
-  const wasIn = new Set<string>();
-  for (const presence of found) {
-    const known = placed.get(presence.sourceId);
-    const isKnown = known !== undefined && isDeepStrictEqual(known.presence, presence);
-    if (!isKnown && (known === undefined || known.presence.leftAtMs <= presence.leftAtMs)) {
-      placed.set(presence.sourceId, { presence, sessionId: known?.sessionId ?? null });
-      wasIn.delete(presence.sourceId);
-    } else if (ofEarlier.has(known)) wasIn.add(presence.sourceId);
-  }
-  return { placed: [...placed.values()], wasIn };
-}
-
 /** Of what is new, the stays that the history holds otherwise: as less than the whole, mostly. */
 function replaced(
   found: readonly Presence[],
@@ -124,31 +105,6 @@ function replaced(
   return imported.flatMap(({ presence: { sourceId }, sessionId }) =>
     sessionId !== null && foundNew.has(sourceId) ? [{ sessionId, sourceId }] : [],
   );
-}
-
-/** The ticks of what is new, with their owners. */
-function ownedTicks(
-  files: readonly ReadFile[],
-  rooms: readonly Room[],
-  isNew: (presence: Presence) => boolean,
-): OwnedTicks[] {
-  const places = new Map(
-    rooms.flatMap(({ room, presences }) =>
-      presences.map(({ sourceId, peerId }) => [sourceId, { sessionId: room.session_id, peerId }] as const),
-    ),
-  );
-  return files.flatMap(({ presences, ticks }) => {
-    const owners: TickOwners = new Map(
-      presences
-        .filter(({ presence }) => isNew(presence))
-        .flatMap(({ presence, connections }) => {
-          const place = places.get(presence.sourceId);
-          if (place === undefined) return [];
-          return connections.map(({ index, id }) => [index, { ...place, connectionId: id }] as const);
-        }),
-    );
-    return owners.size === 0 ? [] : [{ ticks, owners }];
-  });
 }
 
 interface WriteBlocksOptions extends WriteImportOptions {

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { openHistoryReader, type HistoryReader } from '../../activities/history/history-reader.ts';
-import { toRoomsStatement } from '../../activities/history/rooms-query.ts';
+import { toScanStatement } from '../../activities/history/scan-statements.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
-import { toFileSchema, type JsonSchema } from '../../workflows/model/file-schema.ts';
+import { toFileSchema, type JsonSchema } from '../../document/json-schema.ts';
 import { getTestStack } from '../stack.ts';
 import { exportProject, HOUR_MS, HOUR_START_MS } from './exported-rooms.ts';
 import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
@@ -47,16 +47,19 @@ describe('the statement', () => {
   it('reads a range of rooms, not the history', async () => {
     // A thirtieth of 800 rooms, about 80 peers and 260 totals. Tables are read in granules of 1024 rows, totals in 2048, of which a range may
     // touch two; the history has over 11,000 rows.
-    const from = { finalizedAtMs: HOUR_START_MS + HOUR_MS / 2, sessionId: '' };
-    const to = { finalizedAtMs: from.finalizedAtMs + HOUR_MS / 30, sessionId: '' };
+    const from = { finalizedAtMs: HOUR_START_MS + HOUR_MS / 2, sessionHex: '' };
+    const to = { finalizedAtMs: from.finalizedAtMs + HOUR_MS / 30, sessionHex: '' };
     for (const fields of ['standard', 'extended'] as const) {
-      const statement = toRoomsStatement({ projectId: project, from, to }, fields);
-      const answer = await reader.client.exec({
-        ...statement,
-        clickhouse_settings: { ...statement.clickhouse_settings, wait_end_of_query: 1 },
-      });
-      for await (const chunk of answer.stream) assert.ok(chunk);
-      const rowsRead = Number(answer.summary?.read_rows);
+      let rowsRead = 0;
+      for (const scan of ['rooms', 'peers', 'totals'] as const) {
+        const statement = toScanStatement(scan, { projectId: project, from, to }, fields);
+        const answer = await reader.client.exec({
+          ...statement,
+          clickhouse_settings: { ...statement.clickhouse_settings, wait_end_of_query: 1 },
+        });
+        for await (const chunk of answer.stream) assert.ok(chunk);
+        rowsRead += Number(answer.summary?.read_rows);
+      }
       assert.ok(rowsRead > 300 && rowsRead <= 2 * (1024 + 1024 + 2048), `${rowsRead} rows read`);
     }
   });

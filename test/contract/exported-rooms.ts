@@ -1,9 +1,9 @@
 // Rooms written by hand into a history, and the file that the exporter's user makes of them, by the product's own statement and framing.
 // Every file is held against its schema. What a row does not say is a quiet call of one minute: one peer who sends good audio.
 import { randomUUID } from 'node:crypto';
-import { BatchLines, type RoomFault } from '../../activities/encode/batch-lines.ts';
+import { closingPart } from '../../activities/encode/closing-part.ts';
+import { writeRange } from '../../activities/encode/write-range.ts';
 import { openHistoryReader } from '../../activities/history/history-reader.ts';
-import { openRooms } from '../../activities/history/open-rooms.ts';
 import { rangeOf } from '../../workflows/model/plan.ts';
 import type { FieldSet, FileFormat } from '../../workflows/model/stream.ts';
 import { assertFile } from '../schema-check.ts';
@@ -28,7 +28,8 @@ export interface ExportOptions {
 export interface ExportedFile {
   text: string;
   rooms: Record<string, unknown>[];
-  faults: RoomFault[];
+  /** Codes are joined by commas. */
+  faults: { codes: string; sessionId: string }[];
 }
 
 /** The rows of one room; peers and totals name their session themselves where they are not of `s1`. */
@@ -86,22 +87,43 @@ export async function exportProject(
     password: clickhouse.exporterPassword,
   });
   try {
-    const opened = await openRooms(reader, {
-      range: { projectId, ...rangeOf({ startMs: fromMs, endMs: toMs }) },
-      fields,
-      queryId: randomUUID(),
-      signal: new AbortController().signal,
-    });
-    const lines = new BatchLines({ format, isFirst: true, isLast: true }, opened.exceptionTag);
-    const pieces: Buffer[] = [];
-    for await (const chunk of opened.chunks) pieces.push(lines.push(chunk));
-    pieces.push(lines.finish());
-    const bytes = Buffer.concat(pieces);
+    const range = { projectId, ...rangeOf({ startMs: fromMs, endMs: toMs }) };
+    const { body, faults } = await writeRange(reader, { range, fields, format });
+    const bytes = Buffer.from(body);
     return {
       text: bytes.toString('utf8'),
       rooms: assertFile(bytes, { fields, format }),
-      faults: lines.counts.faults,
+      faults: faults.map(({ codes, sessionId }) => ({ codes: codes.join(','), sessionId })),
     };
+  } finally {
+    await reader.close();
+  }
+}
+
+/** The `json` file of a project's hour as one gzip member over two parts, put together as a run does it. */
+export async function exportInTwoParts(history: HistoryDatabase, projectId: string): Promise<Buffer> {
+  const { clickhouse } = await getTestStack();
+  const reader = openHistoryReader({
+    url: clickhouse.url,
+    database: history.target.database,
+    user: clickhouse.exporterUser,
+    password: clickhouse.exporterPassword,
+  });
+  const shape = { format: 'json', compression: 'gzip' } as const;
+  try {
+    const bounds = [HOUR_START_MS, HOUR_START_MS + HOUR_MS / 2, HOUR_START_MS + HOUR_MS];
+    const parts = await Promise.all(
+      [0, 1].map((index) =>
+        writeRange(reader, {
+          range: { projectId, ...rangeOf({ startMs: bounds[index] ?? 0, endMs: bounds[index + 1] ?? 0 }) },
+          fields: 'standard',
+          format: shape.format,
+          part: { compression: shape.compression, isFirst: index === 0, isLast: index === 1 },
+        }),
+      ),
+    );
+    const closing = closingPart(shape, parts);
+    return Buffer.concat([...parts.map(({ body }) => body), closing.body ?? Buffer.alloc(0)]);
   } finally {
     await reader.close();
   }

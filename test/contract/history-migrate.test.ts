@@ -8,7 +8,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { HistoryAccessError, openConnection, type AdminTarget } from '../../history/connection.ts';
 import { migrate, MigrationError, readMigrations } from '../../history/migrate.ts';
-import { VIEW_COLUMNS } from '../../history/view-columns.ts';
+import { VIEW_COLUMNS } from '../../document/history-contract.ts';
 import { findFreePorts } from '../../local/free-ports.ts';
 import { getTestStack } from '../stack.ts';
 import { dropDatabase, nameDatabase } from './history-database.ts';

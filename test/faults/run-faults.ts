@@ -14,10 +14,11 @@ interface FaultOptions {
   workers: number;
 }
 
-/** Streams that differ in how their parts are made; sizes are such that a file takes seconds. */
+/** Streams that differ in how their parts are made; sizes are such that a file takes seconds, and one that it is a single batch. */
 const LANES: readonly { name: string; rooms: number; settings: Partial<StreamSettings> }[] = [
   { name: 'plain', rooms: 6_000, settings: {} },
   { name: 'packed', rooms: 2_500, settings: { compression: 'gzip' } },
+  { name: 'short', rooms: 300, settings: {} },
   { name: 'lines', rooms: 4_000, settings: { format: 'ndjson', fields: 'extended' } },
 ];
 

@@ -1,8 +1,8 @@
-// Whether a stored file is what it has to be: the bytes of a direct query over the whole interval, the numbers of its manifest, and no upload
+// Whether a stored file is what it has to be: the bytes of one direct export of the whole interval, the numbers of its manifest, and no upload
 // left unfinished under its key.
 import { crc32, gunzipSync } from 'node:zlib';
+import { writeRange } from '../../activities/encode/write-range.ts';
 import { fingerprintRange } from '../../activities/history/fingerprint-range.ts';
-import { toRoomsStatement } from '../../activities/history/rooms-query.ts';
 import { parseManifest } from '../../activities/manifests/manifest-record.ts';
 import { manifestKeyOf, type Manifest } from '../../workflows/model/manifest.ts';
 import type { Interval } from '../../workflows/model/interval.ts';
@@ -23,7 +23,7 @@ export interface Verdict {
 }
 
 export async function verifyFile(
-  world: Pick<FaultWorld, 'store' | 'connection' | 'history'>,
+  world: Pick<FaultWorld, 'store' | 'history'>,
   { manifest, project, interval }: { manifest: Manifest; project: string; interval: Interval },
 ): Promise<Verdict> {
   const { key } = manifest;
@@ -71,20 +71,15 @@ function roomsOf(raw: Buffer): string[] {
   return lines.filter((line) => line.startsWith('{')).map((line) => line.replace(/,$/, ''));
 }
 
-/** The file as one query gives it, put together without the product's encoder. */
+/** The file as one batch gives it, written here, in one thread. */
 async function readDirectly(
-  { connection }: Pick<FaultWorld, 'connection'>,
+  { history }: Pick<FaultWorld, 'history'>,
   { manifest, project, interval }: { manifest: Manifest; project: string; interval: Interval },
 ): Promise<Buffer> {
+  const { fields, format } = manifest;
   const range = { projectId: project, ...rangeOf(interval) };
-  const answer = await connection.exec(toRoomsStatement(range, manifest.fields));
-  const pieces: Buffer[] = [];
-  for await (const piece of answer.stream as AsyncIterable<Buffer>) pieces.push(piece);
-  const lines = Buffer.concat(pieces).toString('utf8').split('\n').slice(0, -1);
-  // What stands behind a room's last brace is the statement's word to the encoder.
-  const rooms = lines.map((line) => line.slice(0, line.indexOf('\x01')));
-  if (manifest.format === 'ndjson') return Buffer.from(rooms.map((room) => `${room}\n`).join(''));
-  return Buffer.from(rooms.length === 0 ? '[]\n' : `[\n${rooms.join(',\n')}\n]\n`);
+  const { body } = await writeRange(history, { range, fields, format });
+  return Buffer.from(body);
 }
 
 function describeDifference(got: Buffer, expected: Buffer): string {

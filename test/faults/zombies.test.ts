@@ -16,6 +16,9 @@ import type { PooledWorker } from './worker-pool.ts';
 const PROJECT = 'zombies';
 const STREAM = makeStream(PROJECT);
 
+/** Of one batch, whose stages are made within workflow tasks. */
+const SHORT = makeStream('short', { project: PROJECT, compression: 'gzip' });
+
 /** Two parts of 10 MB and the end of the array. */
 const ROOMS = 6_000;
 const VARIABLES = { BATCH_MB_PLAIN: '10', BATCHES_AT_ONCE: '1' };
@@ -54,6 +57,17 @@ for (const { kind, skip } of STORES) {
         }));
     }
 
+    for (const point of ['before-complete', 'after-complete', 'before-manifest'] as const) {
+      it(`that was frozen ${point.replace('-', ' ')} in a workflow task changes nothing once another worker has done that task`, () =>
+        inWorld(kind, async (world) => {
+          const { worker: zombie, run } = await freezeAt(world, point, SHORT);
+          await world.workers.add();
+          const manifest = await manifestOf(run);
+          await wake(world, zombie);
+          await assertRight(world, manifest);
+        }));
+    }
+
     it('that writes the first manifest finds another one there', () =>
       inWorld(kind, async (world) => {
         const { worker: zombie, run } = await freezeAt(world, 'before-manifest');
@@ -82,8 +96,8 @@ function inWorld(store: StoreKind, use: (world: FaultWorld) => Promise<void>): P
   });
 }
 
-function start(world: FaultWorld): Promise<RunHandle> {
-  return startRun(world.connected, { stream: STREAM, interval: HOUR, force: true });
+function start(world: FaultWorld, stream = STREAM): Promise<RunHandle> {
+  return startRun(world.connected, { stream, interval: HOUR, force: true });
 }
 
 async function manifestOf(run: RunHandle): Promise<Manifest> {
@@ -95,11 +109,12 @@ async function manifestOf(run: RunHandle): Promise<Manifest> {
 async function freezeAt(
   world: FaultWorld,
   point: FaultPoint,
+  stream = STREAM,
 ): Promise<{ worker: PooledWorker; run: RunHandle }> {
   const [worker] = world.workers.workers;
   assert.ok(worker !== undefined);
   const frozen = worker.arm({ point, passes: 1, signal: 'SIGSTOP' });
-  const run = await start(world);
+  const run = await start(world, stream);
   await frozen;
   // Its open polls would swallow tasks until each had timed out.
   world.proxies.temporal.cut();
@@ -111,6 +126,12 @@ async function succeed(world: FaultWorld, zombie: PooledWorker): Promise<Manifes
   await changeFirstRoom(world);
   await world.workers.add();
   const manifest = await manifestOf(await start(world));
+  await wake(world, zombie);
+  return manifest;
+}
+
+/** Lets a zombie do what it was at. */
+async function wake(world: FaultWorld, zombie: PooledWorker): Promise<void> {
   zombie.signal('SIGCONT');
   // It takes work again once it has done with what it was at: a run that only it can make shows that.
   for (const worker of world.workers.workers) if (worker !== zombie) worker.signal('SIGSTOP');
@@ -120,7 +141,6 @@ async function succeed(world: FaultWorld, zombie: PooledWorker): Promise<Manifes
     (await probe.describe()).status.name === 'COMPLETED' ? true : undefined,
   );
   for (const worker of world.workers.workers) worker.signal('SIGCONT');
-  return manifest;
 }
 
 async function changeFirstRoom({ connection }: FaultWorld): Promise<void> {

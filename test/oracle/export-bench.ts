@@ -140,7 +140,7 @@ function toWorkerConfig(
       password: clickhouse.exporterPassword,
     },
     destinations: new Map([[DESTINATION, toDestination(stack)]]),
-    batches: { atOnce: 2, rangeBytesPlain: BATCH_BYTES_PLAIN, rangeBytesGzip: BATCH_BYTES_GZIP },
+    batches: { atOnce: 2, threads: 2, rangeBytesPlain: BATCH_BYTES_PLAIN, rangeBytesGzip: BATCH_BYTES_GZIP },
     webhooks: new Map(),
     pauseAfterFailed: 0,
   };

@@ -2,7 +2,7 @@
 // from files, and never in a message. Then the two programs with a broken environment: exit code 2, and the same text.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -43,7 +43,12 @@ describe('the configuration of a worker', () => {
         password: '',
       },
       destinations: new Map(),
-      batches: { atOnce: 3, rangeBytesPlain: 16_000_000, rangeBytesGzip: 64_000_000 },
+      batches: {
+        atOnce: 3,
+        threads: Math.min(3, Math.ceil(availableParallelism() / 2)),
+        rangeBytesPlain: 16_000_000,
+        rangeBytesGzip: 64_000_000,
+      },
       webhooks: new Map(),
       pauseAfterFailed: 5,
     });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { runCli } from '../../client/cli.ts';
-import { toFileSchema, type JsonSchema } from '../../workflows/model/file-schema.ts';
+import { toFileSchema, type JsonSchema } from '../../document/json-schema.ts';
 import { assertFile } from '../schema-check.ts';
 
 /** The keys of the standard file as published, objects of an array in brackets. Never changed: readers go by it. */

@@ -145,7 +145,7 @@ describe('counters', () => {
     assert.deepEqual(lostOf(bySource), { 'PC_0 audio send': 3, 'PC_0 video send': 0 });
   });
 
-  it('counts camera and screen into one tick, and the sums of both', async () => {
+  it('counts camera and screen into one tick, with the sums of both and the mean of their frames', async () => {
     const picture = (ssrc: number, mediaSourceId: string, frameWidth: number): object => ({
       type: 'outbound-rtp',
       kind: 'video',
@@ -164,7 +164,7 @@ describe('counters', () => {
     assert.deepEqual(toPlainObject(sumTicks(file)), {
       'PC_0 video send': { bytes: 2000, packets: 20, lost: 0, arrived: 0 },
     });
-    assert.deepEqual(tickTexts(file), ['video send  1000 2000 20 0 0 \\N 0 0 0 256000 40 1920 100 0']);
+    assert.deepEqual(tickTexts(file), ['video send  1000 2000 20 0 0 \\N 0 0 0 256000 20 1920 100 0']);
   });
 
   it('takes numbers that are written as text, and fractions of a packet for damage', async () => {

@@ -1,6 +1,7 @@
 // The oracle of the import's tests: replays the raw counters of a dump on its own, in another way than the import does. It
 // collects, line by line, the whole series of values that each stream's counters took, cuts the series where bytes or packets
-// fall, and adds up the last values of the cuts. Written for whole clarity, not for speed.
+// fall, and adds up the last values of the cuts. A stream is known by its direction and SSRC, whatever its reports are called.
+// Written for whole clarity, not for speed.
 import type { Sums } from './import-reading.ts';
 
 type Report = Record<string, unknown>;
@@ -97,6 +98,7 @@ function addSteps(
   connection: string,
   reports: ReadonlyMap<string, Report>,
 ): void {
+  const ofStream = new Map<string, { id: string; report: Report; media: string }>();
   for (const [id, report] of reports) {
     const isSent = report.type === 'outbound-rtp';
     if ((!isSent && report.type !== 'inbound-rtp') || report.isRemote === true) continue;
@@ -105,7 +107,12 @@ function addSteps(
       report.mediaType ??
       (/audio/i.test(id) ? 'audio' : /video/i.test(id) ? 'video' : undefined);
     if (media !== 'audio' && media !== 'video') continue;
-    const key = `${connection} ${id} ${typeof report.ssrc === 'string' || typeof report.ssrc === 'number' ? report.ssrc : ''}`;
+    const key = `${connection} ${isSent ? 'send' : 'recv'} ${nameOf(report) ?? `report ${id}`}`;
+    const known = ofStream.get(key);
+    if (known === undefined || !isOlder(report, known.report)) ofStream.set(key, { id, report, media });
+  }
+  for (const [key, { id, report, media }] of ofStream) {
+    const isSent = report.type === 'outbound-rtp';
     const one = series.get(key) ?? { group: `${connection} ${media} ${isSent ? 'send' : 'recv'}`, steps: [] };
     const way = isSent ? 'Sent' : 'Received';
     one.steps.push({
@@ -115,6 +122,24 @@ function addSteps(
     });
     series.set(key, one);
   }
+}
+
+/** The SSRC; null where there is none, or 0, which is none. */
+function nameOf({ ssrc }: Report): string | null {
+  const text = typeof ssrc === 'string' || typeof ssrc === 'number' ? String(ssrc) : '';
+  return text === '' || text === '0' ? null : text;
+}
+
+/** By its time; of two of one time the one that has counted less. */
+function isOlder(report: Report, other: Report): boolean {
+  const [a, b] = [report, other].map(({ timestamp }) =>
+    typeof timestamp === 'number' && timestamp > 0 ? timestamp : Infinity,
+  );
+  if (a !== b) return Number(a) < Number(b);
+  const [mine, others] = [report, other].map(
+    (one) => counter(one.packetsSent ?? one.packetsReceived, true) ?? 0,
+  );
+  return Number(mine) < Number(others);
 }
 
 /** The last report that names the stream; if there is none, the last of its SSRC that names no other. */

@@ -7,13 +7,12 @@ import { readHistories } from '../workflow/histories.ts';
 
 describe('the stages of a run', () => {
   it('are in the order of the figure, each done', () => {
-    const stages = stagesOf(recorded('0.1-complete-of-several-parts'));
+    const stages = stagesOf(recorded('0.4.0-complete-of-several-parts'));
     assert.deepEqual(
       stages.map(({ name, state, done, of }) => [name, state, done, of]),
       [
         ['planInterval', 'done', 1, 1],
-        ['beginUpload', 'done', 1, 1],
-        ['exportBatch', 'done', 3, 3],
+        ['exportBatch', 'done', 4, 4],
         ['checkInterval', 'done', 1, 1],
         ['completeFile', 'done', 1, 1],
         ['writeManifest', 'done', 1, 1],
@@ -25,8 +24,8 @@ describe('the stages of a run', () => {
     }
   });
 
-  it('are two fewer where one batch is the interval', () => {
-    const stages = stagesOf(recorded('0.3-complete-empty'));
+  it('are one fewer where one batch is the interval', () => {
+    const stages = stagesOf(recorded('0.4.0-complete-empty'));
     assert.deepEqual(
       stages.map(({ name }) => name),
       ['planInterval', 'exportBatch', 'completeFile', 'writeManifest'],
@@ -63,13 +62,37 @@ describe('the stages of a run', () => {
     ]);
   });
 
-  it('of a run that was canceled while it waited are none', () => {
-    assert.deepEqual(stagesOf(recorded('0.1-canceled-while-settling')), []);
+  it('of a run that was canceled while it waited are its wait alone', () => {
+    const stages = stagesOf(recorded('0.4.0-canceled-while-settling'));
+    assert.deepEqual(
+      stages.map(({ name, state }) => [name, state]),
+      [['settle', 'canceled']],
+    );
+  });
+
+  it('are shown with their words and times when they were made within a workflow task', () => {
+    const [plan, batch, complete, manifest, back] = stagesOf(recorded('0.4.0-complete-that-looked-back'));
+    assert.deepEqual(
+      [plan, batch, complete, manifest, back].map((stage) => stage?.name),
+      ['planInterval', 'exportBatch', 'completeFile', 'writeManifest', 'lookBack'],
+    );
+    assert.equal(plan?.what, 'counts the rooms and cuts them into batches');
+    const times = [plan, batch, complete, manifest, back].flatMap((stage) => [
+      stage?.startedAt ?? '',
+      stage?.endedAt ?? '',
+    ]);
+    assert.deepEqual(times, times.toSorted());
   });
 
   it('say what failed, and the event after which it was scheduled', () => {
-    const history = recorded('0.1-failed-for-good');
-    const [planned] = stagesOf(history);
+    const history = recorded('0.4.0-failed-for-good');
+    const stages = stagesOf(history);
+    // The plan failed within the workflow task first; that is no stage of its own.
+    assert.deepEqual(
+      stages.map(({ name }) => name),
+      ['planInterval', 'listWebhooks'],
+    );
+    const [planned] = stages;
     assert.deepEqual([planned?.name, planned?.state], ['planInterval', 'failed']);
     assert.match(planned?.lastFailure ?? '', /destination: got "moon"/);
     const failed = failedStageOf(history);
@@ -80,8 +103,8 @@ describe('the stages of a run', () => {
   });
 
   it('of a run that did not fail name none to go back to', () => {
-    assert.equal(failedStageOf(recorded('0.1-complete-empty')), null);
-    assert.equal(failedStageOf(recorded('0.1-canceled-while-settling')), null);
+    assert.equal(failedStageOf(recorded('0.4.0-complete-empty')), null);
+    assert.equal(failedStageOf(recorded('0.4.0-canceled-while-settling')), null);
   });
 });
 

@@ -6,7 +6,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { FileLines } from '../../activities/verify/file-lines.ts';
 import { shapeProblem } from '../../activities/verify/room-shape.ts';
-import { toFileSchema } from '../../workflows/model/file-schema.ts';
+import { toFileSchema } from '../../document/json-schema.ts';
 import type { FileFormat } from '../../workflows/model/stream.ts';
 
 interface Read {

@@ -7,11 +7,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { closingPart } from '../../activities/encode/closing-part.ts';
-import { encodeBatch } from '../../activities/encode/encode-batch.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import {
   at,
+  exportInTwoParts,
   exportOf,
   exportProject,
   HOUR_MS,
@@ -19,7 +18,6 @@ import {
   type HandMadeRooms,
 } from '../contract/exported-rooms.ts';
 import { makeHistoryDatabase, toSeconds, type HistoryDatabase } from '../contract/history-database.ts';
-import { stream, toAnswer } from '../pure/encode-answers.ts';
 import {
   pythonEnvironment,
   READERS,
@@ -103,27 +101,11 @@ describe('readers', () => {
         : await exportOf(history, rows, { format });
       await writeFile(join(folder, `${name}.${format}`), file.text);
       if (name === 'many' && format === 'ndjson')
-        await writeFile(join(folder, 'many.json.gz'), await gzipInTwoParts(file.text.trimEnd().split('\n')));
+        await writeFile(join(folder, 'many.json.gz'), await exportInTwoParts(history, project));
       parsed.set(name, file.rooms);
     }
   }
 });
-
-/** The `json` file of these rooms, encoded as a run encodes its batches. */
-async function gzipInTwoParts(rooms: readonly string[]): Promise<Buffer> {
-  const shape = { format: 'json', compression: 'gzip' } as const;
-  const half = Math.floor(rooms.length / 2);
-  const batches = await Promise.all(
-    [rooms.slice(0, half), rooms.slice(half)].map((texts, index) =>
-      encodeBatch(stream([toAnswer(texts.map((text) => ({ text, fault: undefined })))]), {
-        ...{ ...shape, isFirst: index === 0, isLast: index === 1 },
-        ...{ exceptionTag: undefined, bytesMax: 100_000_000 },
-      }),
-    ),
-  );
-  const { body } = closingPart(shape, batches);
-  return Buffer.concat([...batches.map((batch) => batch.body), body ?? Buffer.alloc(0)]);
-}
 
 /** Losses of 0.0, 3.5 and 0.1 %, in this order. */
 const FRACTIONS: HandMadeRooms = (() => {

@@ -1,5 +1,5 @@
-// A person cancels a run in the middle: the query in ClickHouse ends, the unfinished upload is given up, no file and no manifest are there, and
-// the interval can be made afterwards.
+// A person cancels a run in the middle: the scans in ClickHouse end, the unfinished upload is aborted, no file and no manifest are there, and
+// the interval can be exported afterwards.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { WorkflowFailedError } from '@temporalio/client';
@@ -10,8 +10,16 @@ import { HOUR, makeStream, withExportBench, type ExportBench } from '../export-b
 import { fileKeyOf, storedManifestKeyOf } from '../file-keys.ts';
 import { until } from '../until.ts';
 
-/** Batches that ClickHouse still computes when the cancellation reaches them, by the second heartbeat: once it writes, it notices the hanging up before the kill. */
-const ROOMS = 60_000;
+/** Of about 30,000 track totals. */
+const ROOMS = 3_000;
+
+/**
+ * Makes the scan of the totals last for 15 s: each row waits, and no block longer than the 3 s that ClickHouse allows. Planning reads no more
+ * than the keys and versions, and does not wait.
+ */
+const SLOW_VIEW = `CREATE OR REPLACE VIEW export_track_totals AS
+  SELECT * REPLACE (if(sleepEachRow(0.0005) = 0, bytes, 0) AS bytes) FROM track_totals FINAL SETTINGS max_block_size = 1000`;
+const QUICK_VIEW = 'CREATE OR REPLACE VIEW export_track_totals AS SELECT * FROM track_totals FINAL';
 
 /** ClickHouse's code of a query that was killed. */
 const QUERY_WAS_CANCELLED = 394;
@@ -22,8 +30,9 @@ describe('a run that is canceled', () => {
       const stream = makeStream(bench.unique('canceled'), { compression: 'gzip' });
       const span = { fromMs: HOUR.startMs, toMs: HOUR.endMs };
       await makeHistory(bench.connection, { rooms: ROOMS, seed: 5, projectId: stream.name, ...span });
+      await bench.connection.command({ query: SLOW_VIEW });
       const handle = await startRun(bench.connected, { stream, interval: HOUR, force: false });
-      const queryId = await until('ClickHouse computes a batch', () => readBatchQuery(bench));
+      const queryId = await until('ClickHouse scans a batch', () => readScanQuery(bench));
 
       await handle.cancel();
       await assert.rejects(
@@ -43,6 +52,7 @@ describe('a run that is canceled', () => {
       assert.equal(await bench.store.head({ key }), null);
       assert.equal(await bench.store.head({ key: storedManifestKeyOf(stream, HOUR) }), null);
 
+      await bench.connection.command({ query: QUICK_VIEW });
       const { outcome, manifest } = await bench.run(stream, HOUR);
       assert.equal(outcome, 'complete', runIdOf(stream.name, HOUR));
       assert.equal(manifest?.rooms, ROOMS);
@@ -50,12 +60,12 @@ describe('a run that is canceled', () => {
     }));
 });
 
-/** The id of the statement of rooms that runs in the bench's database. */
-async function readBatchQuery({ connection, admin }: ExportBench): Promise<string | undefined> {
+/** The id of the scan of track totals that runs in the bench's database. */
+async function readScanQuery({ connection, admin }: ExportBench): Promise<string | undefined> {
   const rows = await selectRows<{ query_id: string }>(
     connection,
     `SELECT query_id FROM system.processes
-      WHERE current_database = {database:String} AND endsWith(query, 'FORMAT TSVRaw')`,
+      WHERE current_database = {database:String} AND endsWith(query, 'FORMAT ArrowStream') AND endsWith(query_id, '-totals')`,
     { database: admin.database },
   );
   return rows[0]?.query_id;

@@ -55,11 +55,12 @@ function withCounted(
           answers.set(projectId, answered);
           if (answered === VIEWS) await afterPlan(bench, projectId);
         });
-        const client = watched(tools.history.client, (method) => {
-          if (method === 'exec') asked += 1;
-          return undefined;
-        });
-        return { ...watching, history: { ...watching.history, client } };
+        const { writers } = tools;
+        const write: typeof writers.write = (task, signal) => {
+          if (task.scan !== null) asked += 1;
+          return writers.write(task, signal);
+        };
+        return { ...watching, writers: { ...writers, write } };
       };
       const worker = await startTestWorker(bench.config, { wrapTools });
       try {
@@ -70,18 +71,4 @@ function withCounted(
     },
     { startsWorker: false },
   );
-}
-
-/** The same object; of each property that is read, something else may be given. */
-function watched<Of extends object>(of: Of, instead: (name: string | symbol, target: Of) => unknown): Of {
-  return new Proxy(of, {
-    get(target, name) {
-      const given = instead(name, target);
-      if (given !== undefined) return given;
-      const found: unknown = Reflect.get(target, name);
-      return typeof found === 'function'
-        ? (...args: unknown[]): unknown => Reflect.apply(found, target, args)
-        : found;
-    },
-  });
 }

@@ -20,8 +20,8 @@ import { readHistories, saveHistory } from './histories.ts';
 const ROOMS_OF_SEVERAL_PARTS = 8_000;
 
 async function main(release: string | undefined): Promise<void> {
-  if (release === undefined || !/^\d+\.\d+$/.test(release))
-    throw new Error('usage: npm run histories:record -- 1.0');
+  if (release === undefined || !/^\d+\.\d+\.\d+$/.test(release))
+    throw new Error('usage: npm run histories:record -- 1.0.0');
   if (readHistories().some(({ shape }) => shape.startsWith(`${release}-`)))
     throw new Error(`release ${release}: its histories are there already`);
   await withStack({}, (bench) => recordAll(bench, release));
@@ -95,9 +95,22 @@ async function recordAll(bench: ExportBench, release: string): Promise<void> {
   await handle.cancel();
   await keep('canceled-while-settling', runIdOf('waiting', HOUR));
 
+  await recordScheduled(bench, keep);
   await recordTriggered(bench, keep);
   await recordStray(bench, keep);
   await recordWalks(bench, keep);
+}
+
+/** Fired by its schedule: the run looks back at the interval before, which has no file, and starts its run. */
+async function recordScheduled(bench: ExportBench, keep: Keep): Promise<void> {
+  const stream = { ...makeStream('scheduled'), fromMs: HOUR.startMs - HOUR_MS };
+  await createSchedule(bench.connected, stream);
+  try {
+    await fireSlots(bench.connected, stream.name, [HOUR.endMs]);
+    await keep('complete-that-looked-back', runIdOf(stream.name, HOUR));
+  } finally {
+    await deleteSchedule(bench.connected, stream.name);
+  }
 }
 
 /** A stream that went over from quarters to hours: the schedule fires at a quarter that is none any more. */

@@ -3,10 +3,14 @@
 import { type Interval } from './interval.ts';
 import { type StreamSettings } from './stream.ts';
 
-/** A place in the order of rooms: (finalized_at, session_id). An empty session id sorts before every room of that millisecond. */
+/** A bound in the order of rooms: (finalized_at, session_id). */
 export interface RoomBound {
   finalizedAtMs: number;
-  sessionId: string;
+  /**
+   * The first bytes of a session id in upper-case hexadecimal, because an id can be of any bytes and any length. The empty text sorts before
+   * every room of that millisecond.
+   */
+  sessionHex: string;
 }
 
 /** `from` belongs to the range, `to` does not. */
@@ -17,7 +21,7 @@ export interface RoomRange {
 
 /** All of an interval: rooms at its start belong to it, rooms at its end do not. */
 export function rangeOf({ startMs, endMs }: Interval): RoomRange {
-  return { from: { finalizedAtMs: startMs, sessionId: '' }, to: { finalizedAtMs: endMs, sessionId: '' } };
+  return { from: { finalizedAtMs: startMs, sessionHex: '' }, to: { finalizedAtMs: endMs, sessionHex: '' } };
 }
 
 /** Says whether two readings of a range saw the same rows: counts, and the wrapping sum of the rows' hashes over keys and versions. */
@@ -41,16 +45,18 @@ export interface IntervalPlan {
   generation: number;
   /** Write id of the file that this generation replaces. */
   supersedes: string | null;
+  /** Of the manifest that the interval had when it was planned; null when it had none. */
+  manifestEtag: string | null;
   /** An object lies under the key already; an interval that has become empty then replaces it, whatever the stream's policy. */
   replacesObject: boolean;
   ranges: PlannedRange[];
   /** By its counts the interval was so far from being cut that nobody looked how long its texts are. */
-  isUncut?: boolean;
+  isUncut: boolean;
   fingerprint: Fingerprint;
   /** How many batches of this run may be under way at once. */
   batchesAtOnce: number;
-  /** A webhook wants to hear of the file. Absent in plans made before there were any. */
-  isAnnounced?: boolean;
+  /** A webhook wants to hear of the file. */
+  isAnnounced: boolean;
 }
 
 /** Whether an interval without rooms gets no file: the stream skips those, unless an object lies there that has to be replaced. */

@@ -24,8 +24,8 @@ export interface CarriedRun {
   uploadsBegun: number;
   checksMade: number;
   batchesRedone: number;
-  /** A schedule started the run: it looks at the intervals before when it is done. Absent in runs that began before this was carried. */
-  looksBack?: boolean;
+  /** A schedule started the run: it looks at the intervals before when it is done. */
+  looksBack: boolean;
 }
 
 export type RunState =

@@ -20,13 +20,13 @@ export interface PlanRequest {
   /** Real bytes over estimated bytes, learnt from a range that came out too long or too short; 1 at first. */
   bytesScale: number;
   /** Look at the texts of the interval, too: an earlier plan that trusted its counts came out too long. */
-  looksAtTexts?: boolean;
+  looksAtTexts: boolean;
 }
 
-/** Without an upload: the interval gets no file, or a worker before 0.3 made the plan. */
+/** Without an upload the interval gets no file. */
 export type PlanOutcome =
   | { outcome: 'already-complete'; manifest: Manifest }
-  | { outcome: 'planned'; plan: IntervalPlan; uploadId?: string };
+  | { outcome: 'planned'; plan: IntervalPlan; uploadId: string | null };
 
 export interface UploadRequest {
   target: Target;
@@ -105,8 +105,6 @@ export interface StreamChecks {
 /** Every stage is safe to run again after a crash: its result, not its attempt, is the truth. */
 export interface Stages {
   planInterval(request: PlanRequest): Promise<PlanOutcome>;
-  /** Of plans that were made before 0.3. */
-  beginUpload(request: UploadRequest): Promise<{ uploadId: string }>;
   exportBatch(request: BatchRequest): Promise<ExportedPart>;
   checkInterval(request: CheckRequest): Promise<CheckOutcome>;
   completeFile(request: CompleteRequest): Promise<CompleteOutcome>;

@@ -1,6 +1,7 @@
 // Tells a dump's format from how it begins, never from its name.
 import { isFields } from '../read-value.ts';
 import type { FormatName } from './format-reader.ts';
+import { elementOf } from './read-lines.ts';
 
 /** Bytes from the start that mostly decide. */
 export const DETECT_BYTES = 256 * 1024;
@@ -23,11 +24,11 @@ export function detectFormat(beginning: Buffer, isWhole: boolean): FormatName | 
 }
 
 function formatOfLine(line: string): FormatName | null {
-  const trimmed = line.trim();
-  if (!trimmed.startsWith('[') && !trimmed.startsWith('{')) return null;
+  const element = elementOf(line);
+  if (element === null || !/^[[{]/.test(element)) return null;
   let value: unknown;
   try {
-    value = JSON.parse(trimmed);
+    value = JSON.parse(element);
   } catch {
     return null;
   }
@@ -44,7 +45,15 @@ function formatOfLine(line: string): FormatName | null {
 function formatOfArray(line: readonly unknown[]): FormatName | null {
   const [first] = line;
   if (isReport(first)) return 'getstats';
-  if (Array.isArray(first)) return isReport((first as unknown[])[1]) ? 'getstats' : null;
+  if (Array.isArray(first)) {
+    // A pair of id and report, or the first of several calls.
+    const [one, two] = first as unknown[];
+    return isReport(two) || isReport(one) || (Array.isArray(one) && isReport((one as unknown[])[1]))
+      ? 'getstats'
+      : null;
+  }
+  if (isFields(first) && (first.reports !== undefined || Object.values(first).some(isReport)))
+    return 'getstats';
   const isEvent = typeof first === 'string' || typeof first === 'number';
   return isEvent && line.length >= 3 && (line[1] === null || typeof line[1] === 'string') ? 'rtcstats' : null;
 }

@@ -16,11 +16,3 @@ export interface FormatReaderOptions {
   /** Stands for names that the file does not give: derived from its content, the same in every import. */
   fallbackName: () => string;
 }
-
-/** Times of calls that a record may hold: 2000 to 2100, in epoch ms. Others are damage. */
-export const TIME_MS_MIN = 946_684_800_000;
-export const TIME_MS_MAX = 4_102_444_800_000;
-
-export function isCallTime(value: unknown): value is number {
-  return typeof value === 'number' && value >= TIME_MS_MIN && value < TIME_MS_MAX;
-}

@@ -1,15 +1,20 @@
 // Raw getStats calls, one JSON value a line: the recordings of history/recording (record-format.ts), and plain dumps whose
-// lines are the array, map or object of reports of one call, with or without a name and a time around it.
+// lines are the array, map or object of reports of one call, with or without a name and a time around it, or an array of such calls.
 import { z } from 'zod';
 import { isFields, readText } from '../read-value.ts';
 import type { Fields } from '../read-value.ts';
 import { eachReport } from '../report-store.ts';
 import type { RecordedSession } from '../recording.ts';
-import { isCallTime, TIME_MS_MAX, TIME_MS_MIN } from './format-reader.ts';
+import { isTimeSinceStart, readCallTime } from './call-time.ts';
 import type { FormatReader, FormatReaderOptions } from './format-reader.ts';
-import { readLines } from './read-lines.ts';
+import { elementOf, readLines } from './read-lines.ts';
 
-const time = z.number().min(TIME_MS_MIN).max(TIME_MS_MAX);
+const time = z.unknown().transform((value, context) => {
+  const atMs = readCallTime(value);
+  if (atMs !== null) return atMs;
+  context.addIssue({ code: 'custom', message: 'allowed is a time of the years 2000 to 2099 with its zone' });
+  return z.NEVER;
+});
 const text = z
   .string()
   .nullish()
@@ -90,9 +95,11 @@ class GetstatsLines {
   }
 
   read(line: string, place: string): void {
+    const element = elementOf(line);
+    if (element === null) return;
     let value: unknown;
     try {
-      value = JSON.parse(line);
+      value = JSON.parse(element);
     } catch {
       this.#leaveOut('line is not JSON', place);
       return;
@@ -107,9 +114,10 @@ class GetstatsLines {
         );
       return;
     }
-    const reports = isFields(value) && value.reports !== undefined ? value.reports : value;
-    const around = isFields(value) && value.reports !== undefined ? value : {};
-    this.#takeReports(around, reports, place);
+    for (const call of callsIn(value)) {
+      const isNamed = isFields(call) && call.reports !== undefined;
+      this.#takeReports(isNamed ? call : {}, isNamed ? call.reports : call, place);
+    }
   }
 
   finish(sessions: readonly RecordedSession[], fallbackName: () => string): void {
@@ -178,15 +186,15 @@ class GetstatsLines {
     const peer = readText(around.peer) ?? '';
     const connectionId = readText(around.connection) ?? 'connection';
     const all = [...eachReport(reports)];
-    const takenAtMs = isCallTime(around.at) ? around.at : latestStamp(all);
+    const stamp = latestStamp(all);
+    const takenAtMs = readCallTime(around.at) ?? readCallTime(around.timestamp) ?? stamp;
     if (all.length === 0 || takenAtMs === null) {
-      this.#leaveOut(all.length === 0 ? 'line without reports' : 'reports without a time', place);
+      this.#leaveOut(all.length === 0 ? 'line without reports' : untimed(all), place);
       return;
     }
     const connection = this.#sessionOf(peer).connection(connectionId);
     connection.reports.nextCall(true);
     for (const [id, report] of all) if (report !== null) connection.reports.merge(id, report);
-    const stamp = latestStamp(all);
     // The reports' own time lies within the call; the line's may come later, when the page was busy.
     connection.read(
       stamp !== null && Math.abs(stamp - takenAtMs) < CLOCKS_APART_MS_MAX ? stamp : takenAtMs,
@@ -201,8 +209,36 @@ const CLOCKS_APART_MS_MAX = 60_000;
 function latestStamp(reports: readonly [string, Fields | null][]): number | null {
   let latest: number | null = null;
   for (const [, report] of reports) {
-    const stamp = report?.timestamp;
-    if (isCallTime(stamp) && (latest === null || stamp > latest)) latest = stamp;
+    const stamp = readCallTime(report?.timestamp);
+    if (stamp !== null && (latest === null || stamp > latest)) latest = stamp;
   }
   return latest;
+}
+
+/** Why a call cannot be placed in time. */
+function untimed(reports: readonly [string, Fields | null][]): string {
+  const isSinceStart = reports.some(([, report]) => isTimeSinceStart(report?.timestamp));
+  return isSinceStart
+    ? 'reports without a time: their timestamps count from the start of the page or the machine and cannot be placed; ' +
+        'write {"at": epoch milliseconds, "reports": …} around them'
+    : 'reports without a time';
+}
+
+/** A line is one call, or an array of calls. */
+function callsIn(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) return [value];
+  const items = value as unknown[];
+  const isOfCalls = items.length > 0 && items.every(isCall);
+  return isOfCalls ? items : [items];
+}
+
+/** Reports with a name and a time around them, or as a list or map of their own; a single report is none, nor is a pair of id and report. */
+function isCall(value: unknown): boolean {
+  if (Array.isArray(value))
+    return value.length > 0 && value.every((item) => isFields(item) || Array.isArray(item));
+  return (
+    isFields(value) &&
+    value.type === undefined &&
+    (value.reports !== undefined || Object.values(value).some(isFields))
+  );
 }

@@ -47,3 +47,10 @@ export function readLines(handlers: LineHandlers): FormatReader {
     },
   };
 }
+
+/** The JSON text of a line, where the lines are the elements of one array, written with its brackets and commas; null for a bracket alone. */
+export function elementOf(line: string): string | null {
+  const text = line.trim();
+  if (text === '[' || text === ']') return null;
+  return text.endsWith(',') ? text.slice(0, -1) : text;
+}

@@ -1,7 +1,9 @@
 // Who and where, from the lines of an rtcstats dump that tell it: the server's header, Jitsi's identity, the devices that
 // getUserMedia opened. Later lines add to earlier ones; what names a room or a person outright beats what was derived.
 import { z } from 'zod';
+import { isFields, readText } from '../read-value.ts';
 import type { SessionFacts } from '../recording.ts';
+import { readClientHints } from '../user-agent.ts';
 
 const text = z
   .union([z.string(), z.number().transform(String)])
@@ -13,6 +15,7 @@ const clientInfo = z.object({
   path: text,
   origin: text,
   userAgent: text,
+  userAgentData: z.unknown().optional(),
   authData: z
     .object({
       user: text,
@@ -49,7 +52,15 @@ const identity = z.object({
   meetingUniqueId: text,
 });
 
-const track = z.object({ kind: z.enum(['audio', 'video']), label: z.string().min(1) });
+const kind = z.enum(['audio', 'video']);
+const label = z.string().min(1);
+/** An object, or `[kind, id, label, …streams]` in today's dumps. */
+const track = z.union([
+  z.object({ kind, label }),
+  z
+    .tuple([kind, z.unknown(), label], z.unknown())
+    .transform(([ofKind, , named]) => ({ kind: ofKind, label: named })),
+]);
 const mediaStream = z.object({ tracks: z.array(z.unknown()) });
 
 /** The server's header: the first line of a dump, or a connectionInfo line. Its time is not used: it may be spliced in. */
@@ -59,7 +70,8 @@ export function addClientInfo(facts: SessionFacts, value: unknown): void {
   const info = read.data;
   const claims = { ...info.authData, ...info.authData?.rtcStats };
   facts.userAgent ??= orNull(info.userAgent);
-  facts.roomUrl ??= webAddress(info.url);
+  facts.clientHints ??= readClientHints(info.userAgentData);
+  facts.roomUrl ??= webAddress(info.url) ?? joined(info.origin, info.url);
   // The service's name for this user's session: each participant of a conference has another.
   facts.clientMeeting ??= orNull(claims.session);
   facts.peerId ??= orNull(claims.user);
@@ -69,6 +81,13 @@ export function addClientInfo(facts: SessionFacts, value: unknown): void {
   if (!where.success) return;
   facts.city ??= where.data.city?.names.en ?? null;
   facts.country ??= where.data.country?.iso_code ?? null;
+}
+
+/** What today's rtcstats notes first: the client's hints, in place of a user agent. */
+export function addCreated(facts: SessionFacts, value: unknown): void {
+  if (!isFields(value)) return;
+  facts.clientHints ??= readClientHints(value.userAgentData);
+  facts.userAgent ??= orNull(readText(value.userAgent));
 }
 
 /** Jitsi's identity lines, several a dump. The person is named by user id, else by the device, which stays the same. */
@@ -97,7 +116,7 @@ export function addIdentity(facts: SessionFacts, value: unknown): void {
 /** What getUserMedia gave: the last microphone and the last camera opened stand for the devices used. */
 export function addMediaDevices(facts: SessionFacts, value: unknown): void {
   const stream = mediaStream.safeParse(value);
-  for (const item of stream.success ? stream.data.tracks : []) {
+  for (const item of Array.isArray(value) ? (value as unknown[]) : stream.success ? stream.data.tracks : []) {
     const read = track.safeParse(item);
     if (!read.success) continue;
     if (read.data.kind === 'audio') facts.audioDevice = read.data.label;
@@ -111,6 +130,12 @@ function orNull(value: string | null | undefined): string | null {
 
 function webAddress(value: string | null | undefined): string | null {
   return value !== undefined && value !== null && /^https?:\/\//.test(value) ? value : null;
+}
+
+/** The page's address where the header has its path beside its origin; behind it may stand the client's token for the server. */
+function joined(origin: string | null | undefined, path: string | null | undefined): string | null {
+  if (webAddress(origin) === null || path?.startsWith('/') !== true) return null;
+  return `${origin?.replace(/\/+$/, '') ?? ''}${path.replace(/[?#].*$/s, '')}`;
 }
 
 /** The last part of a path or address, as a person would read it: what services put the room's name in. */

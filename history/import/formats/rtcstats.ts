@@ -1,57 +1,58 @@
-// rtcstats dumps: one JSON array a line, `[event, connection | null, value, …, time]`, one client's stay in one room a file.
-// Reads the dumps of rtcstats-server and Jitsi (getstats, times absolute, a report that is not mentioned is gone or
-// unchanged, a sequence number behind the time) and those of today's rtcstats (numbers for names, times as differences).
+// rtcstats dumps: one JSON array a line, `[event, connection | null, value, …, time]`. Reads the dumps of rtcstats-server and Jitsi
+// (getstats, times absolute, a sequence number behind the time), those of today's rtcstats (numbers for names, times as differences), and
+// those that Chrome itself saves (whole reports, one browser with several pages).
 import { isFields, readText } from '../read-value.ts';
 import type { Fields } from '../read-value.ts';
 import { WANTED_FIELDS } from '../wanted-fields.ts';
-import type { RecordedConnection, RecordedSession } from '../recording.ts';
-import { addClientInfo, addIdentity, addMediaDevices } from './rtcstats-identity.ts';
+import type { RecordedConnection } from '../recording.ts';
+import { eachReport } from '../report-store.ts';
+import { isCallTime, readCallTime } from './call-time.ts';
+import { addClientInfo, addCreated, addIdentity, addMediaDevices } from './rtcstats-identity.ts';
 import { EVENT_OF_CODE, FIELD_OF_CODE, TYPE_OF_CODE } from './rtcstats-codes.ts';
-import { isCallTime } from './format-reader.ts';
+import { RtcstatsSessions } from './rtcstats-sessions.ts';
+import { ReportForms } from './report-forms.ts';
 import type { FormatReader, FormatReaderOptions } from './format-reader.ts';
-import { readLines } from './read-lines.ts';
+import { elementOf, readLines } from './read-lines.ts';
 
 /** A report's own time is believed when it is this near to the line's; browsers have had other clocks for it. */
 const CLOCKS_APART_MS_MAX = 60_000;
 
-export function readRtcstats({ recording, fallbackName }: FormatReaderOptions): FormatReader {
-  const session = recording.openSession('client');
-  const lines = new RtcstatsLines(session, (reason, place) => recording.leaveOut(reason, place));
+export function readRtcstats({ recording }: FormatReaderOptions): FormatReader {
+  const sessions = new RtcstatsSessions(recording);
+  const lines = new RtcstatsLines(sessions, (reason, place) => recording.leaveOut(reason, place));
   return readLines({
     line: (text, lineNumber) => lines.read(text, lineNumber),
     tooLong: (lineNumber) => recording.leaveOut('line is too long', `line ${lineNumber}`),
-    end: () => {
-      session.facts.peerId ??= fallbackName();
-    },
+    end: () => sessions.finish(),
   });
 }
 
 type LeaveOut = (reason: string, place: string) => void;
 
 class RtcstatsLines {
-  readonly #session: RecordedSession;
+  readonly #sessions: RtcstatsSessions;
   readonly #leaveOut: LeaveOut;
+  readonly #forms = new ReportForms();
   #lastTimeMs = 0;
-  /** True once a compressed report held nothing but its time: then every report that exists is mentioned in every call. */
-  #mentionsAll = false;
 
-  constructor(session: RecordedSession, leaveOut: LeaveOut) {
-    this.#session = session;
+  constructor(sessions: RtcstatsSessions, leaveOut: LeaveOut) {
+    this.#sessions = sessions;
     this.#leaveOut = leaveOut;
   }
 
   read(text: string, lineNumber: number): void {
     const place = `line ${lineNumber}`;
-    if (text.startsWith('RTCStatsDump')) return;
+    const element = elementOf(text);
+    if (element === null || element.startsWith('RTCStatsDump')) return;
     let line: unknown;
     try {
-      line = JSON.parse(text);
+      line = JSON.parse(element);
     } catch {
       this.#leaveOut('line is not JSON', place);
       return;
     }
     if (isFields(line)) {
-      addClientInfo(this.#session.facts, line);
+      addClientInfo(this.#sessions.client, line);
       return;
     }
     if (!Array.isArray(line)) {
@@ -62,83 +63,95 @@ class RtcstatsLines {
     const event = nameOf(entry[0], EVENT_OF_CODE);
     const timeMs = this.#timeOf(entry);
     if (event === null) this.#leaveOut('line without an event name', place);
-    else this.#take({ event, connection: readText(entry[1]), value: entry[2], timeMs, place });
+    else
+      this.#take({ event, connection: readText(entry[1]), value: entry[2], more: entry[3], timeMs, place });
   }
 
   /** Absolute times in the fourth place (a sequence number may follow), or last and as the difference to the line before. */
   #timeOf(entry: readonly unknown[]): number | null {
     if (isCallTime(entry[3])) return (this.#lastTimeMs = entry[3]);
     const last = entry.length > 3 ? entry[entry.length - 1] : undefined;
-    if (isCallTime(last)) return (this.#lastTimeMs = last);
+    const absolute = readCallTime(entry[3]) ?? readCallTime(last);
+    if (absolute !== null) return (this.#lastTimeMs = absolute);
     if (typeof last !== 'number' || !isCallTime(this.#lastTimeMs + last)) return null;
     return (this.#lastTimeMs += last);
   }
 
-  #take({ event, connection: id, value, timeMs, place }: RtcstatsEntry): void {
-    const { facts } = this.#session;
+  #take(entry: RtcstatsEntry): void {
+    const { event, connection: id, value, timeMs } = entry;
     switch (event) {
       case 'getstats':
       case 'getStats':
-        if (id === null || !isFields(value))
-          this.#leaveOut('getstats without a connection or reports', place);
-        else this.#takeReports(this.#session.connection(id), value, timeMs, event === 'getStats', place);
+        this.#takeCall(entry);
         return;
       case 'connectionInfo':
-        addClientInfo(facts, parsed(value));
+        addClientInfo(this.#sessions.client, parsed(value));
         return;
       case 'identity':
-        addIdentity(facts, parsed(value));
+        addIdentity(this.#sessions.client, parsed(value));
         return;
       case 'navigator.mediaDevices.getUserMediaOnSuccess':
       case 'getUserMediaOnSuccess':
-        addMediaDevices(facts, parsed(value));
+        addMediaDevices(this.#sessions.devicesOf(id), parsed(value));
+        return;
+      case 'create':
+        if (id === null) addCreated(this.#sessions.client, parsed(value));
+        else if (timeMs !== null) this.#sessions.open(id, timeMs, readText(entry.more));
         return;
     }
-    if (id === null || timeMs === null) return;
-    if (event === 'create') this.#session.openConnection(id, timeMs);
-    else if (event === 'close') this.#session.connection(id).setState('closed', timeMs);
-    else if (event === 'onconnectionstatechange' || event === 'oniceconnectionstatechange') {
-      this.#session.connection(id).setState(readText(parsed(value)) ?? '', timeMs);
+    if (id !== null && timeMs !== null) this.#takeState(event, id, { value, timeMs });
+  }
+
+  #takeCall({ event, connection: id, value, timeMs, place }: RtcstatsEntry): void {
+    // Some clients write the list of reports that they got.
+    const reports = Array.isArray(value) ? Object.fromEntries(eachReport(value)) : value;
+    if (id === null || !isFields(reports)) this.#leaveOut('getstats without a connection or reports', place);
+    else this.#takeReports(id, reports, { timeMs, isToday: event === 'getStats', place });
+  }
+
+  #takeState(event: string, id: string, { value, timeMs }: { value: unknown; timeMs: number }): void {
+    // Chrome notes `remove` when the page has let go of a connection, closed or not.
+    if (event === 'close' || event === 'remove') this.#sessions.connection(id).setState('closed', timeMs);
+    else if (STATE_CHANGE.test(event)) {
+      this.#sessions.connection(id).setState(readText(parsed(value)) ?? '', timeMs);
     }
   }
 
   #takeReports(
-    connection: RecordedConnection,
+    id: string,
     value: Fields,
-    timeMs: number | null,
-    isToday: boolean,
-    place: string,
+    { timeMs, isToday, place }: { timeMs: number | null; isToday: boolean; place: string },
   ): void {
-    const stamp = value.timestamp ?? value.t;
-    const takenAtMs =
-      isCallTime(stamp) && (timeMs === null || Math.abs(stamp - timeMs) < CLOCKS_APART_MS_MAX)
-        ? stamp
-        : timeMs;
+    const stampMs = readCallTime(value.timestamp ?? value.t);
+    const isNear = stampMs !== null && (timeMs === null || Math.abs(stampMs - timeMs) < CLOCKS_APART_MS_MAX);
+    const takenAtMs = isNear ? stampMs : timeMs;
     if (takenAtMs === null) {
       this.#leaveOut('getstats without a time', place);
       return;
     }
-    const store = connection.reports;
-    store.nextCall(!isToday && this.#mentionsAll);
-    for (const id in value) {
-      const report = value[id];
-      if (report === null) store.remove(id);
-      else if (isFields(report)) {
-        if (isToday) store.merge(id, toNames(report));
-        else {
-          if (!this.#mentionsAll && isTimeOnly(report)) this.#mentionsAll = true;
-          store.merge(id, report);
-        }
-      }
-    }
+    const connection = this.#sessions.connection(id);
+    connection.reports.nextCall(this.#forms.isAbsentGone(connection, value, isToday));
+    this.#merge(connection, value, isToday);
     connection.read(takenAtMs, place);
   }
+
+  #merge({ reports }: RecordedConnection, value: Fields, isToday: boolean): void {
+    for (const id in value) {
+      const report = value[id];
+      if (report === null) reports.remove(id);
+      else if (isFields(report)) reports.merge(id, isToday ? toNames(report) : report);
+    }
+  }
 }
+
+const STATE_CHANGE = /^(?:on)?(?:ice)?connectionstatechange$/;
 
 interface RtcstatsEntry {
   event: string;
   connection: string | null;
   value: unknown;
+  /** What stands behind the value, if it is not the time. */
+  more: unknown;
   timeMs: number | null;
   place: string;
 }
@@ -157,11 +170,6 @@ function parsed(value: unknown): unknown {
   } catch {
     return value;
   }
-}
-
-function isTimeOnly(report: Fields): boolean {
-  for (const name in report) if (name !== 'timestamp') return false;
-  return true;
 }
 
 function toNames(report: Fields): Fields {

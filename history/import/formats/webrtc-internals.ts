@@ -1,20 +1,22 @@
 // webrtc-internals dumps: one JSON object with, for each connection, the values over time of each field of each report.
 // Turns those columns back into calls of getStats. Old Chrome wrote neither types nor times, both are then told from ids
-// and from start and end. One browser's dump: one participant, in as many rooms as its connections have pages.
+// and from start and end. One browser's dump, with a session for each of its pages (browser-pages.ts).
 import { StringDecoder } from 'node:string_decoder';
 import { isFields, readText } from '../read-value.ts';
-import type { FileRecording, RecordedSession } from '../recording.ts';
+import type { FileRecording, RecordedConnection } from '../recording.ts';
+import { readClientHints } from '../user-agent.ts';
+import type { Client } from '../user-agent.ts';
+import { readCallTime } from './call-time.ts';
 import { ConnectionColumns } from './internals-columns.ts';
-import { lastSegment } from './rtcstats-identity.ts';
+import { BrowserPages, OpenedMedia } from './browser-pages.ts';
 import { JsonDamage, JsonPieces } from './json-pieces.ts';
 import type { JsonPath } from './json-pieces.ts';
-import { isCallTime } from './format-reader.ts';
 import type { FormatReader, FormatReaderOptions } from './format-reader.ts';
 
 const DEPTH_MAX = 4;
 const CONNECTIONS = 'PeerConnections';
 
-export function readWebrtcInternals({ recording, fallbackName }: FormatReaderOptions): FormatReader {
+export function readWebrtcInternals({ recording }: FormatReaderOptions): FormatReader {
   const dump = new InternalsDump(recording);
   const pieces = new JsonPieces({
     depthMax: DEPTH_MAX,
@@ -42,29 +44,31 @@ export function readWebrtcInternals({ recording, fallbackName }: FormatReaderOpt
       walk(decoder.end());
       if (!isDamaged && !pieces.isComplete)
         recording.leaveOut('the file ends in the middle', `line ${pieces.lineNumber}`);
-      dump.finish(fallbackName);
+      dump.finish();
     },
   };
 }
 
 class InternalsDump {
   readonly #recording: FileRecording;
-  readonly #sessions = new Map<string, RecordedSession>();
+  readonly #pages: BrowserPages;
+  readonly #media = new OpenedMedia();
   #userAgent: string | null = null;
-  #audioDevice: string | null = null;
-  #videoDevice: string | null = null;
+  #hints: Client | null = null;
   #columns: ConnectionColumns | null = null;
   #url: string | null = null;
+  #processId: string | null = null;
   #log: unknown[] = [];
 
   constructor(recording: FileRecording) {
     this.#recording = recording;
+    this.#pages = new BrowserPages(recording);
   }
 
   wants(path: JsonPath): boolean {
-    if (path.length === 1) return path[0] === 'UserAgent' || path[0] === 'getUserMedia';
+    if (path.length === 1) return TOP_KEYS.has(path[0] ?? '');
     if (path[0] !== CONNECTIONS) return false;
-    if (path.length === 3) return path[2] === 'url' || path[2] === 'updateLog';
+    if (path.length === 3) return CONNECTION_KEYS.has(path[2] ?? '');
     return path.length === 4 && path[2] === 'stats' && ConnectionColumns.wants(path[3] ?? '');
   }
 
@@ -76,9 +80,10 @@ class InternalsDump {
       this.#recording.leaveOut('value is not JSON', place);
       return;
     }
-    if (path[0] === 'UserAgent') this.#userAgent = readText(value);
-    else if (path[0] === 'getUserMedia') this.#addDevices(value);
+    const [top = ''] = path;
+    if (path.length === 1) this.#takeTop(top, value);
     else if (path[2] === 'url') this.#url = readText(value);
+    else if (path[2] === 'pid') this.#processId = readText(value);
     else if (path[2] === 'updateLog') this.#log = Array.isArray(value) ? (value as unknown[]) : [];
     else {
       this.#columns ??= new ConnectionColumns(path[1] ?? '');
@@ -87,77 +92,56 @@ class InternalsDump {
     }
   }
 
-  /** All of a connection is read: only now its room is known, and its columns can be put side by side. */
+  /** All of a connection is read: only now its page is known, and its columns can be put side by side. */
   endConnection(): void {
     const columns = this.#columns;
     if (columns !== null) {
-      const connection = this.#sessionOf(this.#url).connection(columns.connectionId);
-      this.#addLog(connection);
-      columns.replay(connection, `${CONNECTIONS}.${columns.connectionId}`);
+      const { connectionId } = columns;
+      const session = this.#pages.sessionOf({ connectionId, processId: this.#processId, url: this.#url });
+      const connection = session.connection(connectionId);
+      addLog(connection, this.#log);
+      columns.replay(connection, `${CONNECTIONS}.${connectionId}`);
     }
     this.#columns = null;
     this.#url = null;
+    this.#processId = null;
     this.#log = [];
   }
 
-  finish(fallbackName: () => string): void {
+  finish(): void {
     this.endConnection();
-    for (const { facts } of this.#sessions.values()) {
-      facts.userAgent = this.#userAgent;
-      facts.audioDevice = this.#audioDevice;
-      facts.videoDevice = this.#videoDevice;
-      facts.peerId = fallbackName();
+    this.#media.assign(this.#pages.all());
+    for (const { session } of this.#pages.all()) {
+      session.facts.userAgent = this.#userAgent;
+      session.facts.clientHints = this.#hints;
     }
   }
 
-  #sessionOf(url: string | null): RecordedSession {
-    const key = url ?? '';
-    const known = this.#sessions.get(key);
-    if (known !== undefined) return known;
-    const made = this.#recording.openSession(key);
-    made.facts.roomUrl = url;
-    made.facts.roomIdFromUrl = lastSegment(url) ?? url?.replace(/^[a-z]+:\/\//i, '') ?? null;
-    this.#sessions.set(key, made);
-    return made;
-  }
-
-  #addDevices(value: unknown): void {
-    if (!Array.isArray(value)) return;
-    for (const entry of value as unknown[]) {
-      // A screen that is shared is no camera.
-      if (!isFields(entry) || (readText(entry.request_type) ?? '').startsWith('getDisplayMedia')) continue;
-      this.#audioDevice = labelIn(entry.audio_track_info) ?? this.#audioDevice;
-      this.#videoDevice = labelIn(entry.video_track_info) ?? this.#videoDevice;
-    }
-  }
-
-  /** The log begins when the connection is made. Entries whose time cannot be told are passed over. */
-  #addLog(connection: { openedAtMs: number | null; setState: (state: string, atMs: number) => void }): void {
-    for (const entry of this.#log) {
-      if (!isFields(entry)) continue;
-      const atMs = logTimeOf(entry.time);
-      if (atMs === null) continue;
-      connection.openedAtMs ??= atMs;
-      const type = readText(entry.type);
-      if (type === 'connectionstatechange' || type === 'iceconnectionstatechange') {
-        connection.setState((readText(entry.value) ?? '').replaceAll('"', ''), atMs);
-      }
-    }
+  #takeTop(key: string, value: unknown): void {
+    if (key === 'UserAgent') this.#userAgent = readText(value);
+    else if (key === 'UserAgentData') this.#hints = readClientHints(value);
+    else this.#media.add(value);
   }
 }
 
-/** Epoch ms, or a text with its zone. Chrome long wrote the browser's local time in its own language: that tells no time. */
-function logTimeOf(time: unknown): number | null {
-  const text = readText(time);
-  if (text === null) return null;
-  const isZoned = /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(text);
-  const atMs = isZoned ? Date.parse(text) : Number(text);
-  return isCallTime(atMs) ? atMs : null;
-}
+const TOP_KEYS: ReadonlySet<string> = new Set(['UserAgent', 'UserAgentData', 'getUserMedia']);
+const CONNECTION_KEYS: ReadonlySet<string> = new Set(['url', 'pid', 'updateLog']);
 
-function labelIn(info: unknown): string | null {
-  const text = readText(info);
-  const at = text?.indexOf('label:') ?? -1;
-  const label = text === null || at === -1 ? '' : text.slice(at + 'label:'.length).trim();
-  return label === '' ? null : label;
+/** `onconnectionstatechange`; without `on` before Chrome 144, with capitals and `ICEConnectionStateConnected` before Chrome 70. */
+const STATE_CHANGE = /^(?:on)?(?:ice)?connectionstatechange$/i;
+const OLD_STATE = /^ICEConnectionState/;
+
+/** The log begins when the connection is made. Entries whose time cannot be told are passed over. */
+function addLog(connection: RecordedConnection, log: readonly unknown[]): void {
+  for (const entry of log) {
+    if (!isFields(entry)) continue;
+    // Chrome 144 and later write epoch ms as `timestamp`; before, `time` often was local time in the browser's language, which tells nothing.
+    const atMs = readCallTime(entry.timestamp) ?? readCallTime(entry.time);
+    if (atMs === null) continue;
+    connection.openedAtMs ??= atMs;
+    if (STATE_CHANGE.test(readText(entry.type) ?? '')) {
+      const state = (readText(entry.value) ?? '').replaceAll('"', '').replace(OLD_STATE, '');
+      connection.setState(state.toLowerCase(), atMs);
+    }
+  }
 }

@@ -1,0 +1,157 @@
+// What runs in the worker threads: one batch from the scans to the body of its part. Errors lose their class on the way to the main thread, so
+// they travel as data and are made again there (batch-writers.ts). The thread reads ClickHouse itself: passing the columns through the main
+// thread made its garbage collector mark Temporal's heap again and again. It never talks to a store.
+import { ClickHouseError } from '@clickhouse/client';
+import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
+import { BrokenStreamError, type ScannedRange } from '../../document/history-batches.ts';
+import { WrongOrderError } from '../../document/room-reader.ts';
+import type { FieldSet } from '../../workflows/model/stream.ts';
+import { ByteCollector, CollectorFullError } from '../history/byte-collector.ts';
+import { openHistoryClient, type HistoryConnection } from '../history/history-client.ts';
+import { scanRange } from '../history/scan-range.ts';
+import type { RoomsRange } from '../history/scan-statements.ts';
+import { COLUMNS_GROWTH_MAX, type ColumnSizes } from './batch-memory.ts';
+import {
+  DamagedScanError,
+  HistoryStreamError,
+  RangeMisjudgedError,
+  RoomTooLargeError,
+} from './encode-errors.ts';
+import { writeBatch, type BatchOptions, type WrittenBatch } from './write-batch.ts';
+
+/** What every thread of the pool gets when it starts. */
+export interface ThreadData {
+  connection: HistoryConnection;
+  columnSizes: ColumnSizes;
+}
+
+export interface BatchTask {
+  /** Null where the range is known to be empty: then nothing is read. */
+  scan: { range: RoomsRange; fields: FieldSet; queryId: string } | null;
+  options: BatchOptions;
+  /** Transferred in both directions. */
+  output: ArrayBuffer;
+  /** In shared memory: see `PROGRESS`. */
+  progress: Float64Array;
+}
+
+/** What the main thread and the task tell each other while it runs. */
+export const PROGRESS = {
+  /** The bytes of columns read so far. */
+  columnBytes: 0,
+  /** 1 once nobody waits for the task any more. */
+  isCanceled: 1,
+  length: 2,
+} as const;
+
+/** How often a task looks whether it was canceled. */
+const CANCEL_CHECK_MS = 200;
+
+export type BatchFailure =
+  | { kind: 'clickhouse'; message: string; code: string; type: string | undefined }
+  | { kind: 'connection'; message: string; code: string }
+  | { kind: 'history-stream' | 'damaged'; message: string }
+  | { kind: 'misjudged'; message: string; realOverEstimated: number }
+  | { kind: 'room-too-large'; sessionId: string; roomBytes: number; bytesPlanned: number };
+
+export type BatchAnswer = { written: WrittenBatch } | { failure: BatchFailure };
+
+let thread: BatchThread | undefined;
+
+/** The task of the pool. */
+export async function runBatchTask(task: BatchTask): Promise<unknown> {
+  thread ??= new BatchThread(workerData as ThreadData);
+  try {
+    const written = await thread.run(task);
+    const answer: BatchAnswer = { written };
+    return move({ [transferableSymbol]: [written.body.buffer], [valueSymbol]: answer });
+  } catch (error) {
+    const failure = toFailure(error);
+    if (failure === undefined) throw error;
+    return { failure } satisfies BatchAnswer;
+  }
+}
+
+type ColumnBuffers = Record<keyof ColumnSizes, ArrayBuffer>;
+
+/** While one batch is written, the scans of another may be under way: each batch has buffers for its columns, which serve the next one. */
+class BatchThread {
+  readonly #client;
+  readonly #columnSizes: ColumnSizes;
+  readonly #free: ColumnBuffers[] = [];
+
+  constructor({ connection, columnSizes }: ThreadData) {
+    this.#client = openHistoryClient(connection);
+    this.#columnSizes = columnSizes;
+  }
+
+  async run({ scan, options, output, progress }: BatchTask): Promise<WrittenBatch> {
+    if (scan === null) return writeBatch(NOTHING, options, output);
+    const buffers = this.#free.pop() ?? this.#newBuffers();
+    try {
+      return writeBatch(await this.#scan(scan, { buffers, progress, options }), options, output);
+    } finally {
+      this.#free.push(buffers);
+    }
+  }
+
+  #newBuffers(): ColumnBuffers {
+    const { rooms, peers, totals } = this.#columnSizes;
+    return { rooms: new ArrayBuffer(rooms), peers: new ArrayBuffer(peers), totals: new ArrayBuffer(totals) };
+  }
+
+  async #scan(
+    scan: NonNullable<BatchTask['scan']>,
+    { buffers, progress, options }: { buffers: ColumnBuffers } & Pick<BatchTask, 'progress' | 'options'>,
+  ): Promise<ScannedRange> {
+    const budget = { bytesMax: COLUMNS_GROWTH_MAX * options.bytesPlanned, bytesUsed: 0 };
+    const collectors = {
+      rooms: new ByteCollector(buffers.rooms, budget),
+      peers: new ByteCollector(buffers.peers, budget),
+      totals: new ByteCollector(buffers.totals, budget),
+    };
+    const canceling = new AbortController();
+    const timer = setInterval(() => {
+      if (progress[PROGRESS.isCanceled] === 1) canceling.abort();
+    }, CANCEL_CHECK_MS);
+    const onProgress = (bytes: number) => (progress[PROGRESS.columnBytes] = bytes);
+    try {
+      return await scanRange(this.#client, { ...scan, signal: canceling.signal, onProgress }, collectors);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+}
+
+const NOTHING: ScannedRange = {
+  rooms: new Uint8Array(),
+  peers: new Uint8Array(),
+  totals: new Uint8Array(),
+};
+
+function toFailure(error: unknown): BatchFailure | undefined {
+  if (error instanceof ClickHouseError)
+    return { kind: 'clickhouse', message: error.message, code: error.code, type: error.type };
+  if (error instanceof RangeMisjudgedError)
+    return { kind: 'misjudged', message: error.message, realOverEstimated: error.realOverEstimated };
+  if (error instanceof CollectorFullError)
+    return { kind: 'misjudged', message: error.message, realOverEstimated: COLUMNS_GROWTH_MAX };
+  if (error instanceof RoomTooLargeError) {
+    const { sessionId, roomBytes, bytesPlanned } = error;
+    return { kind: 'room-too-large', sessionId, roomBytes, bytesPlanned };
+  }
+  if (error instanceof HistoryStreamError) return { kind: 'history-stream', message: error.message };
+  if (
+    error instanceof DamagedScanError ||
+    error instanceof BrokenStreamError ||
+    error instanceof WrongOrderError
+  )
+    return { kind: 'damaged', message: messagesOf(error) };
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string')
+    return { kind: 'connection', message: error.message, code: error.code };
+  return undefined;
+}
+
+function messagesOf(error: Error): string {
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}

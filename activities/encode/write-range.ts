@@ -1,0 +1,43 @@
+// One range of rooms read and written in this thread, into memory: for dry runs and for tests. A worker exports in its pool of threads
+// (export-batch.ts), by the same scans and the same writer.
+import { randomUUID } from 'node:crypto';
+import type { FieldSet, FileFormat } from '../../workflows/model/stream.ts';
+import { ByteCollector } from '../history/byte-collector.ts';
+import type { HistoryReader } from '../history/history-reader.ts';
+import { scanQueryIds, scanRange } from '../history/scan-range.ts';
+import type { RoomsRange } from '../history/scan-statements.ts';
+import { writeBatch, type BatchOptions, type WrittenBatch } from './write-batch.ts';
+
+/** What is read into memory here is a test's or a dry run's. */
+const BYTES_MAX = 1024 * 1024 * 1024;
+const BYTES_FIRST = 1024 * 1024;
+
+export interface RangeToWrite {
+  range: RoomsRange;
+  fields: FieldSet;
+  format: FileFormat;
+  /** A part of a file of several ranges; by default the range is the whole file, without compression. */
+  part?: Pick<BatchOptions, 'compression' | 'isFirst' | 'isLast'>;
+  signal?: AbortSignal;
+}
+
+const WHOLE_FILE = { compression: 'none', isFirst: true, isLast: true } as const;
+
+/** The body of a range. @throws what scanRange and writeBatch throw */
+export async function writeRange(
+  history: HistoryReader,
+  { range, fields, format, part = WHOLE_FILE, signal = new AbortController().signal }: RangeToWrite,
+): Promise<WrittenBatch> {
+  const budget = { bytesMax: BYTES_MAX, bytesUsed: 0 };
+  const collector = () => new ByteCollector(new ArrayBuffer(BYTES_FIRST), budget);
+  const buffers = { rooms: collector(), peers: collector(), totals: collector() };
+  const queryId = randomUUID();
+  try {
+    const scanned = await scanRange(history.client, { range, fields, queryId, signal }, buffers);
+    const options = { fields, format, ...part, bytesPlanned: BYTES_MAX };
+    return writeBatch(scanned, options, new ArrayBuffer(BYTES_FIRST));
+  } catch (error) {
+    await history.killQueries(scanQueryIds(queryId));
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+// The three statements that read one range of rooms as columns: rooms, peers and track totals, each in the order of its keys. The SQL is in
+// activities/sql/scan-*.sql; here stand which of its columns a field set reads, and the settings that a scan runs with.
+import type { ClickHouseSettings } from '@clickhouse/client';
+import { columnsToRead } from '../../document/columns-to-read.ts';
+import type { RoomRange } from '../../workflows/model/plan.ts';
+import type { FieldSet } from '../../workflows/model/stream.ts';
+import { readStatement } from './read-statement.ts';
+
+/** One project's rooms, in the order (finalized_at, session_id). */
+export interface RoomsRange extends RoomRange {
+  projectId: string;
+}
+
+export type ScanName = 'rooms' | 'peers' | 'totals';
+
+/** For `client.exec()`: the answer is a stream of columns, never parsed as text. */
+export interface ScanStatement {
+  query: string;
+  query_params: Record<string, unknown>;
+  clickhouse_settings: ClickHouseSettings;
+}
+
+const SCANS: Readonly<Record<ScanName, { sql: string; order: string }>> = {
+  rooms: { sql: readStatement('scan-rooms'), order: 'finalized_at, session_id' },
+  peers: { sql: readStatement('scan-peers'), order: 'finalized_at, session_id, peer_id' },
+  totals: { sql: readStatement('scan-track-totals'), order: 'finalized_at, session_id, peer_id' },
+};
+
+const SCAN_SETTINGS: ClickHouseSettings = {
+  // Several ranges are read at once, each by one thread.
+  max_threads: 1,
+  output_format_arrow_compression_method: 'none',
+  output_format_arrow_low_cardinality_as_dictionary: 1,
+  output_format_arrow_string_as_string: 1,
+  // gzip without compressing: costs next to nothing, and its CRC-32 finds a byte that was changed on its way.
+  enable_http_compression: 1,
+  http_zlib_compression_level: '0',
+};
+
+/** What one scan of a range asks. The columns of `fields: standard` are some of those of `extended`. */
+export function toScanStatement(scan: ScanName, range: RoomsRange, fields: FieldSet): ScanStatement {
+  const { sql, order } = SCANS[scan];
+  const columns = columnsToRead(fields)[scan].join(', ');
+  return {
+    query: `SELECT ${columns}\nFROM (\n${sql}\n)\nORDER BY ${order}\nFORMAT ArrowStream`,
+    query_params: {
+      project_id: range.projectId,
+      from_ms: range.from.finalizedAtMs,
+      from_session: range.from.sessionHex,
+      to_ms: range.to.finalizedAtMs,
+      to_session: range.to.sessionHex,
+    },
+    clickhouse_settings: SCAN_SETTINGS,
+  };
+}

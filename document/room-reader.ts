@@ -1,0 +1,335 @@
+// Puts the rows of the three scans together, room by room: which rows hold, whose peers and totals they are, what is wrong with them, and
+// the measures of every peer and of the room. Rows come in the order of their keys, so one pass over each scan is enough.
+import { isUtf8 } from 'node:buffer';
+import { DirectionMeasures, DirectionSums, senderRttMs } from '../measurements/direction.ts';
+import { directionIndex, fillPeerRow, ROW_LENGTH, RoomMeans } from '../measurements/peer.ts';
+import { DURATION_MS_MAX, isMissing, MISSING, QUANTITY_MAX } from '../measurements/quantities.ts';
+import { Cursor, RowList } from './cursor.ts';
+import { FAULT } from './faults.ts';
+import type { HistoryBatches, PeerBatch, RoomBatch, TotalBatch } from './history-batches.ts';
+import { hasKeyFault } from './room-keys.ts';
+import { compareRooms, compareTexts, holdsOver, isSameRoom, isSameText } from './row-order.ts';
+
+/** Rows came in another order than the one that was asked for. */
+export class WrongOrderError extends Error {
+  override readonly name = 'WrongOrderError';
+}
+
+const DIRECTIONS = 4;
+
+/** The peers of the current room, in the order of their ids; `order` gives the order of the file. */
+export class RoomReader {
+  /** The row that holds of the current room. */
+  room: RoomBatch | undefined;
+  roomRow = 0;
+  /** Bits of `FAULT`: what is wrong with any row of the current room. */
+  faults = 0;
+  readonly peers = new RowList<PeerBatch>();
+  /** Indices into `peers`, by start time and then by id. */
+  readonly order: number[] = [];
+  /** Measures of all peers, ROW_LENGTH numbers each, in the order of `peers`. */
+  measures = new Float64Array(64 * ROW_LENGTH);
+  readonly means = new RoomMeans();
+  readonly #rooms: Cursor<RoomBatch>;
+  readonly #peers: Cursor<PeerBatch>;
+  readonly #totals: Cursor<TotalBatch>;
+  readonly #roomTotals = new RowList<TotalBatch>();
+  /** The totals of the current room's peers that hold, four for each peer, by `directionIndex`. */
+  readonly #totalBatches: (TotalBatch | undefined)[] = [];
+  readonly #totalRows: number[] = [];
+  readonly #directions = Array.from({ length: DIRECTIONS }, () => new DirectionMeasures());
+  readonly #present: (DirectionMeasures | undefined)[] = [];
+  readonly #sums = new DirectionSums();
+  readonly #spare = new DirectionMeasures();
+
+  constructor({ rooms, peers, totals }: HistoryBatches) {
+    this.#rooms = new Cursor(rooms);
+    this.#peers = new Cursor(peers);
+    this.#totals = new Cursor(totals);
+  }
+
+  /** Rows passed so far; at the end all rows of each scan. */
+  get rowsRead(): { peers: number; totals: number } {
+    return { peers: this.#peers.passed, totals: this.#totals.passed };
+  }
+
+  /** Moves to the next room. Returns false behind the last one, with all rows read. @throws WrongOrderError */
+  next(): boolean {
+    const previous = this.room;
+    const previousRow = this.roomRow;
+    const { batch, row } = this.#rooms;
+    if (previous !== undefined && batch !== undefined && compareRooms(previous, previousRow, batch, row) >= 0)
+      throw new WrongOrderError('rooms are not in the order of their keys');
+    this.faults = 0;
+    this.peers.clear();
+    this.#roomTotals.clear();
+    this.#gather(this.#peers, { previous, previousRow, room: batch, roomRow: row }, this.peers);
+    this.#gather(this.#totals, { previous, previousRow, room: batch, roomRow: row }, this.#roomTotals);
+    if (batch === undefined) return false;
+    this.#takeRoom(batch, row);
+    this.#takePeers();
+    this.#takeTotals();
+    this.#measure();
+    this.#putInOrder();
+    return true;
+  }
+
+  /** The total that holds of a peer's direction; undefined where there is none. */
+  totalOf(peer: number, direction: number): TotalBatch | undefined {
+    return this.#totalBatches[peer * DIRECTIONS + direction];
+  }
+
+  totalRowOf(peer: number, direction: number): number {
+    return this.#totalRows[peer * DIRECTIONS + direction] ?? 0;
+  }
+
+  /** Takes the rows of the current room; rows of no room that was read are passed. */
+  #gather<Batch extends PeerBatch | TotalBatch>(
+    cursor: Cursor<Batch>,
+    at: {
+      previous: RoomBatch | undefined;
+      previousRow: number;
+      room: RoomBatch | undefined;
+      roomRow: number;
+    },
+    into: RowList<Batch>,
+  ): void {
+    const { room, roomRow, previous, previousRow } = at;
+    let isInOrder = true;
+    for (let { batch } = cursor; batch !== undefined; { batch } = cursor) {
+      if (room === undefined || !isSameRoom(batch, cursor.row, room, roomRow)) {
+        if (room !== undefined && compareRooms(batch, cursor.row, room, roomRow) > 0) break;
+        if (previous !== undefined && compareRooms(batch, cursor.row, previous, previousRow) <= 0)
+          throw new WrongOrderError('peers or track totals are not in the order of their rooms');
+      } else {
+        const last = into.length - 1;
+        isInOrder &&=
+          last < 0 ||
+          compareTexts(into.batchAt(last).peerId, into.rowAt(last), batch.peerId, cursor.row) <= 0;
+        into.push(batch, cursor.row);
+      }
+      cursor.next();
+    }
+    if (!isInOrder) into.sort((a, b) => compareTexts(a.batch.peerId, a.row, b.batch.peerId, b.row));
+  }
+
+  /** Chooses among the rows of one room, which are neighbours. */
+  #takeRoom(first: RoomBatch, firstRow: number): void {
+    this.room = first;
+    this.roomRow = firstRow;
+    for (;;) {
+      this.#rooms.next();
+      const { batch, row } = this.#rooms;
+      if (batch === undefined || !isSameRoom(batch, row, first, firstRow)) break;
+      this.faults |= FAULT.room_twice;
+      if (holdsOver('rooms', { batch: this.room, row: this.roomRow }, { batch, row })) continue;
+      this.room = batch;
+      this.roomRow = row;
+    }
+    const { session } = this.room;
+    if (!session.isValid && !isUtf8(session.bytesAt(this.roomRow))) this.faults |= FAULT.text;
+    const lasted = this.room.endedAt.at(this.roomRow) - this.room.startedAt.at(this.roomRow);
+    if (lasted < 0 || lasted > DURATION_MS_MAX) this.faults |= FAULT.room_time;
+  }
+
+  /** Leaves one row for each peer. */
+  #takePeers(): void {
+    const peers = this.peers;
+    let kept = 0;
+    for (let index = 0; index < peers.length; index++) {
+      const batch = peers.batchAt(index);
+      const row = peers.rowAt(index);
+      this.faults |= peerFaults(batch, row);
+      const last = kept - 1;
+      if (last < 0 || !isSameText(peers.batchAt(last).peerId, peers.rowAt(last), batch.peerId, row)) {
+        peers.set(kept++, batch, row);
+        continue;
+      }
+      this.faults |= FAULT.peer_twice;
+      const held = { batch: peers.batchAt(last), row: peers.rowAt(last) };
+      if (!holdsOver('peers', held, { batch, row })) peers.set(last, batch, row);
+    }
+    peers.length = kept;
+  }
+
+  /** Gives every total to its peer. Both are in the order of the peers' ids. */
+  #takeTotals(): void {
+    const { peers } = this;
+    const totals = this.#roomTotals;
+    this.#totalBatches.fill(undefined, 0, peers.length * DIRECTIONS);
+    let peer = 0;
+    for (let index = 0; index < totals.length; index++) {
+      const batch = totals.batchAt(index);
+      const row = totals.rowAt(index);
+      let order = -1;
+      while (peer < peers.length) {
+        order = compareTexts(peers.batchAt(peer).peerId, peers.rowAt(peer), batch.peerId, row);
+        if (order >= 0) break;
+        peer += 1;
+      }
+      if (peer < peers.length && order === 0) this.#takeTotal(peer, batch, row);
+      else this.faults |= FAULT.total_of_nobody | this.#faultsOfTotal(batch, row);
+    }
+  }
+
+  #takeTotal(peer: number, batch: TotalBatch, row: number): void {
+    const direction = knownDirection(batch, row);
+    if (direction === -1) {
+      this.faults |= this.#faultsOfTotal(batch, row);
+      return;
+    }
+    const at = peer * DIRECTIONS + direction;
+    const held = this.#totalBatches[at];
+    if (held !== undefined) {
+      this.faults |= FAULT.total_twice;
+      const heldRow = this.#totalRows[at] ?? 0;
+      if (holdsOver('totals', { batch: held, row: heldRow }, { batch, row })) {
+        this.faults |= this.#faultsOfTotal(batch, row);
+        return;
+      }
+      this.faults |= this.#faultsOfTotal(held, heldRow);
+    }
+    this.#totalBatches[at] = batch;
+    this.#totalRows[at] = row;
+  }
+
+  /** What is wrong with a total that is not shown. */
+  #faultsOfTotal(batch: TotalBatch, row: number): number {
+    const isVideo = batch.media.at(row).bytes === 'video';
+    const isSend = batch.direction.at(row).bytes === 'send';
+    const isBroken = readSums(this.#sums, { batch, row }, { isVideo, isSend });
+    this.#spare.measure(this.#sums, { isVideo, isSend, senderRttMs: MISSING });
+    return (
+      (knownDirection(batch, row) === -1 ? FAULT.total_kind : 0) |
+      (isBroken ? FAULT.total_count : 0) |
+      (this.#spare.isTooLarge ? FAULT.too_large : 0)
+    );
+  }
+
+  #measure(): void {
+    const { peers, means } = this;
+    if (this.measures.length < peers.length * ROW_LENGTH)
+      this.measures = new Float64Array(2 * peers.length * ROW_LENGTH);
+    means.clear();
+    for (let peer = 0; peer < peers.length; peer++) {
+      for (let direction = 0; direction < DIRECTIONS; direction += 2) this.#measureMedium(peer, direction);
+      const batch = peers.batchAt(peer);
+      const row = peers.rowAt(peer);
+      const from = peer * ROW_LENGTH;
+      const callSetupMs = batch.callSetupMs.at(row);
+      const rating = batch.rating.at(row);
+      fillPeerRow(this.measures, from, {
+        facts: {
+          callSetupMs: callSetupMs <= QUANTITY_MAX ? callSetupMs : MISSING,
+          rating: isRating(rating) ? rating : MISSING,
+        },
+        directions: this.#present,
+      });
+      means.add(this.measures, from);
+    }
+    means.finish();
+  }
+
+  /** Both directions of a medium; `send` is the index of its send. */
+  #measureMedium(peer: number, send: number): void {
+    const isVideo = send === directionIndex(true, true);
+    let rttMs = MISSING;
+    for (let direction = send; direction < send + 2; direction++) {
+      const batch = this.totalOf(peer, direction);
+      const measures = this.#directions[direction];
+      this.#present[direction] = batch === undefined ? undefined : measures;
+      if (batch === undefined || measures === undefined) continue;
+      const isSend = direction === send;
+      const isBroken = readSums(
+        this.#sums,
+        { batch, row: this.totalRowOf(peer, direction) },
+        { isVideo, isSend },
+      );
+      if (isSend) rttMs = senderRttMs(this.#sums);
+      measures.measure(this.#sums, { isVideo, isSend, senderRttMs: rttMs });
+      if (isBroken) this.faults |= FAULT.total_count;
+      if (measures.isTooLarge) this.faults |= FAULT.too_large;
+    }
+  }
+
+  #putInOrder(): void {
+    const { peers, order } = this;
+    order.length = peers.length;
+    let isInOrder = true;
+    let before = -Infinity;
+    for (let index = 0; index < peers.length; index++) {
+      order[index] = index;
+      const joined = peers.batchAt(index).joinedAt.at(peers.rowAt(index));
+      isInOrder &&= before <= joined;
+      before = joined;
+    }
+    if (isInOrder) return;
+    const joinedAt = (index: number) => peers.batchAt(index).joinedAt.at(peers.rowAt(index));
+    // Stable: peers of one time stay in the order of their ids.
+    order.sort((a, b) => joinedAt(a) - joinedAt(b));
+  }
+}
+
+function isRating(x: number): boolean {
+  return x >= 1 && x <= 5;
+}
+
+function peerFaults(batch: PeerBatch, row: number): number {
+  let faults = 0;
+  if (batch.leftAt.at(row) < batch.joinedAt.at(row)) faults |= FAULT.peer_time;
+  if (!(batch.connectedMs.at(row) <= DURATION_MS_MAX)) faults |= FAULT.peer_count;
+  if (batch.callSetupMs.at(row) > QUANTITY_MAX) faults |= FAULT.call_setup;
+  const rating = batch.rating.at(row);
+  if (!isMissing(rating) && !isRating(rating)) faults |= FAULT.rating;
+  for (const { column, words, fault } of batch.checkedWords) {
+    const word = column.at(row);
+    if (!word.isEmpty && !words.includes(word.bytes)) faults |= fault;
+  }
+  for (const count of batch.shown.counts) if (isMissing(count.at(row))) faults |= FAULT.peer_count;
+  for (const keys of batch.shown.keys) faults |= hasKeyFault(keys, row);
+  return faults;
+}
+
+/** The index of the total's direction; -1 where its medium or its direction is another word. */
+function knownDirection(batch: TotalBatch, row: number): number {
+  const media = batch.media.at(row).bytes;
+  const direction = batch.direction.at(row).bytes;
+  if (media !== 'audio' && media !== 'video') return -1;
+  if (direction !== 'send' && direction !== 'recv') return -1;
+  return directionIndex(media === 'video', direction === 'send');
+}
+
+/** Reads the sums that this kind of total uses. Returns whether any of its counts is none. */
+function readSums(
+  sums: DirectionSums,
+  { batch, row }: { batch: TotalBatch; row: number },
+  { isVideo, isSend }: { isVideo: boolean; isSend: boolean },
+): boolean {
+  sums.bytes = batch.bytes.at(row);
+  sums.packetsLost = batch.packetsLost.at(row);
+  sums.packetsArrived = batch.packetsArrived.at(row);
+  sums.activeMs = batch.activeMs.at(row);
+  sums.bitrateSqMs = batch.bitrateSqMs.at(row);
+  sums.jitterUsSum = batch.jitterUsSum.at(row);
+  sums.jitterCount = batch.jitterCount.at(row);
+  sums.rttUsSum = isSend ? batch.rttUsSum.at(row) : 0;
+  sums.rttCount = isSend ? batch.rttCount.at(row) : 0;
+  sums.pixelMs = isVideo ? batch.pixelMs.at(row) : 0;
+  sums.sizedMs = isVideo ? batch.sizedMs.at(row) : 0;
+  sums.frames = isVideo ? batch.frames.at(row) : 0;
+  // One missing sum makes this one missing, too.
+  const any =
+    sums.bytes +
+    sums.packetsLost +
+    sums.packetsArrived +
+    sums.activeMs +
+    sums.bitrateSqMs +
+    sums.jitterUsSum +
+    sums.jitterCount +
+    sums.rttUsSum +
+    sums.rttCount +
+    sums.pixelMs +
+    sums.sizedMs +
+    sums.frames;
+  return isMissing(any) || batch.isShownCountMissing(row, directionIndex(isVideo, isSend));
+}

@@ -1,0 +1,64 @@
+// Method: every small recording, and every sample dump where the folder is there, is imported into the real ClickHouse and shown in a dry run;
+// the track totals that analyse computed there and those that the dry run computes in Node must be the same, column for column.
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { dryRunImport } from '../../history/import/dry-run.ts';
+import { importFiles } from '../../history/import/import-files.ts';
+import { findSample } from '../pure/import-reading.ts';
+import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
+import { FINALIZED_MS } from './import-database.ts';
+
+const RECORDINGS = fileURLToPath(new URL('../pure/recordings/', import.meta.url));
+const SAMPLES = [
+  'rtcstats/59c86272-03ea-42e9-a62d-1c8a272e8ab0.jsonl',
+  'rtcstats/chrome-standard-multiple-p2p.jsonl',
+  'rtcstats/google-standard-stats-p2p.jsonl',
+  'rtcstats/google-standard-stats-sfu.jsonl',
+  'webrtc-internals/sample-webrtc-internals-dump.txt',
+];
+
+describe('a dry run', () => {
+  let history: HistoryDatabase;
+  before(async () => {
+    history = await makeHistoryDatabase();
+  });
+  after(() => history.drop());
+
+  const assertSame = async (projectId: string, paths: readonly string[]): Promise<void> => {
+    await importFiles(history.connection, paths, { projectId, finalizedAtMs: FINALIZED_MS });
+    const { trackTotals, finishedRooms } = await dryRunImport(
+      () => Promise.reject(new Error('no engine is needed')),
+      paths,
+      { projectId, isFinished: false },
+    );
+    assert.deepEqual(finishedRooms, []);
+    const rows = await history.select(
+      `SELECT * EXCEPT (project_id, finalized_at, version) FROM export_track_totals WHERE project_id = {project:String}
+        ORDER BY session_id, peer_id, media, direction`,
+      { project: projectId },
+    );
+    const asTexts = (row: object): Record<string, string> =>
+      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, String(value)]));
+    assert.ok(rows.length > 0);
+    assert.deepEqual(trackTotals.map(asTexts), rows.map(asTexts));
+    assert.deepEqual(Object.keys(trackTotals[0] ?? {}), Object.keys(rows[0] ?? {}));
+  };
+
+  it('computes of all small recordings together the totals that analyse computes', async () => {
+    const names = readdirSync(RECORDINGS).filter((name) => !name.endsWith('.md'));
+    assert.ok(names.length >= 25);
+    await assertSame(
+      'recordings',
+      names.map((name) => `${RECORDINGS}${name}`),
+    );
+  });
+
+  for (const name of SAMPLES) {
+    const { path, skip } = findSample(name);
+    it(`computes of ${name} the totals that analyse computes`, { skip }, () =>
+      assertSame(name, [path ?? '']),
+    );
+  }
+});
