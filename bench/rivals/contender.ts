@@ -1,7 +1,7 @@
 // What takes part in the comparison: anything that can be run once on the interval. Measures one run: seconds, and the processor time of
 // each process that had a part in it.
 import { availableParallelism } from 'node:os';
-import { readMachineTime, readProcessorTimes } from '../processor-time.ts';
+import { readMachineTime, readTimesOf } from '../processor-times.ts';
 
 export interface Contender {
   /** In the report, and in its JSON as a key: `ours`. */
@@ -43,14 +43,14 @@ export interface Measured {
 export async function measure(contender: Pick<Contender, 'processes' | 'run'>): Promise<Measured> {
   const { processes } = contender;
   const machineBefore = await readMachineTime();
-  const before = await readProcessorTimes(processes);
+  const before = await readTimesOf(processes);
   const startedMs = performance.now();
   const output = await contender.run();
   const seconds = (performance.now() - startedMs) / 1000;
-  const after = await readProcessorTimes(processes);
-  const machine = (await readMachineTime()) - machineBefore;
+  const after = await readTimesOf(processes);
+  const machine = ((await readMachineTime()) - machineBefore) / 1000;
   const processor = Object.fromEntries(
-    Object.entries(after).map(([name, used]) => [name, used - (before[name] ?? Number.NaN)]),
+    Object.entries(after).map(([name, ms]) => [name, (ms - (before[name] ?? Number.NaN)) / 1000]),
   );
   const known = Object.values(processor).reduce((sum, used) => sum + used, 0);
   return { seconds, processor, elsewhere: Math.max(0, machine - known), output };

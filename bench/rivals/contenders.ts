@@ -2,7 +2,7 @@
 import { toEnvironment } from '../../local/stack-environment.ts';
 import { readWorkerConfig } from '../../worker/config.ts';
 import { INTERVAL, PROJECT } from '../export-run.ts';
-import { ELSEWHERE_SHARE_MAX } from '../processor-time.ts';
+import { ELSEWHERE_SHARE_MAX } from '../processor-times.ts';
 import { RivalProcess } from './child-process.ts';
 import { elsewhereShareOf, measure, type Contender, type Output, type StartedProgram } from './contender.ts';
 import { startBaseline, startOurs, type FileOfRun } from './export-contender.ts';
