@@ -60,9 +60,9 @@ export class OwnedServer {
     return this.#child !== undefined && !this.#ended.signal.aborted;
   }
 
-  /** Of the process, for measurements; undefined while none runs. */
+  /** Of the server itself; undefined before its first start. */
   get pid(): number | undefined {
-    return this.isRunning ? this.#child?.pid : undefined;
+    return this.#child?.pid;
   }
 
   /** Starts the process; `ready` tells when it serves. After `stop` it can be started again. */

@@ -8,9 +8,10 @@ SELECT
     toString(sum(cityHash64(room_url, room_id, start_time, end_time, duration))) AS room_texts,
     toString(sum(cityHash64(peers.peer_id, peers.start_time, peers.duration, peers.keys))) AS peer_texts,
     toString(sum(cityHash64(
-        arrayMap(p -> ifNull(p, ''), peers.os), arrayMap(p -> ifNull(p, ''), peers.browser_version), arrayMap(p -> ifNull(p, ''), peers.sdk_version),
-        arrayMap(l -> ifNull(l.city, ''), peers.location), arrayMap(f -> ifNull(f.media_transport, ''), peers.features),
-        arrayMap(p -> ifNull(p, ''), peers.video_device)))) AS client_texts,
+        arrayMap(x -> ifNull(x, ''), peers.os), arrayMap(x -> ifNull(x, ''), peers.browser_version),
+        arrayMap(x -> ifNull(x, ''), peers.sdk_version), arrayMap(x -> ifNull(x.city, ''), peers.location),
+        arrayMap(x -> ifNull(x.media_transport, ''), peers.features), arrayMap(x -> ifNull(x, ''), peers.video_device)
+    ))) AS client_texts,
     toString(sum(rowNumberInAllBlocks() * (toUnixTimestamp(end_time) % 100000))) AS room_order,
     sum(stats.mos) AS room_mos,
     sum(stats.score) AS room_score,

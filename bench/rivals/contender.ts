@@ -1,6 +1,7 @@
 // What takes part in the comparison: anything that can be run once on the interval. Measures one run: seconds, and the processor time of
 // each process that had a part in it.
-import { readMachineTime, readProcessorTimes } from '../processor-time.ts';
+import { availableParallelism } from 'node:os';
+import { readMachineTime, readTimesOf } from '../processor-times.ts';
 
 export interface Contender {
   /** In the report, and in its JSON as a key: `ours`. */
@@ -13,6 +14,12 @@ export interface Contender {
   processes: Readonly<Record<string, number>>;
   /** One run, from its start to what a user would wait for. */
   run(): Promise<Output>;
+}
+
+/** A contender that is a program of its own. */
+export interface StartedProgram {
+  contender: Contender;
+  stop: () => Promise<void>;
 }
 
 /** What one run made or read. */
@@ -32,18 +39,24 @@ export interface Measured {
   output: Output;
 }
 
-export async function measure(contender: Contender): Promise<Measured> {
+/** One run. The processes named are those whose time is read. */
+export async function measure(contender: Pick<Contender, 'processes' | 'run'>): Promise<Measured> {
   const { processes } = contender;
   const machineBefore = await readMachineTime();
-  const before = await readProcessorTimes(processes);
+  const before = await readTimesOf(processes);
   const startedMs = performance.now();
   const output = await contender.run();
   const seconds = (performance.now() - startedMs) / 1000;
-  const after = await readProcessorTimes(processes);
-  const machine = (await readMachineTime()) - machineBefore;
+  const after = await readTimesOf(processes);
+  const machine = ((await readMachineTime()) - machineBefore) / 1000;
   const processor = Object.fromEntries(
-    Object.entries(after).map(([name, used]) => [name, used - (before[name] ?? Number.NaN)]),
+    Object.entries(after).map(([name, ms]) => [name, (ms - (before[name] ?? Number.NaN)) / 1000]),
   );
   const known = Object.values(processor).reduce((sum, used) => sum + used, 0);
   return { seconds, processor, elsewhere: Math.max(0, machine - known), output };
+}
+
+/** Of the processor time that the machine had in a run, the share that other programs took. */
+export function elsewhereShareOf({ elsewhere, seconds }: Measured): number {
+  return elsewhere / (seconds * availableParallelism());
 }

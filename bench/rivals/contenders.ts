@@ -2,12 +2,21 @@
 import { toEnvironment } from '../../local/stack-environment.ts';
 import { readWorkerConfig } from '../../worker/config.ts';
 import { INTERVAL, PROJECT } from '../export-run.ts';
+import { ELSEWHERE_SHARE_MAX } from '../processor-times.ts';
 import { RivalProcess } from './child-process.ts';
-import { type Contender } from './contender.ts';
-import { startBaseline, startOurs, type ExportContender } from './export-contender.ts';
+import { elsewhereShareOf, measure, type Contender, type Output, type StartedProgram } from './contender.ts';
+import { startBaseline, startOurs, type FileOfRun } from './export-contender.ts';
 import { type RivalsStack } from './rivals-stack.ts';
 import { makeSamples, SAMPLES_DATABASE } from './samples.ts';
-import { findFastestWay, runStatement, type Compression, type StatementRun } from './sql-statements.ts';
+import {
+  fastestOf,
+  runStatement,
+  tryWays,
+  WAYS,
+  type Compression,
+  type StatementRun,
+  type Way,
+} from './sql-statements.ts';
 import {
   rowsWrittenSchema,
   scannedSchema,
@@ -31,7 +40,6 @@ export interface SetUp {
 export type Say = (sentence: string) => void;
 
 export interface Contenders {
-  ours: ExportContender;
   /** In the order of a round, ours first. */
   all: readonly Contender[];
   stop(): Promise<void>;
@@ -46,38 +54,27 @@ export function loosenessOf(name: string): number {
 
 /** Starts all programs and tries the statements. Ends what it started when anything fails. */
 export async function startContenders(rivals: RivalsStack, setUp: SetUp, say: Say): Promise<Contenders> {
-  const started: { stop(): Promise<void> }[] = [];
+  const all: Contender[] = [];
+  const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
-    await Promise.all(started.map((one) => one.stop()));
+    await Promise.all(stops.map((stopOne) => stopOne()));
   };
-  const keep = <One extends { stop(): Promise<void> }>(one: One): One => {
-    started.push(one);
-    return one;
+  /** The first run of a program loads code and opens connections. */
+  const join = async ({ contender, stop: stopOne }: StartedProgram): Promise<void> => {
+    stops.push(stopOne);
+    all.push(contender);
+    await contender.run();
   };
   try {
-    const of = { rivals, ...setUp };
-    const ours = keep(await startOurs(of));
-    // The first run loads code and opens connections; the floor of uploads needs its file.
-    await ours.run();
-    const all: Contender[] = [ours];
-    if (setUp.baseline !== undefined) {
-      const baseline = keep(await startBaseline(of, setUp.baseline));
-      await baseline.run();
-      all.push(baseline);
-    }
+    const ours = await startOurs({ rivals, ...setUp });
+    await join(ours);
+    if (setUp.baseline !== undefined) await join(await startBaseline({ rivals, ...setUp }, setUp.baseline));
     all.push(await startTypedStatement(rivals, setUp, say));
     all.push(await startSamplesStatement(rivals, setUp, say));
-    const programs = [
-      startRowExporter(rivals, setUp),
-      startScans(rivals, setUp),
-      await startUploads(rivals, setUp, ours),
-    ];
-    for (const program of programs) {
-      keep(program);
-      all.push(program.contender);
-      await program.contender.run();
-    }
-    return { ours, all, stop };
+    await join(startRowExporter(rivals, setUp));
+    await join(startScans(rivals, setUp));
+    await join(startUploads(rivals, setUp, ours.manifest()));
+    return { all, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -123,26 +120,26 @@ async function startSamplesStatement(rivals: RivalsStack, setUp: SetUp, say: Say
 }
 
 async function tuneStatement(
-  { connection, stack }: RivalsStack,
+  rivals: RivalsStack,
   statement: StatementRun,
   say: Say,
 ): Promise<{ way: string; run: Contender['run'] }> {
-  const way = await findFastestWay(
-    (tried) => runStatement(connection, stack.store, { ...statement, way: tried }),
-    (tried, seconds) => say(`${statement.file}, ${tried.name}: ${seconds.toFixed(2)} s`),
-  );
-  return {
-    way: way.name,
-    run: async () => {
-      await runStatement(connection, stack.store, { ...statement, way });
-      return { rawBytes: null, key: statement.key };
-    },
+  const { connection, stack } = rivals;
+  const runBy = async (way: Way): Promise<Output> => {
+    await runStatement(connection, stack.store, { ...statement, way });
+    return { rawBytes: null, key: statement.key };
   };
-}
-
-interface StartedProgram {
-  contender: Contender;
-  stop(): Promise<void>;
+  const tries = await tryWays(async (way) => {
+    const measured = await measure({ processes: rivals.servers, run: () => runBy(way) });
+    const { seconds } = measured;
+    const isQuiet = elsewhereShareOf(measured) <= ELSEWHERE_SHARE_MAX;
+    say(`${statement.file}, ${way.name}: ${seconds.toFixed(2)} s${isQuiet ? '' : ', disturbed'}`);
+    return { way, seconds, isQuiet };
+  });
+  const fastest = fastestOf(tries);
+  const way = fastest ?? WAYS[0];
+  const why = fastest === undefined ? 'not tuned: the machine was not idle' : 'the fastest here';
+  return { way: `${way.name}, ${why}`, run: () => runBy(way) };
 }
 
 function startRowExporter({ stack, servers }: RivalsStack, setUp: SetUp): StartedProgram {
@@ -181,24 +178,22 @@ function startScans({ stack, servers }: RivalsStack, setUp: SetUp): StartedProgr
   return { contender, stop: () => program.stop() };
 }
 
-async function startUploads(
-  { stack, servers }: RivalsStack,
-  setUp: SetUp,
-  ours: ExportContender,
-): Promise<StartedProgram> {
+function startUploads({ stack, servers }: RivalsStack, setUp: SetUp, file: FileOfRun): StartedProgram {
   const program = new RivalProcess<UploadTask, { bytes: number }>('./upload-program.ts', uploadedSchema);
-  const file = ours.manifest();
   const partBytes = Math.ceil(file.size_bytes / file.parts);
-  await program.ask({ kind: 'load', store: stack.store, key: file.key, partBytes });
-  const contentType = setUp.compression === 'gzip' ? 'application/gzip' : 'application/json';
+  const task: UploadTask = {
+    store: stack.store,
+    from: { key: file.key, partBytes, parts: file.parts },
+    key: rivalKey('uploads', setUp.compression),
+    contentType: setUp.compression === 'gzip' ? 'application/gzip' : 'application/json',
+  };
   const contender: Contender = {
     name: 'uploads',
     what: `floor: our file's bytes uploaded from memory, ${file.parts} parts of ${(partBytes / 1e6).toFixed(1)} MB, two at once`,
     rooms: setUp.rooms,
     processes: { ...servers, child: program.pid },
     run: async () => {
-      const key = rivalKey('uploads', setUp.compression);
-      await program.ask({ kind: 'upload', store: stack.store, key, contentType });
+      await program.ask(task);
       return { rawBytes: file.raw_size_bytes, key: null };
     },
   };

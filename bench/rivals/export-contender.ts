@@ -6,14 +6,13 @@ import type { Manifest } from '../../workflows/model/manifest.ts';
 import { buildWorker, startBuiltWorker } from '../built-worker.ts';
 import { exportOnce } from '../export-run.ts';
 import { startBaselineRuns } from './baseline-runs.ts';
-import { type Contender } from './contender.ts';
+import { type Contender, type StartedProgram } from './contender.ts';
 import { type RivalsStack } from './rivals-stack.ts';
 import { type Compression } from './sql-statements.ts';
 
-export interface ExportContender extends Contender {
-  /** Of the last run. */
-  manifest(): FileOfRun;
-  stop(): Promise<void>;
+export interface StartedExport extends StartedProgram {
+  /** Of the last run; throws before the first. */
+  manifest: () => FileOfRun;
 }
 
 /** What is read from a manifest: these names have been the same in every version. */
@@ -34,11 +33,11 @@ interface Shared {
 }
 
 /** Builds this checkout and starts its worker. */
-export async function startOurs(of: Shared): Promise<ExportContender> {
+export async function startOurs(of: Shared): Promise<StartedExport> {
   await buildWorker();
   const { stack } = of.rivals;
   const worker = startBuiltWorker(stack);
-  return toContender(of, worker, {
+  return toStarted(of, worker, {
     name: 'ours',
     what: 'our whole run, plan to manifest, through Temporal',
     export: async () =>
@@ -50,30 +49,30 @@ export async function startOurs(of: Shared): Promise<ExportContender> {
  * The same of another commit, by its own code on a task queue of its own.
  * @param checkout A git worktree of that commit with its own `node_modules`.
  */
-export async function startBaseline(of: Shared, checkout: string): Promise<ExportContender> {
+export async function startBaseline(of: Shared, checkout: string): Promise<StartedExport> {
   await buildWorker(checkout);
   const { stack } = of.rivals;
   const runs = await startBaselineRuns(stack, { checkout, compression: of.compression });
   const worker = startBuiltWorker(stack, { checkout, environment: runs.environment });
-  return toContender(of, worker, {
+  return toStarted(of, worker, {
     name: 'baseline',
     what: `the same run by the build of ${checkout}`,
     export: runs.exportOnce,
   });
 }
 
-function toContender(
+function toStarted(
   { rivals: { servers }, rooms }: Shared,
   worker: RunningProgram,
   { name, what, export: runExport }: { name: string; what: string; export: () => Promise<unknown> },
-): ExportContender {
+): StartedExport {
   let last: FileOfRun | undefined;
   // A run without a worker would wait for as long as the benchmark lives.
   const workerEnded = worker.ended.then(({ code, stdout, stderr }): never => {
     throw new Error(`the worker of ${name} ended with code ${code ?? 'none'}: ${stdout}${stderr}`);
   });
   workerEnded.catch(() => undefined);
-  return {
+  const contender: Contender = {
     name,
     what,
     rooms,
@@ -82,6 +81,9 @@ function toContender(
       last = fileOfRunSchema.parse(await Promise.race([runExport(), workerEnded]));
       return { rawBytes: last.raw_size_bytes, key: last.key };
     },
+  };
+  return {
+    contender,
     manifest: () => {
       if (last === undefined) throw new Error(`${name} has not run yet`);
       return last;

@@ -10,7 +10,10 @@ WITH
     least(sqrt(greatest(total.bitrate_sq_ms / total.active_ms / (bitrate * bitrate) - 1, 0)), 0.99) AS variation,
     -- A tick takes from its neighbour what the next one gives back.
     share(toInt64(total.bytes)) AS even_bytes,
-    toInt64(even_bytes * ifNotFinite(variation, 0)) * if(tick % 2 = 0, 1, -1) AS more_bytes
+    toInt64(even_bytes * ifNotFinite(variation, 0)) * if(tick % 2 = 0, 1, -1) AS more_bytes,
+
+    -- A total counts frames while the picture's size is known; here it is known in every tick.
+    intDiv(toInt64(total.frames * total.active_ms), toInt64(greatest(total.sized_ms, 1))) AS all_frames
 SELECT
     total.project_id, total.session_id, total.peer_id, 'one' AS connection_id, total.media, total.direction, total.codec,
     total.joined_at + toIntervalMillisecond(intDiv(toInt64(total.active_ms) * (tick + 1), {ticks:Int64})) AS tick_end,
@@ -24,7 +27,7 @@ SELECT
     toUInt32(total.rtt_count > 0) AS rtt_count,
     total.rtt_us_max,
     toUInt32(if(total.sized_ms = 0, 0, intDiv(total.pixel_ms, greatest(total.sized_ms, 1)))) AS pixels,
-    toUInt32(if(total.sized_ms = 0, 0, share(intDiv(toInt64(total.frames * total.active_ms), toInt64(greatest(total.sized_ms, 1)))))) AS frames,
+    toUInt32(if(total.sized_ms = 0, 0, share(all_frames))) AS frames,
     total.width_max AS width, total.height_max AS height,
     toUInt32(share(toInt64(total.freezes))) AS freezes,
     tick_end AS delivered_at
@@ -33,6 +36,7 @@ FROM (
     FROM export_track_totals AS t
     INNER JOIN export_peers AS p USING (finalized_at, session_id, peer_id)
     WHERE t.project_id = {project_id:String}
-        AND t.finalized_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND t.finalized_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+        AND t.finalized_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
+        AND t.finalized_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
 ) AS total
 ARRAY JOIN range({ticks:Int64}) AS tick

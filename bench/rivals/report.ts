@@ -1,7 +1,8 @@
 // The result: for each contender medians over the rounds, and how much faster ours was, round by round. As one JSON object, and as text.
 import { availableParallelism, cpus } from 'node:os';
 import { DEFLATE_LEVEL } from '../../activities/encode/gzip-framing.ts';
-import { type Contender, type Measured } from './contender.ts';
+import { ELSEWHERE_SHARE_MAX } from '../processor-times.ts';
+import { elsewhereShareOf, type Contender, type Measured } from './contender.ts';
 import { type StoreKind } from './rivals-stack.ts';
 import { type Compression } from './sql-statements.ts';
 
@@ -57,9 +58,6 @@ export interface Report {
 
 const ROOMS_OF_SCALE = 100_000;
 
-/** Above this, rooms/s say more about the other programs than about the contenders. */
-const ELSEWHERE_SHARE_MAX = 0.1;
-
 export function makeReport(
   contenders: readonly Contender[],
   rounds: readonly Round[],
@@ -98,7 +96,7 @@ export function describeReport(report: Report): string {
         `  ${name.padEnd(10)} ${what}${stored === null ? '' : `; ${stored.toFixed(1)} MB stored`}`,
     ),
     '',
-    'medians; MB before compression; seconds of processor time for 100,000 rooms; others: what other programs took of the machine in a run',
+    'medians; MB before compression; processor seconds for 100,000 rooms; others: what other programs took of the machine in a run',
     toLine(['', 'rooms/s', 'min–max', 'MB/s', ...PROCESSES, 'in all', 'others']),
     ...Object.entries(contenders).map(([name, contender]) => toLine(cellsOf(name, contender))),
     '',
@@ -160,9 +158,7 @@ function reportOf({ what, rooms }: Contender, measured: readonly Checked[]): Con
     processorSecondsPer100kRooms: Object.fromEntries(processor) as Record<string, number>,
     processorSecondsPer100kRoomsInAll:
       (medianOf(measured.map((run) => sumOf(Object.values(run.processor)))) * ROOMS_OF_SCALE) / rooms,
-    elsewhereShare: medianOf(
-      measured.map(({ elsewhere, seconds }) => elsewhere / (seconds * availableParallelism())),
-    ),
+    elsewhereShare: medianOf(measured.map(elsewhereShareOf)),
     elsewhereSeconds: medianOf(measured.map(({ elsewhere }) => elsewhere)),
   };
 }

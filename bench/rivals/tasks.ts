@@ -28,11 +28,13 @@ export const scanTaskSchema = z.object({
 
 export const scannedSchema = z.object({ bytes: z.number() });
 
-/** `load` reads a file into memory, outside of any measurement; `upload` stores it again under another key. */
-export const uploadTaskSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('load'), store: storeSchema, key: z.string(), partBytes: z.number() }),
-  z.object({ kind: z.literal('upload'), store: storeSchema, key: z.string(), contentType: z.string() }),
-]);
+/** Stores the bytes of a file again, under another key. The program's first task loads them; only those after it are measured. */
+export const uploadTaskSchema = z.object({
+  store: storeSchema,
+  from: z.object({ key: z.string(), partBytes: z.number(), parts: z.number() }),
+  key: z.string(),
+  contentType: z.string(),
+});
 
 export const uploadedSchema = z.object({ bytes: z.number() });
 

@@ -8,26 +8,25 @@ import { uploadTaskSchema, type UploadTask } from './tasks.ts';
 
 const PARTS_AT_ONCE = 2;
 
+/** Of a larger file the first so many parts are uploaded again and again: half a gigabyte of plain parts. */
+const LOADED_PARTS_MAX = 32;
+
 let loaded: Buffer[] = [];
 
-serve(uploadTaskSchema, async (task) => {
-  if (task.kind === 'load') loaded = await load(task);
-  else await upload(task);
-  return { bytes: loaded.reduce((sum, part) => sum + part.length, 0) };
+serve(uploadTaskSchema, async ({ store, from, key, contentType }) => {
+  if (loaded.length === 0) loaded = await load({ store, from });
+  const parts = Array.from({ length: from.parts }, (_, at) => loaded[at % loaded.length] ?? Buffer.alloc(0));
+  await uploadParts({ store, key, contentType, partsAtOnce: PARTS_AT_ONCE }, Readable.from(parts));
+  return { bytes: parts.reduce((sum, part) => sum + part.length, 0) };
 });
 
-async function load({ store, key, partBytes }: Extract<UploadTask, { kind: 'load' }>): Promise<Buffer[]> {
+async function load({ store, from }: Pick<UploadTask, 'store' | 'from'>): Promise<Buffer[]> {
   const client = openClient(store);
-  const { size } = await client.statObject(store.bucket, key);
+  const { size } = await client.statObject(store.bucket, from.key);
   const parts: Buffer[] = [];
-  for (let from = 0; from < size; from += partBytes) {
-    const length = Math.min(partBytes, size - from);
-    parts.push(await buffer(await client.getPartialObject(store.bucket, key, from, length)));
+  for (let at = 0; at < size && parts.length < LOADED_PARTS_MAX; at += from.partBytes) {
+    const length = Math.min(from.partBytes, size - at);
+    parts.push(await buffer(await client.getPartialObject(store.bucket, from.key, at, length)));
   }
   return parts;
-}
-
-async function upload({ store, key, contentType }: Extract<UploadTask, { kind: 'upload' }>): Promise<void> {
-  if (loaded.length === 0) throw new Error('nothing was loaded');
-  await uploadParts({ store, key, contentType, partsAtOnce: PARTS_AT_ONCE }, Readable.from(loaded));
 }
