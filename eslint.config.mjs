@@ -4,7 +4,17 @@ import ts from 'typescript-eslint';
 import { importX, createNodeResolver } from 'eslint-plugin-import-x';
 import prettier from 'eslint-config-prettier';
 
-const outside = ['measurements', 'document', 'activities', 'worker', 'client', 'history', 'local', 'bench', 'test'];
+const outside = [
+  'measurements',
+  'document',
+  'activities',
+  'worker',
+  'client',
+  'history',
+  'local',
+  'bench',
+  'test',
+];
 
 export default ts.config(
   { ignores: ['dist/**', '.local/**', 'node_modules/**'] },
@@ -47,7 +57,15 @@ export default ts.config(
             },
             {
               target: './measurements',
-              from: ['./workflows', './document', './activities', './worker', './client', './history', './local'],
+              from: [
+                './workflows',
+                './document',
+                './activities',
+                './worker',
+                './client',
+                './history',
+                './local',
+              ],
               message: 'measurements/ are pure functions of numbers',
             },
             {
