@@ -33,7 +33,7 @@ const IN_ORDER: ClickHouseSettings = {
 
 /** What was not the same on every machine or store. What was always best stands in the statements; their headers say what else was tried. */
 export const WAYS: readonly [Way, ...Way[]] = [
-  // Taken where they cannot be compared: the fastest on an idle machine of two processors, with SeaweedFS.
+  // Taken where they cannot be compared: on two processors with SeaweedFS no other was clearly faster.
   {
     name: 'in order, one formatting thread',
     settings: { ...IN_ORDER, output_format_parallel_formatting: 0 },

@@ -3,16 +3,18 @@
 -- and sums are of floats, so a last decimal may differ from ours. as, ar, vs, vr: audio sent, audio received, video sent, video received.
 -- A room without peers would get zeros; the made-up history has none.
 --
--- Tried on 2 processors with SeaweedFS beside, 30,000 and 100,000 rooms, best of several runs each:
--- - kept: s3_disable_checksum (13 % faster), parts of 8 MiB (5 %; 16 and 32 MiB are no faster), blocks of 16,384 rows (5 %; 8,192 and
---   65,409 are slower), NaN in the place of Nullable for what was not measured, sums side by side (sumIf) in the place of a window for the
---   sender's round trip;
--- - chosen at the start of each benchmark, because the best one depends on machine and store (sql-statements.ts): in-order aggregation with
---   full_sorting_merge or hashing, parallel formatting or not, one thread or all;
--- - no difference beyond noise: max_threads 3 and 4, max_insert_threads 2, min_insert_block_size 0, compile_expressions 0,
---   optimize_and_compare_chain 0, query_plan_merge_expressions 0, Float32, integers in the place of whole floats, LowCardinality kept in the
---   tuples, no ORDER BY, a plain Map for keys, texts that are never null.
--- Planning takes 0.17 s; writing the JSON takes over half of the processor time.
+-- Tried on 2 processors with SeaweedFS beside, each three to five times, best time; the machine was idle for some of it only, so that
+-- differences under 10 % are not certain:
+-- - kept: s3_disable_checksum (12 %), parts of 8 MiB in the place of 16 and more (0 to 10 %), blocks of 16,384 rows (8 % faster than the
+--   default, no different from 8,192);
+-- - tried again at the start of each benchmark (sql-statements.ts), because machine and store decide: in-order aggregation with
+--   full_sorting_merge (7 % less processor time than hashing, the same time), parallel formatting (15 % slower here, the store needs the
+--   second processor), one thread for everything (20 % slower here);
+-- - no clear difference: max_threads 3 and 4, max_insert_threads 2, min_insert_block_size_rows and _bytes 0, compile_expressions 0;
+-- - of the statement itself, on one thread without the store: whole numbers in the place of whole floats, LowCardinality kept in the
+--   tuples, no ORDER BY (0 to 4 %), Float32 in the document (6 % less, not taken up);
+-- - of planning, 0.17 to 0.2 s: optimize_and_compare_chain 0, query_plan_merge_expressions 0 and others, no clear difference.
+-- Not tried: Nullable in the place of NaN, a window in the place of sumIf. Writing the JSON takes over half of the processor time.
 INSERT INTO FUNCTION s3({url:String}, {access_key_id:String}, {secret_access_key:String}, 'JSONEachRow')
 SETTINGS
     date_time_output_format = 'iso', output_format_json_quote_denormals = 0, output_format_json_escape_forward_slashes = 0,
