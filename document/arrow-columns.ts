@@ -2,7 +2,7 @@
 // nothing is copied but the words of dictionaries. apache-arrow decodes the stream; the readers exist because its own vectors make a
 // BigInt of every 64-bit value and a string of every text. What has not the type that the scans promise throws a WrongColumnError.
 import { isUtf8 } from 'node:buffer';
-import { Type, Vector, type Data, type RecordBatch } from 'apache-arrow';
+import { DataType, Type, Vector, type Data, type RecordBatch } from 'apache-arrow';
 import { MISSING } from '../measurements/quantities.ts';
 import { EMPTY_WORD, Word } from './json-text.ts';
 import { isPlain, startsInsideCharacter } from './utf8.ts';
@@ -156,12 +156,12 @@ export class BatchColumns {
   }
 
   count(name: string): CountColumn {
-    const data = this.#of(name, [Type.Uint64, Type.Int]);
+    const data = this.#integers(name, false);
     return new CountColumn(words64(data), validityOf(data));
   }
 
   signed(name: string): SignedColumn {
-    const data = this.#of(name, [Type.Int64, Type.Int]);
+    const data = this.#integers(name, true);
     return new SignedColumn(words64(data), validityOf(data));
   }
 
@@ -202,6 +202,17 @@ export class BatchColumns {
     if (data === undefined) throw new WrongColumnError(`column ${name}: got none`);
     const value: unknown = new Vector([data]).get(row);
     return JSON.stringify([value], (_, part: unknown) => (typeof part === 'bigint' ? `${part}` : part));
+  }
+
+  /** Columns of 64-bit integers: the type's id says neither width nor sign. */
+  #integers(name: string, isSigned: boolean): Data {
+    const data = this.#of(name, [Type.Int]);
+    const type: unknown = data.type;
+    if (!DataType.isInt(type) || type.bitWidth !== 64 || type.isSigned !== isSigned)
+      throw new WrongColumnError(
+        `column ${name}: got other integers, allowed: ${isSigned ? 'Int64' : 'Uint64'}`,
+      );
+    return data;
   }
 
   #of(name: string, types: readonly Type[]): Data {
