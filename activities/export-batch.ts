@@ -7,11 +7,11 @@ import { PART_BYTES_MIN, type ExportedPart, type Fingerprint } from '../workflow
 import { type BatchRequest } from '../workflows/model/stages.ts';
 import type { StreamSettings } from '../workflows/model/stream.ts';
 import { RangeMisjudgedError, TruncatedAnswerError } from './encode/encode-errors.ts';
-import { PROGRESS } from './encode/batch-thread.ts';
+import { PROGRESS } from './encode/batch-task.ts';
 import type { BatchSizes } from './encode/batch-memory.ts';
 import { type WrittenBatch } from './encode/write-batch.ts';
 import { fingerprintRange } from './history/fingerprint-range.ts';
-import { scanQueryIds } from './history/scan-range.ts';
+import { scanQueryIds } from './history/scan-statements.ts';
 import { type StageRun } from './run-stage.ts';
 import { openDestination, type StageTools } from './stage-tools.ts';
 
@@ -105,7 +105,7 @@ async function readBatch(
   try {
     return await tools.writers.write({ scan, options, output: tools.buffers.take(), progress }, run.signal);
   } catch (error) {
-    // A server that is not told goes on until it notices that nobody listens.
+    // Otherwise the server goes on until it notices that nobody listens.
     if (scan !== null) await tools.history.killQueries(scanQueryIds(queryId));
     throw error;
   } finally {

@@ -86,7 +86,7 @@ async function readTimeOfChild(pid: number): Promise<number> {
 
 async function readTime(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8');
-  // The program's name stands in parentheses and may contain spaces and parentheses.
+  // The program's name is in parentheses and may contain spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return sumFields(fields, TIME_FIELDS);
 }

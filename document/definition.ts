@@ -8,7 +8,7 @@ import type { PeerColumn, RoomColumn, TotalColumn } from './history-contract.ts'
 import { DURATION_MS_MAX, QUANTITY_MAX } from '../measurements/quantities.ts';
 import type { Direction, Medium } from '../measurements/peer.ts';
 
-/** What a quantity is, wherever it stands. `range` is inclusive. */
+/** What a quantity is, wherever it is shown. `range` is inclusive. */
 export interface Quantity {
   unit: string;
   decimals: 0 | 1 | 2;
@@ -280,26 +280,3 @@ export function fieldsOfDirection(medium: Medium, direction: Direction): Field<T
     ({ of }) => (of?.medium ?? medium) === medium && (of?.direction ?? direction) === direction,
   );
 }
-
-/** What the objects of the file are, by the path of each, for the schema. The empty path is the object of the level itself. */
-export const OBJECTS = {
-  room: {
-    '': 'one room: from first join to last leave',
-    stats: 'means over the peers',
-    'stats.audio': 'audio of the room',
-    'stats.video': 'video of the room',
-    'stats.audio.send': 'mean over the peers that have it',
-    'stats.audio.recv': 'mean over the peers that have it',
-    'stats.video.send': 'mean over the peers that have it',
-    'stats.video.recv': 'mean over the peers that have it',
-    measured: 'how many peers stand behind the means',
-  },
-  peer: {
-    '': 'one participant',
-    location: 'where the peer was',
-    features: 'how the media went',
-    stats: 'measurements of the peer',
-    'stats.audio': 'audio',
-    'stats.video': 'video',
-  },
-} as const satisfies Record<string, Record<string, string>>;

@@ -1,7 +1,6 @@
 // The rows of the three scans as typed columns, one object per record batch. Decodes an Arrow stream and names its columns; what the rows
 // mean is decided in room-reader.ts.
 import { RecordBatchReader } from 'apache-arrow';
-import { DIRECTION_NAMES } from '../measurements/peer.ts';
 import { isMissing } from '../measurements/quantities.ts';
 import type { FieldSet } from '../workflows/model/stream.ts';
 import {
@@ -14,7 +13,7 @@ import {
 } from './arrow-columns.ts';
 import { PEER_FIELDS } from './definition.ts';
 import { FAULT, isFaultCode } from './faults.ts';
-import { peerSteps, roomSteps, STEP, type ColumnNames, type StepKind, type StepList } from './json-plan.ts';
+import { jsonPlan, type ColumnNames, type StepList } from './json-plan.ts';
 
 /** An answer without its end, or one that is no Arrow stream. */
 export class BrokenStreamError extends Error {
@@ -156,7 +155,7 @@ export class TotalBatch extends RowKeys {
   /** The counts that each direction shows, by `directionIndex`. */
   readonly #shownCounts: readonly CountColumn[][];
 
-  constructor(columns: BatchColumns, { steps, totalColumns: names }: StepList) {
+  constructor(columns: BatchColumns, { shownCounts, totalColumns: names }: StepList) {
     super(columns);
     this.peerId = columns.text('peer_id');
     this.media = columns.word('media');
@@ -175,10 +174,7 @@ export class TotalBatch extends RowKeys {
     this.frames = columns.count('frames');
     this.shown = new ShownColumns(columns, names);
     const { counts } = this.shown;
-    this.#shownCounts = DIRECTION_NAMES.map((_, index) => {
-      const shown = steps.filter(({ direction, kind }) => direction === index && showsCount(kind));
-      return [...new Set(shown.map(({ column }) => column))].flatMap((column) => counts[column] ?? []);
-    });
+    this.#shownCounts = shownCounts.map((places) => places.flatMap((place) => counts[place] ?? []));
   }
 
   /** Whether a count that this direction shows is none. */
@@ -186,12 +182,6 @@ export class TotalBatch extends RowKeys {
     for (const column of this.#shownCounts[direction] ?? []) if (isMissing(column.at(row))) return true;
     return false;
   }
-}
-
-function showsCount(kind: StepKind): boolean {
-  return (
-    kind === STEP.count || kind === STEP.countAboveZero || kind === STEP.seconds || kind === STEP.largest
-  );
 }
 
 /** The bytes of the three scans of one range. */
@@ -209,8 +199,7 @@ export interface HistoryBatches {
 
 /** @throws BrokenStreamError */
 export function openBatches(range: ScannedRange, fields: FieldSet): HistoryBatches {
-  const room = roomSteps(fields);
-  const peer = peerSteps(fields);
+  const { room, peer } = jsonPlan(fields);
   return {
     rooms: decodeBatches(range.rooms, (columns) => new RoomBatch(columns, room.columns)),
     peers: decodeBatches(range.peers, (columns) => new PeerBatch(columns, peer.columns)),

@@ -1,7 +1,13 @@
-// The JSON document as a list of steps: what stands before a value, and how the value is written. Made once per field set from
+// The JSON document as a list of steps: what comes before a value, and how the value is written. Made once per field set from
 // definition.ts; json-rooms.ts walks the steps for every room and peer. Knows the shape of JSON and nothing of rows.
 import type { FieldSet } from '../workflows/model/stream.ts';
-import { directionIndex, slotOf, type Direction, type Medium } from '../measurements/peer.ts';
+import {
+  DIRECTION_NAMES,
+  directionIndex,
+  slotOf,
+  type Direction,
+  type Medium,
+} from '../measurements/peer.ts';
 import type { Field, Value } from './definition.ts';
 import { VIEW_COLUMNS, type ColumnKind } from './history-contract.ts';
 import { Snippet } from './json-text.ts';
@@ -69,6 +75,8 @@ export interface StepList {
   columns: ColumnNames;
   /** Of steps within directions: columns of the track totals. */
   totalColumns: ColumnNames;
+  /** For each direction, by `directionIndex`, the places of the counts that it shows among `totalColumns.counts`. */
+  shownCounts: readonly (readonly number[])[];
   /** How many bytes all of it takes without its texts, at most. */
   fixedBytesMax: number;
 }
@@ -76,12 +84,10 @@ export interface StepList {
 /** The longest value of a known length is a time: `"2026-11-23T10:00:00.000Z"`. */
 const VALUE_BYTES_MAX = 32;
 
-export function roomSteps(fields: FieldSet): StepList {
-  return new StepBuilder(fields).build(roomTree(fields));
-}
-
-export function peerSteps(fields: FieldSet): StepList {
-  return new StepBuilder(fields).build(peerTree(fields));
+/** The steps of both levels. */
+export interface JsonPlan {
+  room: StepList;
+  peer: StepList;
 }
 
 interface Within {
@@ -110,6 +116,7 @@ class StepBuilder {
       end,
       columns: this.#columns,
       totalColumns: this.#totalColumns,
+      shownCounts: DIRECTION_NAMES.map((_, index) => shownCountsOf(this.#steps, index)),
       fixedBytesMax: leads + this.#steps.length * VALUE_BYTES_MAX,
     };
   }
@@ -145,6 +152,17 @@ class StepBuilder {
     });
     this.#lead = '';
   }
+}
+
+function shownCountsOf(steps: readonly Step[], index: number): number[] {
+  const shown = steps.filter(({ direction, kind }) => direction === index && showsCount(kind));
+  return [...new Set(shown.map(({ column }) => column))];
+}
+
+function showsCount(kind: StepKind): boolean {
+  return (
+    kind === STEP.count || kind === STEP.countAboveZero || kind === STEP.seconds || kind === STEP.largest
+  );
 }
 
 function noColumns(): ColumnNames {
@@ -242,4 +260,21 @@ function kindOfColumn(name: string): ColumnKind {
   const kind = KINDS.get(name);
   if (kind === undefined) throw new RangeError(`column: got "${name}", allowed: one of the three views`);
   return kind;
+}
+
+/** Made once: every batch walks them. */
+const PLANS: Readonly<Record<FieldSet, JsonPlan>> = {
+  standard: toPlan('standard'),
+  extended: toPlan('extended'),
+};
+
+export function jsonPlan(fields: FieldSet): JsonPlan {
+  return PLANS[fields];
+}
+
+function toPlan(fields: FieldSet): JsonPlan {
+  return {
+    room: new StepBuilder(fields).build(roomTree(fields)),
+    peer: new StepBuilder(fields).build(peerTree(fields)),
+  };
 }

@@ -7,7 +7,7 @@ import type { CountColumn, KeysColumn, SignedColumn, TextColumn } from './arrow-
 import type { ByteWriter } from './byte-writer.ts';
 import { FAULT } from './faults.ts';
 import type { ShownColumns } from './history-batches.ts';
-import { peerSteps, roomSteps, STEP, type Step, type StepList } from './json-plan.ts';
+import { jsonPlan, STEP, type Step, type StepList } from './json-plan.ts';
 import { EMPTY_WORD } from './json-text.ts';
 import { keysOf } from './room-keys.ts';
 import type { RoomReader } from './room-reader.ts';
@@ -35,8 +35,9 @@ export class JsonRooms {
   #peerIndex = 0;
 
   constructor(fields: FieldSet, reader: RoomReader, out: ByteWriter) {
-    this.#room = roomSteps(fields);
-    this.#peer = peerSteps(fields);
+    const { room, peer } = jsonPlan(fields);
+    this.#room = room;
+    this.#peer = peer;
     this.#reader = reader;
     this.#out = out;
   }

@@ -3,7 +3,7 @@
 import { SCHEMA_VERSION } from '../workflows/model/manifest.ts';
 import type { FieldSet, FileFormat } from '../workflows/model/stream.ts';
 import { QUANTITY_MAX } from '../measurements/quantities.ts';
-import { OBJECTS, type Field, type Quantity, type Value } from './definition.ts';
+import type { Field, Quantity, Value } from './definition.ts';
 import { directionTree, peerTree, roomTree, type ObjectNode } from './tree.ts';
 
 /** As much of JSON Schema as the file needs. `x-decimals` is the number of decimals in a number's text; 0 is a whole number. */
@@ -128,3 +128,26 @@ const SEVERAL_OR_NONE: JsonSchema = {
   items: { type: 'string' },
   not: { type: 'array', minItems: 1, maxItems: 1 },
 };
+
+/** What the objects of the file are, by the path of each, by which the schema describes them. The empty path is the object of the level itself. */
+const OBJECTS = {
+  room: {
+    '': 'one room: from first join to last leave',
+    stats: 'means over the peers',
+    'stats.audio': 'audio of the room',
+    'stats.video': 'video of the room',
+    'stats.audio.send': 'mean over the peers that have it',
+    'stats.audio.recv': 'mean over the peers that have it',
+    'stats.video.send': 'mean over the peers that have it',
+    'stats.video.recv': 'mean over the peers that have it',
+    measured: 'how many peers stand behind the means',
+  },
+  peer: {
+    '': 'one participant',
+    location: 'where the peer was',
+    features: 'how the media went',
+    stats: 'measurements of the peer',
+    'stats.audio': 'audio',
+    'stats.video': 'video',
+  },
+} as const satisfies Record<string, Record<string, string>>;

@@ -2,20 +2,21 @@
 // the measures of every peer and of the room. Rows come in the order of their keys, so one pass over each scan is enough.
 import { isUtf8 } from 'node:buffer';
 import { DirectionMeasures, DirectionSums, senderRttMs } from '../measurements/direction.ts';
-import { directionIndex, fillPeerRow, ROW_LENGTH, RoomMeans } from '../measurements/peer.ts';
-import { DURATION_MS_MAX, isMissing, MISSING, QUANTITY_MAX } from '../measurements/quantities.ts';
+import { DIRECTION_NAMES, directionIndex, fillPeerRow, ROW_LENGTH, RoomMeans } from '../measurements/peer.ts';
+import { DURATION_MS_MAX, MISSING, QUANTITY_MAX } from '../measurements/quantities.ts';
 import { Cursor, RowList } from './cursor.ts';
 import { FAULT } from './faults.ts';
 import type { HistoryBatches, PeerBatch, RoomBatch, TotalBatch } from './history-batches.ts';
-import { hasKeyFault } from './room-keys.ts';
+import { isRating, peerFaults } from './peer-faults.ts';
 import { compareRooms, compareTexts, holdsOver, isSameRoom, isSameText } from './row-order.ts';
+import { knownDirection, readSums } from './total-sums.ts';
 
 /** Rows came in another order than the one that was asked for. */
 export class WrongOrderError extends Error {
   override readonly name = 'WrongOrderError';
 }
 
-const DIRECTIONS = 4;
+const DIRECTIONS = DIRECTION_NAMES.length;
 
 /** The peers of the current room, in the order of their ids; `order` gives the order of the file. */
 export class RoomReader {
@@ -268,68 +269,4 @@ export class RoomReader {
     // Stable: peers of one time stay in the order of their ids.
     order.sort((a, b) => joinedAt(a) - joinedAt(b));
   }
-}
-
-function isRating(x: number): boolean {
-  return x >= 1 && x <= 5;
-}
-
-function peerFaults(batch: PeerBatch, row: number): number {
-  let faults = 0;
-  if (batch.leftAt.at(row) < batch.joinedAt.at(row)) faults |= FAULT.peer_time;
-  if (!(batch.connectedMs.at(row) <= DURATION_MS_MAX)) faults |= FAULT.peer_count;
-  if (batch.callSetupMs.at(row) > QUANTITY_MAX) faults |= FAULT.call_setup;
-  const rating = batch.rating.at(row);
-  if (!isMissing(rating) && !isRating(rating)) faults |= FAULT.rating;
-  for (const { column, words, fault } of batch.checkedWords) {
-    const word = column.at(row);
-    if (!word.isEmpty && !words.includes(word.bytes)) faults |= fault;
-  }
-  for (const count of batch.shown.counts) if (isMissing(count.at(row))) faults |= FAULT.peer_count;
-  for (const keys of batch.shown.keys) faults |= hasKeyFault(keys, row);
-  return faults;
-}
-
-/** The index of the total's direction; -1 where its medium or its direction is another word. */
-function knownDirection(batch: TotalBatch, row: number): number {
-  const media = batch.media.at(row).bytes;
-  const direction = batch.direction.at(row).bytes;
-  if (media !== 'audio' && media !== 'video') return -1;
-  if (direction !== 'send' && direction !== 'recv') return -1;
-  return directionIndex(media === 'video', direction === 'send');
-}
-
-/** Reads the sums that this kind of total uses. Returns whether any of its counts is none. */
-function readSums(
-  sums: DirectionSums,
-  { batch, row }: { batch: TotalBatch; row: number },
-  { isVideo, isSend }: { isVideo: boolean; isSend: boolean },
-): boolean {
-  sums.bytes = batch.bytes.at(row);
-  sums.packetsLost = batch.packetsLost.at(row);
-  sums.packetsArrived = batch.packetsArrived.at(row);
-  sums.activeMs = batch.activeMs.at(row);
-  sums.bitrateSqMs = batch.bitrateSqMs.at(row);
-  sums.jitterUsSum = batch.jitterUsSum.at(row);
-  sums.jitterCount = batch.jitterCount.at(row);
-  sums.rttUsSum = isSend ? batch.rttUsSum.at(row) : 0;
-  sums.rttCount = isSend ? batch.rttCount.at(row) : 0;
-  sums.pixelMs = isVideo ? batch.pixelMs.at(row) : 0;
-  sums.sizedMs = isVideo ? batch.sizedMs.at(row) : 0;
-  sums.frames = isVideo ? batch.frames.at(row) : 0;
-  // One missing sum makes this one missing, too.
-  const any =
-    sums.bytes +
-    sums.packetsLost +
-    sums.packetsArrived +
-    sums.activeMs +
-    sums.bitrateSqMs +
-    sums.jitterUsSum +
-    sums.jitterCount +
-    sums.rttUsSum +
-    sums.rttCount +
-    sums.pixelMs +
-    sums.sizedMs +
-    sums.frames;
-  return isMissing(any) || batch.isShownCountMissing(row, directionIndex(isVideo, isSend));
 }

@@ -1,5 +1,5 @@
 // All measures of one direction of one medium of one peer, from its sums to millionths. The quantities, scores and opinions themselves
-// are in files of their own; here stands only which of them a direction has and what each is computed from.
+// are in files of their own; this file says which of them a direction has and what each is computed from.
 import { toMillionths } from './fixed-point.ts';
 import { audioMos, delayMs, videoMos } from './mos.ts';
 import {

@@ -1,15 +1,13 @@
 // What runs in the worker threads: one batch from the scans to the body of its part. Errors lose their class on the way to the main thread, so
-// they travel as data and are made again there (batch-writers.ts). The thread reads ClickHouse itself: passing the columns through the main
+// they travel as data and become errors again there (batch-writers.ts). The thread reads ClickHouse itself: passing the columns through the main
 // thread made its garbage collector mark Temporal's heap again and again. It never talks to a store.
 import { ClickHouseError } from '@clickhouse/client';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { BrokenStreamError, type ScannedRange } from '../../document/history-batches.ts';
 import { WrongOrderError } from '../../document/room-reader.ts';
-import type { FieldSet } from '../../workflows/model/stream.ts';
-import { ByteCollector, CollectorFullError } from '../history/byte-collector.ts';
-import { openHistoryClient, type HistoryConnection } from '../history/history-client.ts';
-import { scanRange } from '../history/scan-range.ts';
-import type { RoomsRange } from '../history/scan-statements.ts';
+import { CollectorFullError } from '../history/byte-collector.ts';
+import { openHistoryClient } from '../history/history-client.ts';
+import { scanRange, toCollectors } from '../history/scan-range.ts';
 import { COLUMNS_GROWTH_MAX, type ColumnSizes } from './batch-memory.ts';
 import {
   DamagedScanError,
@@ -17,44 +15,17 @@ import {
   RangeMisjudgedError,
   RoomTooLargeError,
 } from './encode-errors.ts';
-import { writeBatch, type BatchOptions, type WrittenBatch } from './write-batch.ts';
-
-/** What every thread of the pool gets when it starts. */
-export interface ThreadData {
-  connection: HistoryConnection;
-  columnSizes: ColumnSizes;
-}
-
-export interface BatchTask {
-  /** Null where the range is known to be empty: then nothing is read. */
-  scan: { range: RoomsRange; fields: FieldSet; queryId: string } | null;
-  options: BatchOptions;
-  /** Transferred in both directions. */
-  output: ArrayBuffer;
-  /** In shared memory: see `PROGRESS`. */
-  progress: Float64Array;
-}
-
-/** What the main thread and the task tell each other while it runs. */
-export const PROGRESS = {
-  /** The bytes of columns read so far. */
-  columnBytes: 0,
-  /** 1 once nobody waits for the task any more. */
-  isCanceled: 1,
-  length: 2,
-} as const;
+import {
+  PROGRESS,
+  type BatchAnswer,
+  type BatchFailure,
+  type BatchTask,
+  type ThreadData,
+} from './batch-task.ts';
+import { writeBatch, type WrittenBatch } from './write-batch.ts';
 
 /** How often a task looks whether it was canceled. */
 const CANCEL_CHECK_MS = 200;
-
-export type BatchFailure =
-  | { kind: 'clickhouse'; message: string; code: string; type: string | undefined }
-  | { kind: 'connection'; message: string; code: string }
-  | { kind: 'history-stream' | 'damaged'; message: string }
-  | { kind: 'misjudged'; message: string; realOverEstimated: number }
-  | { kind: 'room-too-large'; sessionId: string; roomBytes: number; bytesPlanned: number };
-
-export type BatchAnswer = { written: WrittenBatch } | { failure: BatchFailure };
 
 let thread: BatchThread | undefined;
 
@@ -104,12 +75,7 @@ class BatchThread {
     scan: NonNullable<BatchTask['scan']>,
     { buffers, progress, options }: { buffers: ColumnBuffers } & Pick<BatchTask, 'progress' | 'options'>,
   ): Promise<ScannedRange> {
-    const budget = { bytesMax: COLUMNS_GROWTH_MAX * options.bytesPlanned, bytesUsed: 0 };
-    const collectors = {
-      rooms: new ByteCollector(buffers.rooms, budget),
-      peers: new ByteCollector(buffers.peers, budget),
-      totals: new ByteCollector(buffers.totals, budget),
-    };
+    const collectors = toCollectors(buffers, COLUMNS_GROWTH_MAX * options.bytesPlanned);
     const canceling = new AbortController();
     const timer = setInterval(() => {
       if (progress[PROGRESS.isCanceled] === 1) canceling.abort();

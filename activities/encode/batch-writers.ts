@@ -9,7 +9,7 @@ import {
   type BatchFailure,
   type BatchTask,
   type ThreadData,
-} from './batch-thread.ts';
+} from './batch-task.ts';
 import {
   DamagedScanError,
   HistoryStreamError,

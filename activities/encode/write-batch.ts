@@ -9,6 +9,7 @@ import { openBatches, type ScannedRange } from '../../document/history-batches.t
 import { JsonRooms } from '../../document/json-rooms.ts';
 import { RoomReader } from '../../document/room-reader.ts';
 import { toWellFormed } from '../../document/utf8.ts';
+import { ByteCollector } from '../history/byte-collector.ts';
 import { PART_BYTES_MIN } from '../../workflows/model/plan.ts';
 import type { Compression, FieldSet, FileFormat } from '../../workflows/model/stream.ts';
 import {
@@ -68,7 +69,8 @@ class BatchWriter {
   readonly #reader: RoomReader;
   readonly #out: ByteWriter;
   readonly #json: JsonRooms;
-  readonly #sink: GzipSink | undefined;
+  /** The compressed pieces one behind the other; undefined where the file is plain. */
+  readonly #compressed: ByteCollector | undefined;
   #rooms = 0;
   #faultyRooms = 0;
   readonly #faults: RoomFault[] = [];
@@ -81,7 +83,9 @@ class BatchWriter {
     this.#options = options;
     this.#reader = new RoomReader(openBatches(range, options.fields));
     const isGzip = options.compression === 'gzip';
-    this.#sink = isGzip ? new GzipSink(output, options.isFirst) : undefined;
+    // What is compressed is bounded by the raw bytes that it comes from.
+    this.#compressed = isGzip ? new ByteCollector(output, { bytesMax: Infinity, bytesUsed: 0 }) : undefined;
+    if (options.isFirst) this.#compressed?.push(GZIP_HEADER);
     const buffer = isGzip ? new ArrayBuffer(PIECE_BUFFER_BYTES) : output;
     this.#out = new ByteWriter(buffer, BODY_GROWTH_MAX * options.bytesPlanned);
     this.#json = new JsonRooms(options.fields, this.#reader, this.#out);
@@ -116,13 +120,13 @@ class BatchWriter {
     this.#rooms += 1;
     this.#largestRoom = Math.max(this.#largestRoom, this.#out.at - start);
     if (this.#reader.faults !== 0) this.#noteFaults();
-    if (this.#sink !== undefined && this.#out.at >= PIECE_BYTES) this.#drain(constants.Z_FULL_FLUSH);
+    if (this.#compressed !== undefined && this.#out.at >= PIECE_BYTES) this.#drain(constants.Z_FULL_FLUSH);
     const { bytesPlanned } = this.#options;
     if (this.#rawBytes + this.#out.at > MISJUDGED_FROM * bytesPlanned && this.#largestRoom <= bytesPlanned)
       throw this.#tooLong(this.#out.at, this.#out.at);
   }
 
-  /** What stands before a room in the file. */
+  /** What comes before a room in the file. */
   #writeSeparator(): void {
     const isFirstRoom = this.#rooms === 0;
     if (this.#options.format === 'json')
@@ -142,23 +146,23 @@ class BatchWriter {
 
   #finishBody(): Uint8Array {
     const { isFirst, isLast } = this.#options;
-    if (this.#sink === undefined) {
+    if (this.#compressed === undefined) {
       const body = this.#out.bytes.subarray(0, this.#out.at);
       this.#count(body);
       return body;
     }
     const isWhole = isFirst && isLast;
     this.#drain(isWhole ? constants.Z_FINISH : constants.Z_FULL_FLUSH);
-    if (isWhole) this.#sink.push(gzipTrailer(this.#rawBytes, this.#crc));
-    else this.#sink.push(paddingBlocks(PART_BYTES_MIN - this.#sink.length));
-    return this.#sink.bytes;
+    if (isWhole) this.#compressed.push(gzipTrailer(this.#rawBytes, this.#crc));
+    else this.#compressed.push(paddingBlocks(PART_BYTES_MIN - this.#compressed.length));
+    return this.#compressed.bytes;
   }
 
   /** Compresses what is in the buffer and empties it. */
   #drain(finishFlush: number): void {
     const piece = this.#out.bytes.subarray(0, this.#out.at);
     this.#count(piece);
-    this.#sink?.push(
+    this.#compressed?.push(
       deflateRawSync(piece, { level: DEFLATE_LEVEL, finishFlush, chunkSize: PIECE_BYTES / 4 }),
     );
     this.#out.at = 0;
@@ -191,30 +195,5 @@ class BatchWriter {
       `a range has more than ${bytes} bytes, ${bytesPlanned} were planned`,
       bytes / bytesPlanned,
     );
-  }
-}
-
-/** The compressed pieces one behind the other. */
-class GzipSink {
-  #buffer: Uint8Array;
-  length = 0;
-
-  constructor(output: ArrayBuffer, isFirst: boolean) {
-    this.#buffer = new Uint8Array(output);
-    if (isFirst) this.push(GZIP_HEADER);
-  }
-
-  push(bytes: Uint8Array): void {
-    if (this.length + bytes.length > this.#buffer.length) {
-      const larger = new Uint8Array(2 * (this.length + bytes.length));
-      larger.set(this.bytes);
-      this.#buffer = larger;
-    }
-    this.#buffer.set(bytes, this.length);
-    this.length += bytes.length;
-  }
-
-  get bytes(): Uint8Array {
-    return this.#buffer.subarray(0, this.length);
   }
 }

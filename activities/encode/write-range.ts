@@ -2,10 +2,9 @@
 // (export-batch.ts), by the same scans and the same writer.
 import { randomUUID } from 'node:crypto';
 import type { FieldSet, FileFormat } from '../../workflows/model/stream.ts';
-import { ByteCollector } from '../history/byte-collector.ts';
 import type { HistoryReader } from '../history/history-reader.ts';
-import { scanQueryIds, scanRange } from '../history/scan-range.ts';
-import type { RoomsRange } from '../history/scan-statements.ts';
+import { scanRange, toCollectors } from '../history/scan-range.ts';
+import { scanQueryIds, type RoomsRange } from '../history/scan-statements.ts';
 import { writeBatch, type BatchOptions, type WrittenBatch } from './write-batch.ts';
 
 /** What is read into memory here is a test's or a dry run's. */
@@ -28,14 +27,13 @@ export async function writeRange(
   history: HistoryReader,
   { range, fields, format, part = WHOLE_FILE, signal = new AbortController().signal }: RangeToWrite,
 ): Promise<WrittenBatch> {
-  const budget = { bytesMax: BYTES_MAX, bytesUsed: 0 };
-  const collector = () => new ByteCollector(new ArrayBuffer(BYTES_FIRST), budget);
-  const buffers = { rooms: collector(), peers: collector(), totals: collector() };
+  const first = () => new ArrayBuffer(BYTES_FIRST);
+  const collectors = toCollectors({ rooms: first(), peers: first(), totals: first() }, BYTES_MAX);
   const queryId = randomUUID();
   try {
-    const scanned = await scanRange(history.client, { range, fields, queryId, signal }, buffers);
+    const scanned = await scanRange(history.client, { range, fields, queryId, signal }, collectors);
     const options = { fields, format, ...part, bytesPlanned: BYTES_MAX };
-    return writeBatch(scanned, options, new ArrayBuffer(BYTES_FIRST));
+    return writeBatch(scanned, options, first());
   } catch (error) {
     await history.killQueries(scanQueryIds(queryId));
     throw error;

@@ -10,7 +10,7 @@ import type { FieldSet } from '../../workflows/model/stream.ts';
 import { DamagedScanError, HistoryStreamError } from '../encode/encode-errors.ts';
 import { ByteCollector } from './byte-collector.ts';
 import { beginsStored, StoredGzipReader } from './stored-gzip.ts';
-import { toScanStatement, type RoomsRange, type ScanName } from './scan-statements.ts';
+import { scanQueryId, SCANS, toScanStatement, type RoomsRange, type ScanName } from './scan-statements.ts';
 
 export interface RangeToScan {
   range: RoomsRange;
@@ -23,21 +23,23 @@ export interface RangeToScan {
 }
 
 /** One collector for each scan. */
-export type ScanBuffers = Readonly<Record<ScanName, ByteCollector>>;
+export type ScanCollectors = Readonly<Record<ScanName, ByteCollector>>;
+
+/** Collectors over these buffers, which may take `bytesMax` together. */
+export function toCollectors(
+  buffers: Readonly<Record<ScanName, ArrayBuffer>>,
+  bytesMax: number,
+): ScanCollectors {
+  const budget = { bytesMax, bytesUsed: 0 };
+  return {
+    rooms: new ByteCollector(buffers.rooms, budget),
+    peers: new ByteCollector(buffers.peers, budget),
+    totals: new ByteCollector(buffers.totals, budget),
+  };
+}
 
 /** Decompressed pieces of this size are copied into the buffer: large ones are few. */
 const PIECE_BYTES = 1024 * 1024;
-
-const SCANS = ['rooms', 'peers', 'totals'] as const;
-
-/** The query ids of the three scans. Whoever abandons them asks the server to end these. */
-export function scanQueryIds(queryId: string): string[] {
-  return SCANS.map((name) => queryIdOf(queryId, name));
-}
-
-function queryIdOf(queryId: string, name: ScanName): string {
-  return `${queryId}-${name}`;
-}
 
 /**
  * Fills the buffers with the three answers. When one scan fails, the connections of the others are closed; a server may notice that late, so
@@ -47,39 +49,32 @@ function queryIdOf(queryId: string, name: ScanName): string {
 export async function scanRange(
   client: ClickHouseClient,
   of: RangeToScan,
-  buffers: ScanBuffers,
+  buffers: ScanCollectors,
 ): Promise<ScannedRange> {
   const others = new AbortController();
   const signal = AbortSignal.any([of.signal, others.signal]);
   const scan = async (name: ScanName) => {
     try {
       await scanOne(client, { ...of, signal }, { name, into: buffers[name], all: buffers });
-      return buffers[name].bytes;
     } catch (error) {
       others.abort(error);
-      throw error;
     }
   };
-  const scans = await Promise.allSettled(SCANS.map(scan));
-  if (of.signal.aborted) throw of.signal.reason;
+  await Promise.all(SCANS.map(scan));
+  of.signal.throwIfAborted();
   // The first failure is the reason; the others were ended because of it.
-  if (others.signal.aborted) throw others.signal.reason;
-  const [rooms, peers, totals] = scans.map((each) => {
-    if (each.status === 'rejected') throw each.reason;
-    return each.value;
-  });
-  if (rooms === undefined || peers === undefined || totals === undefined) throw new TypeError('three scans');
-  return { rooms, peers, totals };
+  others.signal.throwIfAborted();
+  return { rooms: buffers.rooms.bytes, peers: buffers.peers.bytes, totals: buffers.totals.bytes };
 }
 
 async function scanOne(
   client: ClickHouseClient,
   { range, fields, queryId: base, signal, onProgress }: RangeToScan,
-  { name, into, all }: { name: ScanName; into: ByteCollector; all: ScanBuffers },
+  { name, into, all }: { name: ScanName; into: ByteCollector; all: ScanCollectors },
 ): Promise<void> {
   const answer = await client.exec({
     ...toScanStatement(name, range, fields),
-    query_id: queryIdOf(base, name),
+    query_id: scanQueryId(base, name),
     abort_signal: signal,
     decompress_response_stream: false,
   });
@@ -169,12 +164,15 @@ function asDamage(error: unknown): unknown {
 /** The server's text ends the answer, and is a line or a few. */
 const EXCEPTION_BYTES_MAX = 64 * 1024;
 
-/** The error that ClickHouse wrote behind what it had answered. Its tag cannot be taken for data. */
+/**
+ * The error that ClickHouse wrote behind what it had answered; undefined where the stream has its end. A tag cannot be taken for data. Servers
+ * before 25.11 send none.
+ */
 function exceptionIn(bytes: Uint8Array, tag: string | undefined): HistoryStreamError | undefined {
+  if (endsStream(bytes)) return undefined;
   const text = Buffer.from(bytes.subarray(-EXCEPTION_BYTES_MAX)).toString('utf8');
   if (tag === undefined) {
-    // Servers before 25.11 send no tag. Data may have such words, too, but then the stream has its end behind them.
-    const untagged = endsStream(bytes) ? null : /Code: \d+\. DB::Exception: .*/s.exec(text);
+    const untagged = /Code: \d+\. DB::Exception: .*/s.exec(text);
     return untagged === null ? undefined : new HistoryStreamError(untagged[0].trim());
   }
   const mark = `__exception__\r\n${tag}\r\n`;

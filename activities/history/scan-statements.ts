@@ -12,7 +12,8 @@ export interface RoomsRange extends RoomRange {
   projectId: string;
 }
 
-export type ScanName = 'rooms' | 'peers' | 'totals';
+export const SCANS = ['rooms', 'peers', 'totals'] as const;
+export type ScanName = (typeof SCANS)[number];
 
 /** For `client.exec()`: the answer is a stream of columns, never parsed as text. */
 export interface ScanStatement {
@@ -21,7 +22,7 @@ export interface ScanStatement {
   clickhouse_settings: ClickHouseSettings;
 }
 
-const SCANS: Readonly<Record<ScanName, { sql: string; order: string }>> = {
+const STATEMENTS: Readonly<Record<ScanName, { sql: string; order: string }>> = {
   rooms: { sql: readStatement('scan-rooms'), order: 'finalized_at, session_id' },
   peers: { sql: readStatement('scan-peers'), order: 'finalized_at, session_id, peer_id' },
   totals: { sql: readStatement('scan-track-totals'), order: 'finalized_at, session_id, peer_id' },
@@ -36,7 +37,7 @@ const SCAN_SETTINGS: ClickHouseSettings = {
 
 /** What one scan of a range asks. The columns of `fields: standard` are some of those of `extended`. */
 export function toScanStatement(scan: ScanName, range: RoomsRange, fields: FieldSet): ScanStatement {
-  const { sql, order } = SCANS[scan];
+  const { sql, order } = STATEMENTS[scan];
   const columns = columnsToRead(fields)[scan].join(', ');
   return {
     query: `SELECT ${columns}\nFROM (\n${sql}\n)\nORDER BY ${order}\nFORMAT ArrowStream`,
@@ -49,4 +50,13 @@ export function toScanStatement(scan: ScanName, range: RoomsRange, fields: Field
     },
     clickhouse_settings: SCAN_SETTINGS,
   };
+}
+
+/** The query ids of a range's scans. Whoever abandons them asks the server to end these. */
+export function scanQueryIds(queryId: string): string[] {
+  return SCANS.map((scan) => scanQueryId(queryId, scan));
+}
+
+export function scanQueryId(queryId: string, scan: ScanName): string {
+  return `${queryId}-${scan}`;
 }

@@ -1,6 +1,6 @@
 -- The peers of one range of rooms, one row each, as plain columns in the types of document/history-contract.ts. A number that is no
 -- count (NaN, infinite, negative, a fraction) becomes NULL. In a column that may be NULL it becomes the largest number instead, which
--- no measurement reaches, so that both are told apart.
+-- no measurement reaches, so that the two differ.
 -- The range is half-open and ordered by (finalized_at, session_id). The bounds of the session id are its first bytes in hexadecimal, so
 -- that any bytes can be sent. finalized_at is compared by itself as well, because only that condition reaches the primary key.
 -- Every column is qualified, so that no further column of an operator's view can take its place.

@@ -31,7 +31,7 @@ const IN_ORDER: ClickHouseSettings = {
   join_algorithm: 'full_sorting_merge',
 };
 
-/** What was not the same on every machine or store. What was always best stands in the statements; their headers say what else was tried. */
+/** Settings whose best value depends on the machine or the store. What was always best is in the statements; their headers say what else was tried. */
 export const WAYS: readonly [Way, ...Way[]] = [
   // Taken where they cannot be compared: on two processors with SeaweedFS no other was clearly faster.
   {

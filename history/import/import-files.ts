@@ -85,7 +85,7 @@ export async function importFiles(
 export type PlacedFiles = Pick<WrittenImport, 'sessionOf' | 'wasIn'>;
 
 export interface ReadFiles {
-  /** In the order of the files; `null` stands for one that could not be read. */
+  /** In the order of the files; `null` is one that could not be read. */
   files: readonly (ReadFile | null)[];
   summarize: (placed: PlacedFiles) => FileSummary[];
 }

@@ -1,4 +1,4 @@
-// Puts the presences that files told beside those that the history has of the same rooms, and says whose the ticks of the files are. Pure; both
+// Puts the presences that files have beside those that the history has of the same rooms, and says whose the ticks of the files are. Pure; both
 // the import and its dry run begin with it.
 import { isDeepStrictEqual } from 'node:util';
 import type { Presence } from './presences.ts';

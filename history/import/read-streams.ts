@@ -224,7 +224,7 @@ function isRemote(fields: Fields): boolean {
 /** Old Chrome wrote the SSRC into the report's id. */
 const OLD_CHROME_ID = /^ssrc_(\d+)_(?:send|recv)$/;
 
-/** Of SSRC 0 there may be several: it stands for one that is not known yet. */
+/** Of SSRC 0 there may be several: it means one that is not known yet. */
 function streamKey(direction: Direction, id: string, fields: Fields): string {
   const ssrc = readText(fields.ssrc) ?? OLD_CHROME_ID.exec(id)?.[1] ?? null;
   return ssrc === null || ssrc === '0' ? `${direction} id ${id}` : `${direction} ${ssrc}`;

@@ -63,7 +63,7 @@ export class ConnectionTicks {
   #waiting: HeldTick[] = [];
   /** Streams that ran before the record began, by an unknown time: what they had counted by then is left out. */
   streamsJoinedLate = 0;
-  /** Since when the connection stands, as far as the record tells. */
+  /** Since when the connection is connected, as far as the record says. */
   startMs: number | null = null;
 
   /**

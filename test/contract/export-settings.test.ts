@@ -9,8 +9,7 @@ import { fingerprintRange } from '../../activities/history/fingerprint-range.ts'
 import { openHistoryReader, type HistoryReader } from '../../activities/history/history-reader.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import { rangeOf } from '../../workflows/model/plan.ts';
-import { getTestStack } from '../stack.ts';
-import { HOUR_MS, HOUR_START_MS } from './exported-rooms.ts';
+import { exporterOf, HOUR_MS, HOUR_START_MS } from './exported-rooms.ts';
 import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
 
 const ROOMS = 2_000;
@@ -84,24 +83,16 @@ describe('the export under settings of the exporter', () => {
     settings: ClickHouseSettings,
     use: (reader: HistoryReader) => Promise<Result>,
   ): Promise<Result> {
-    const { clickhouse } = await getTestStack();
+    const connection = await exporterOf(history);
     const client = createClient({
-      url: clickhouse.url,
-      database: history.target.database,
-      username: clickhouse.exporterUser,
-      password: clickhouse.exporterPassword,
+      url: connection.url,
+      database: connection.database,
+      username: connection.user,
+      password: connection.password,
       compression: { response: true },
       clickhouse_settings: settings,
     });
-    const reader = openHistoryReader(
-      {
-        url: clickhouse.url,
-        database: history.target.database,
-        user: clickhouse.exporterUser,
-        password: clickhouse.exporterPassword,
-      },
-      client,
-    );
+    const reader = openHistoryReader(connection, client);
     try {
       return await use(reader);
     } finally {

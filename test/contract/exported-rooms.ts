@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { closingPart } from '../../activities/encode/closing-part.ts';
 import { writeRange } from '../../activities/encode/write-range.ts';
+import type { HistoryConnection } from '../../activities/history/history-client.ts';
 import { openHistoryReader } from '../../activities/history/history-reader.ts';
 import { rangeOf } from '../../workflows/model/plan.ts';
 import type { FieldSet, FileFormat } from '../../workflows/model/stream.ts';
@@ -68,6 +69,17 @@ async function insertRows(history: HistoryDatabase, table: string, rows: Row[]):
   if (rows.length > 0) await history.insert(table, rows);
 }
 
+/** The connection of the exporter's user, who may only read. */
+export async function exporterOf(history: HistoryDatabase): Promise<HistoryConnection> {
+  const { clickhouse } = await getTestStack();
+  return {
+    url: clickhouse.url,
+    database: history.target.database,
+    user: clickhouse.exporterUser,
+    password: clickhouse.exporterPassword,
+  };
+}
+
 export async function exportProject(
   history: HistoryDatabase,
   projectId: string,
@@ -79,13 +91,7 @@ export async function exportProject(
     fromMs = HOUR_START_MS,
     toMs = HOUR_START_MS + HOUR_MS,
   } = options;
-  const { clickhouse } = await getTestStack();
-  const reader = openHistoryReader({
-    url: clickhouse.url,
-    database: history.target.database,
-    user: clickhouse.exporterUser,
-    password: clickhouse.exporterPassword,
-  });
+  const reader = openHistoryReader(await exporterOf(history));
   try {
     const range = { projectId, ...rangeOf({ startMs: fromMs, endMs: toMs }) };
     const { body, faults } = await writeRange(reader, { range, fields, format });
@@ -102,13 +108,7 @@ export async function exportProject(
 
 /** The `json` file of a project's hour as one gzip member over two parts, put together as a run does it. */
 export async function exportInTwoParts(history: HistoryDatabase, projectId: string): Promise<Buffer> {
-  const { clickhouse } = await getTestStack();
-  const reader = openHistoryReader({
-    url: clickhouse.url,
-    database: history.target.database,
-    user: clickhouse.exporterUser,
-    password: clickhouse.exporterPassword,
-  });
+  const reader = openHistoryReader(await exporterOf(history));
   const shape = { format: 'json', compression: 'gzip' } as const;
   try {
     const bounds = [HOUR_START_MS, HOUR_START_MS + HOUR_MS / 2, HOUR_START_MS + HOUR_MS];

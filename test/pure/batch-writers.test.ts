@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { ClickHouseError } from '@clickhouse/client';
 import { BATCHES_PER_THREAD, COLUMNS_GROWTH_MAX } from '../../activities/encode/batch-memory.ts';
-import { PROGRESS, type BatchTask } from '../../activities/encode/batch-thread.ts';
+import { PROGRESS, type BatchTask } from '../../activities/encode/batch-task.ts';
 import { openBatchWriters, type BatchWriters } from '../../activities/encode/batch-writers.ts';
 import {
   DamagedScanError,

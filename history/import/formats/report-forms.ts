@@ -1,4 +1,4 @@
-// Which form the getstats lines of an rtcstats dump have, told from the lines themselves: whole reports, every report with what changed, or
+// Which form the getstats lines of an rtcstats dump have, found from the lines themselves: whole reports, every report with what changed, or
 // only reports that changed. It decides what it means that a line does not mention a report that was there before.
 import { isFields } from '../read-value.ts';
 import type { Fields } from '../read-value.ts';

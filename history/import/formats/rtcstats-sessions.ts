@@ -18,7 +18,7 @@ export class RtcstatsSessions {
     this.#pages = new BrowserPages(recording);
   }
 
-  /** @param more what stands behind the configuration: in Chrome's dumps the page's address */
+  /** @param more what follows the configuration: in Chrome's dumps the page's address */
   open(connectionId: string, atMs: number, more: string | null): RecordedConnection {
     const url = more !== null && /^[a-z][a-z0-9+.-]*:/i.test(more) ? more : null;
     const session = this.#assign(connectionId, url);

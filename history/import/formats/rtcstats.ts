@@ -150,7 +150,7 @@ interface RtcstatsEntry {
   event: string;
   connection: string | null;
   value: unknown;
-  /** What stands behind the value, if it is not the time. */
+  /** What follows the value, if it is not the time. */
   more: unknown;
   timeMs: number | null;
   place: string;

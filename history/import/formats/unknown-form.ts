@@ -1,5 +1,5 @@
 // What a file seems to be that is none of the formats, and what can be done about it: people have packet captures, saved pages and archives
-// beside their dumps, and dumps in forms that other tools wrote. Told from how the file begins.
+// beside their dumps, and dumps in forms that other tools wrote. The form is known by how the file begins.
 
 interface KnownForm {
   seems: string;

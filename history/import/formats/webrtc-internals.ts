@@ -131,7 +131,7 @@ const CONNECTION_KEYS: ReadonlySet<string> = new Set(['url', 'pid', 'updateLog']
 const STATE_CHANGE = /^(?:on)?(?:ice)?connectionstatechange$/i;
 const OLD_STATE = /^ICEConnectionState/;
 
-/** The log begins when the connection is made. Entries whose time cannot be told are passed over. */
+/** The log begins when the connection is made. Entries whose time is unknown are passed over. */
 function addLog(connection: RecordedConnection, log: readonly unknown[]): void {
   for (const entry of log) {
     if (!isFields(entry)) continue;
