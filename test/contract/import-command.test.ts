@@ -195,7 +195,8 @@ describe('room-streams import', () => {
   });
 
   it('shows progress on a line that is rewritten in a terminal, and as plain lines in a pipe', async () => {
-    const big = await dumps.write('big.jsonl', gunzipSync(readFileSync(DEMO)).toString('utf8').repeat(6));
+    // Long enough to be seen: the line appears after a tenth of a second.
+    const big = await dumps.write('big.jsonl', gunzipSync(readFileSync(DEMO)).toString('utf8').repeat(60));
     const rewritten: string[] = [];
     await run('import', '--project', 'progress', big, (text) => rewritten.push(text));
     assert.ok(
