@@ -42,11 +42,11 @@ export async function makeFile(making: FileMaking): Promise<RunSummary> {
     let upload = carried;
     if (upload === undefined) {
       progress.update({ state: 'planning' });
-      const outcome = await callQuickly(
-        { quick: stages.quick.planInterval, retried: stages.planning.planInterval },
+      progress.publish();
+      // Not as a local activity: the Web UI shows no summary of those, and this is where a person looks first.
+      const outcome = await stages.planning.planInterval.executeWithOptions({ summary: SUMMARY.plan }, [
         { target, force: request.force ?? false, bytesScale, looksAtTexts },
-        { summary: SUMMARY.plan, onSlow: progress.publish },
-      );
+      ]);
       if (outcome.outcome === 'already-complete')
         return summaryOf(making, 'already-complete', outcome.manifest, 0);
       const { plan, uploadId } = outcome;

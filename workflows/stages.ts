@@ -32,7 +32,7 @@ const GIVE_UP_MS_MIN = 60_000;
 const QUICK_TIMEOUT = '3 seconds';
 
 /** The stages that take milliseconds while all servers are well. */
-export type QuickStage = 'planInterval' | 'completeFile' | 'writeManifest' | 'lookBack';
+export type QuickStage = 'completeFile' | 'writeManifest' | 'lookBack';
 
 /**
  * Stages as local activities: the worker that decides runs them at once, and Temporal gets the result together with the next decision. Each is tried

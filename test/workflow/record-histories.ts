@@ -14,7 +14,7 @@ import { settingsAt } from '../../workflows/model/stream.ts';
 import { HOUR, HOUR_MS, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
 import { fireSlots } from '../fire-slots.ts';
 import { TEST_STACK_VARIABLE } from '../stack.ts';
-import { untilSent } from '../until.ts';
+import { until, untilSent } from '../until.ts';
 import { readHistories, saveHistory } from './histories.ts';
 
 const ROOMS_OF_SEVERAL_PARTS = 8_000;
@@ -92,6 +92,10 @@ async function recordAll(bench: ExportBench, release: string): Promise<void> {
 
   const waiting = makeStream('waiting', { settleSeconds: 86_400 * 365 });
   const handle = await startRun(bench.connected, { stream: waiting, interval: HOUR, force: false });
+  await until('the run waits for late rows', async () => {
+    const { events } = await handle.fetchHistory();
+    return (events ?? []).some(({ timerStartedEventAttributes }) => timerStartedEventAttributes) || undefined;
+  });
   await handle.cancel();
   await keep('canceled-while-settling', runIdOf('waiting', HOUR));
 
