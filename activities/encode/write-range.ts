@@ -1,5 +1,5 @@
-// One range of rooms read and written in this thread, into memory: for tests. A worker exports in its pool of threads (export-batch.ts),
-// by the same scans and the same writer.
+// One range of rooms read and written in this thread, into memory: for tests. A worker exports in its pool of
+// threads (export-batch.ts), by the same scans and the same writer.
 import { randomUUID } from 'node:crypto';
 import type { FieldSet, FileFormat } from '../../workflows/model/stream.ts';
 import type { HistoryReader } from '../history/history-reader.ts';

@@ -1,6 +1,6 @@
-// An import that changes nothing: reads the dumps, puts rooms, peers and track totals together as the import does,
-// and shows them with the finished rooms (finish-rooms.ts). All of that happens in Node; a dry run must never open
-// ClickHouse.
+// An import that changes nothing: reads the dumps, puts rooms, peers and track totals together as the import
+// does, and shows them with the finished rooms (finish-rooms.ts). All of that happens in Node; a dry run must
+// never open ClickHouse.
 import { finishRooms } from './finish-rooms.ts';
 import { withReadFiles } from './import-files.ts';
 import type { FileSummary, ImportOptions } from './import-files.ts';

@@ -1,11 +1,11 @@
-// The finished rooms of a dry run: the text of each as the export writes it. The rows that an import would insert
-// go to the export's own writer, as the columns that a scan of them would answer with. Everything happens in Node,
-// and no ClickHouse is needed.
+// The finished rooms of a dry run: the text of each as the export writes it. The rows that an import would
+// insert go to the export's own writer, as the columns that a scan of them would answer with. Everything
+// happens in Node, and no ClickHouse is needed.
 import { writeBatch } from '../../activities/encode/write-batch.ts';
 import { columnsToRead } from '../../document/columns-to-read.ts';
 import type { ScannedRange } from '../../document/history-batches.ts';
 import { VIEW_COLUMNS } from '../../document/history-contract.ts';
-import type { PeerRow, Room, RoomRow } from './rooms.ts';
+import type { PeerRow, Room } from './rooms.ts';
 import { toArrowStream } from './row-columns.ts';
 import { byBytes, type TrackTotalsRow } from './track-totals.ts';
 
@@ -49,18 +49,17 @@ export function finishRooms(input: RoomsToFinish): string[] {
 function toScannedRange({ projectId, finalizedAtMs, rooms, trackTotals }: RoomsToFinish): ScannedRange {
   const inserted = { project_id: projectId, finalized_at: finalizedAtMs, version: 1 };
   const columns = columnsToRead('standard');
-  const roomRows = rooms.map(({ room }) => room).sort(byRoom);
-  const peerRows = rooms.flatMap(({ peers }) => peers).sort(byPeer);
+  const inOrder = [...rooms].sort(bySession);
   return {
     rooms: toArrowStream(
       VIEW_COLUMNS.export_rooms,
       columns.rooms,
-      roomRows.map((row) => ({ ...row, ...inserted })),
+      inOrder.map(({ room }) => ({ ...room, ...inserted })),
     ),
     peers: toArrowStream(
       VIEW_COLUMNS.export_peers,
       columns.peers,
-      peerRows.map((row) => ({ ...row, ...inserted })),
+      inOrder.flatMap(({ peers }) => [...peers].sort(byId).map((peer) => ({ ...peer, ...inserted }))),
     ),
     totals: toArrowStream(
       VIEW_COLUMNS.export_track_totals,
@@ -70,10 +69,10 @@ function toScannedRange({ projectId, finalizedAtMs, rooms, trackTotals }: RoomsT
   };
 }
 
-function byRoom(a: RoomRow, b: RoomRow): number {
+function bySession({ room: a }: Room, { room: b }: Room): number {
   return byBytes(a.session_id, b.session_id);
 }
 
-function byPeer(a: PeerRow, b: PeerRow): number {
-  return byBytes(a.session_id, b.session_id) || byBytes(a.peer_id, b.peer_id);
+function byId(a: PeerRow, b: PeerRow): number {
+  return byBytes(a.peer_id, b.peer_id);
 }

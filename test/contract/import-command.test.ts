@@ -1,5 +1,5 @@
-// Method: the command line itself, run in this process against the real ClickHouse of the tests and a server that is
-// not there; looked at are what it prints, its exit code, and what it leaves behind.
+// Method: the command line itself, run in this process against the real ClickHouse of the tests and a server
+// that is not there; looked at are what it prints, its exit code, and what it leaves behind.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';

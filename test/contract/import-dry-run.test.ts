@@ -1,6 +1,7 @@
-// Method: every small recording, and every sample dump where the folder is there, is imported into the real ClickHouse
-// and shown in a dry run. The track totals that analyse computed there and those of the dry run must be the same, column
-// for column. The rooms that the export writes from there and the finished rooms must be the same, byte for byte.
+// Method: every small recording, and every sample dump where the folder is there, is imported into the real
+// ClickHouse and shown in a dry run. The track totals that analyse computed there and those of the dry run
+// must be the same, column for column. The rooms that the export writes from there and the finished rooms
+// must be the same, byte for byte.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';

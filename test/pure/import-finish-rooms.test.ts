@@ -1,6 +1,7 @@
-// Method: rows made by hand become columns and finished rooms. Their values are those that a wrong column would change:
-// ids that bytes and UTF-16 order differently, counters that no double holds, unknown values, keys without a value.
-// test/contract/import-dry-run.test.ts compares the finished rooms of whole dumps with those of a ClickHouse.
+// Method: rows made by hand become columns and finished rooms. Their values are those that a wrong column
+// would change: ids that bytes and UTF-16 order differently, counters that no double holds, unknown values,
+// keys without a value. test/contract/import-dry-run.test.ts compares the finished rooms of whole dumps with
+// those of a ClickHouse.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decodeBatches } from '../../document/history-batches.ts';
