@@ -52,6 +52,8 @@ interface StoreRequest {
   payload?: Buffer | string;
   /** The key says what the call is about, but the bucket is asked. */
   isOfBucket?: boolean;
+  /** @default true */
+  signsBody?: boolean;
 }
 
 interface Answer {
@@ -217,6 +219,8 @@ export class S3Store implements store.ObjectStore {
     const request = {
       method: 'PUT',
       payload: of.body,
+      // The signed Content-MD5 covers it.
+      signsBody: false,
       headers: { ...headers, 'content-md5': Buffer.from(md5, 'hex').toString('base64') },
       ...(query === undefined ? {} : { query }),
     };
@@ -246,7 +250,7 @@ export class S3Store implements store.ObjectStore {
   async #call<Result>(
     operation: string,
     of: store.CallLimits & { key?: string },
-    { method, query, headers, payload, isOfBucket }: StoreRequest,
+    { method, query, headers, payload, isOfBucket, signsBody }: StoreRequest,
     read: (answer: Answer) => Promise<Result>,
   ): Promise<Result> {
     of.signal?.throwIfAborted();
@@ -258,7 +262,13 @@ export class S3Store implements store.ObjectStore {
     try {
       const keys = await this.#keySource();
       exchange.secrets = [keys.accessKeyId, keys.secretAccessKey, keys.sessionToken];
-      const client = openClient({ place: this.#destination, keys, agent: this.#agent, exchange });
+      const client = openClient({
+        place: this.#destination,
+        keys,
+        agent: this.#agent,
+        exchange,
+        signsBody: signsBody ?? true,
+      });
       const request = {
         method,
         bucketName: this.#destination.bucket,
