@@ -34,12 +34,13 @@ export function startBuiltWorker(
 export async function withBuiltWorker<Result>(
   makeReady: (stack: RunningStack) => Promise<unknown>,
   use: (stack: RunningStack, worker: RunningProgram) => Promise<Result>,
+  environment: Record<string, string> = {},
 ): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'room-streams-bench-'));
   const stack = await startStack({ folder });
   try {
     await makeReady(stack);
-    const worker = startBuiltWorker(stack);
+    const worker = startBuiltWorker(stack, { environment });
     try {
       return await use(stack, worker);
     } finally {

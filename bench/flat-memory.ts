@@ -2,16 +2,9 @@
 // one took, how many rows ClickHouse read for all batches, and what the same statements read when they are run once over the whole interval. Exit code 1
 // when a bound is broken.
 import { parseArgs } from 'node:util';
-import type { ClickHouseClient } from '@clickhouse/client';
-import { z } from 'zod';
-import { toScanStatement } from '../activities/history/scan-statements.ts';
-import { openConnection } from '../history/connection.ts';
-import { toEnvironment } from '../local/stack-environment.ts';
-import { type RunningStack } from '../local/stack.ts';
-import { readClickHouseAdmin } from '../worker/config.ts';
-import { rangeOf } from '../workflows/model/plan.ts';
 import { buildWorker, withBuiltWorker } from './built-worker.ts';
-import { exportOnce, INTERVAL, makeRooms, peakMemoryMb, PROJECT } from './export-run.ts';
+import { exportOnce, makeRooms, peakMemoryMb } from './export-run.ts';
+import { readRowsRead, type RowsRead } from './rows-read.ts';
 
 /** The large interval may take so much more memory than the small one. */
 const MEMORY_RATIO_MAX = 1.1;
@@ -20,12 +13,9 @@ const MEMORY_RATIO_MAX = 1.1;
 const READ_RATIO_MAX = 1.1;
 const INTERVAL_RATIO_MAX = 1.1;
 
-interface Measured {
+interface Measured extends RowsRead {
   rooms: number;
   peakMb: number;
-  rowsRead: number;
-  rowsReadAtOnce: number;
-  rowsOfInterval: number;
 }
 
 async function main(sizes: readonly number[]): Promise<boolean> {
@@ -57,62 +47,9 @@ function measure(rooms: number): Promise<Measured> {
       await exportOnce(stack, { compression: 'none', fields: 'standard' });
       const peakMb = await peakMemoryMb(worker.pid);
       console.log(`${rooms} rooms: peak resident memory of the worker ${peakMb.toFixed(0)} MB`);
-      return { rooms, peakMb, ...(await readFigures(stack)) };
+      return { rooms, peakMb, ...(await readRowsRead(stack)) };
     },
   );
-}
-
-async function readFigures(stack: RunningStack): Promise<Omit<Measured, 'rooms' | 'peakMb'>> {
-  const connection = openConnection(readClickHouseAdmin(toEnvironment(stack)));
-  try {
-    await runAtOnce(connection);
-    await connection.command({ query: 'SYSTEM FLUSH LOGS query_log' });
-    const [batches, atOnce] = await Promise.all(
-      [stack.clickhouse.exporterUser, stack.clickhouse.adminUser].map((user) => rowsReadBy(connection, user)),
-    );
-    const rowsOfInterval = await countRows(connection);
-    return { rowsRead: batches ?? Number.NaN, rowsReadAtOnce: atOnce ?? Number.NaN, rowsOfInterval };
-  } finally {
-    await connection.close();
-  }
-}
-
-async function runAtOnce(connection: ClickHouseClient): Promise<void> {
-  const whole = { projectId: PROJECT, ...rangeOf(INTERVAL) };
-  for (const scan of ['rooms', 'peers', 'totals'] as const) {
-    const { stream } = await connection.exec(toScanStatement(scan, whole, 'standard'));
-    for await (const chunk of stream) if (!(chunk instanceof Uint8Array)) throw new Error('no bytes');
-  }
-}
-
-/** By the scans alone: plans and checks are other queries. */
-function rowsReadBy(connection: ClickHouseClient, user: string): Promise<number> {
-  return selectNumber(
-    connection,
-    `SELECT sum(read_rows) AS n FROM system.query_log
-      WHERE type = 'QueryFinish' AND user = {user:String} AND endsWith(query, 'FORMAT ArrowStream')`,
-    { user },
-  );
-}
-
-function countRows(connection: ClickHouseClient): Promise<number> {
-  const counts = ['rooms', 'peers', 'track_totals'].map((table) => `(SELECT count() FROM export_${table})`);
-  return selectNumber(connection, `SELECT ${counts.join(' + ')} AS n`, {});
-}
-
-async function selectNumber(
-  connection: ClickHouseClient,
-  query: string,
-  params: Record<string, unknown>,
-): Promise<number> {
-  const answer = await connection.query({
-    query,
-    query_params: params,
-    format: 'JSONEachRow',
-    clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
-  });
-  const [row] = z.array(z.object({ n: z.number() })).parse(await answer.json());
-  return row?.n ?? Number.NaN;
 }
 
 const { values } = parseArgs({

@@ -1,5 +1,5 @@
 // `npm run bench:rivals -- [--rooms 100000] [--rounds 5] [--store seaweedfs|minio] [--compression none|gzip] [--sampled-rooms 20000]
-// [--baseline DIR] [--json]`: our whole export beside what a user could write instead, on the same history and store, turn by turn: one typed
+// [--baseline DIR] [--least-ratio R] [--json]`: our whole export beside what a user could write instead, on the same history and store, turn by turn: one typed
 // ClickHouse statement, the same from raw samples, a Node program that works row by row, and the floors, scans alone and uploads alone.
 // With --baseline also the export of another checkout. Every file is read back and compared with ours; one that differs ends the benchmark.
 import { resolve } from 'node:path';
@@ -15,9 +15,11 @@ interface RivalsOptions extends SetUp {
   rounds: number;
   store: StoreKind;
   json: boolean;
+  /** The exit code is 1 when ours makes fewer than so many times the rooms/s of the statement, by the median of the rounds. */
+  leastRatio: number;
 }
 
-async function main(options: RivalsOptions): Promise<void> {
+async function main(options: RivalsOptions): Promise<number> {
   const report = await withRivalsStack(options, async (rivals) => {
     const contenders = await startContenders(rivals, options, say);
     try {
@@ -27,6 +29,12 @@ async function main(options: RivalsOptions): Promise<void> {
     }
   });
   console.log(options.json ? JSON.stringify(report, null, 2) : describeReport(report));
+  const ratio = report.ratios['statement']?.median ?? Number.NaN;
+  if (ratio >= options.leastRatio) return 0;
+  say(
+    `ours makes ${ratio.toFixed(2)} times the rooms/s of the statement, allowed: ${options.leastRatio} and more`,
+  );
+  return 1;
 }
 
 async function runRounds(rivals: RivalsStack, { all }: Contenders, options: RivalsOptions): Promise<Report> {
@@ -92,6 +100,7 @@ function parseOptions(): RivalsOptions {
       store: { type: 'string', default: 'seaweedfs' },
       compression: { type: 'string', default: 'none' },
       baseline: { type: 'string' },
+      'least-ratio': { type: 'string', default: '0' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -105,6 +114,7 @@ function parseOptions(): RivalsOptions {
     // npm runs this in the project's folder; a path is meant from where the user is.
     baseline:
       values.baseline === undefined ? undefined : resolve(process.env['INIT_CWD'] ?? '.', values.baseline),
+    leastRatio: Number(values['least-ratio']),
     json: values.json,
   };
 }
@@ -123,7 +133,7 @@ function toOneOf<Word extends string>(name: string, text: string, allowed: reado
 }
 
 main(parseOptions()).then(
-  () => process.exit(0),
+  (code) => process.exit(code),
   (error: unknown) => {
     console.error(error);
     process.exit(1);

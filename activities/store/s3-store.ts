@@ -83,7 +83,8 @@ export class S3Store implements store.ObjectStore {
 
   uploadPart(of: store.UploadPart): Promise<{ etag: string }> {
     const query = `partNumber=${of.partNumber}&uploadId=${escapeForQuery(of.uploadId)}`;
-    return this.#send('uploadPart', of, { query });
+    // The object has the type of its upload. A part without a type makes SeaweedFS look at its bytes: a fifth more work.
+    return this.#send('uploadPart', of, { query, headers: { 'content-type': 'application/octet-stream' } });
   }
 
   completeUpload(of: store.CompleteUpload): Promise<{ etag: string }> {

@@ -40,7 +40,8 @@ async function sendAll(
   const underWay = new Set<Promise<SentPart>>();
   const send = async (part: number, body: Buffer): Promise<SentPart> => {
     const of1 = { bucketName: of.store.bucket, objectName: of.key, uploadID: uploadId, partNumber: part };
-    const { etag } = await client.uploadPart({ ...of1, headers: { 'content-length': body.length } }, body);
+    const headers = { 'content-length': body.length, 'content-type': 'application/octet-stream' };
+    const { etag } = await client.uploadPart({ ...of1, headers }, body);
     return { part, etag };
   };
   for await (const body of parts) {
