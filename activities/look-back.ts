@@ -6,8 +6,8 @@ import { runIdOf, type Interval } from '../workflows/model/interval.ts';
 import { type LookBackOutcome, type LookBackRequest } from '../workflows/model/stages.ts';
 import { settingsAt } from '../workflows/model/stream.ts';
 import { abortLeftUploads } from './abort-upload.ts';
-import { keyOf } from './plan-interval.ts';
-import { readManifest } from './manifests/read-manifest.ts';
+import { keyOf } from './manifests/file-key.ts';
+import { findManifestOf } from './manifests/find-cover.ts';
 import { type StageRun } from './run-stage.ts';
 import { openDestination, type StageTools } from './stage-tools.ts';
 
@@ -24,7 +24,7 @@ export async function lookBack(
     const opened = openDestination(tools, target.settings.destination);
     const key = keyOf(target);
     uploadsAborted += await abortLeftUploads(opened, key, run);
-    if ((await readManifest(opened, key, run.signal)) === null) missing.push(interval);
+    if ((await findManifestOf(opened, target, run.signal)) === null) missing.push(interval);
     run.report({ looked: intervals.indexOf(interval) + 1, of: intervals.length });
   }
   return { missing, uploadsAborted };
