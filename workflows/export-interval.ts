@@ -11,6 +11,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { announceFailure } from './announce-run.ts';
+import { projectsOf } from './model/cover.ts';
 import { isStrayFire } from './model/firing.ts';
 import { handOver } from './hand-over.ts';
 import { lookBack } from './look-back.ts';
@@ -39,7 +40,8 @@ export async function exportInterval(request: ExportRequest): Promise<RunSummary
   const looksBack = request.carried?.looksBack ?? request.interval === undefined;
   const startedAtMs = request.carried?.startedAtMs ?? Date.now();
   const progress = showProgress(request.stream.name, interval, startedAtMs);
-  const target = { stream: request.stream.name, settings, interval };
+  const projects = projectsOf(request.stream);
+  const target = { stream: request.stream.name, settings, interval, projects };
   const settledAtMs = interval.endMs + settings.settleSeconds * 1000;
   const stages = callStages(Date.now(), Math.max(settledAtMs, startedAtMs) + settings.giveUpSeconds * 1000);
   try {

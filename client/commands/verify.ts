@@ -78,7 +78,8 @@ async function toRequest(
     const settings = settingsAt(stream, interval.startMs);
     const { keyTemplate, prefix, project } = settings;
     const names = { prefix, project, stream: name, extension: extensionOf(settings) };
-    return { destination: settings.destination, key: renderKey(keyTemplate, names, interval), deep };
+    const covers = { stream: name, settings, interval };
+    return { destination: settings.destination, key: renderKey(keyTemplate, names, interval), deep, covers };
   }
   if (end !== undefined)
     throw new CommandError('end: got a time without --stream, allowed: both, or a key', EXIT.usage);

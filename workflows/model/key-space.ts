@@ -30,6 +30,12 @@ export function keySpaceOf(stream: string, settings: StreamSettings): KeySpace {
   };
 }
 
+/** What every key of the space begins with: all before its first digit of a time. */
+export function literalHeadOf({ marked }: KeySpace): string {
+  const first = marked.indexOf(DIGIT);
+  return first < 0 ? marked : marked.slice(0, first);
+}
+
 /** A key that both can make, its times as `#`; null when they have none in common. Of one bucket. */
 export function sharedKey({ marked: a }: KeySpace, { marked: b }: KeySpace): string | null {
   if (a.length !== b.length) return null;

@@ -94,9 +94,8 @@ function stateOf(of: {
   return of.nextFireMs === null ? 'ended' : 'active';
 }
 
-/** Null for a pointer that does not say when its run began. A run that waited for its interval to settle did nothing while it waited. */
-function lastSecondsOf(stream: StreamDefinition, latest: NonNullable<FoundLatest['latest']>): number | null {
-  if (latest.started_at === undefined) return null;
+/** A run that waited for its interval to settle did nothing while it waited. */
+function lastSecondsOf(stream: StreamDefinition, latest: NonNullable<FoundLatest['latest']>): number {
   const endMs = Date.parse(latest.interval_end);
   const settledMs = endMs + settingsEndingAt(stream, endMs).settings.settleSeconds * 1000;
   const begunMs = Math.max(Date.parse(latest.started_at), settledMs);
