@@ -27,7 +27,7 @@ export async function checkStreams(
   for (const name of new Set(streams.flatMap(destinationsOf)))
     byDestination.set(name, await destinationProblem(tools, name, run.signal));
   const asked = new Set(streams.map(({ name }) => name));
-  const others = (await listStreamStates(client)).map(({ stream }) => stream);
+  const others = (await listStreamStates(client)).states.map(({ stream }) => stream);
   const taken = new TakenKeys(tools);
   for (const other of others) if (!asked.has(other.name)) taken.add(other);
   const isUsable = (name: string): boolean => byDestination.get(name) === undefined;

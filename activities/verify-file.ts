@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { crc32, createGunzip } from 'node:zlib';
 import { toFileSchema } from '../document/json-schema.ts';
 import { coverFieldsOf, coversInterval, manifestProblems } from '../workflows/model/cover.ts';
+import { keyProblem } from '../workflows/model/key-rules.ts';
 import { type Found, type Manifest } from '../workflows/model/manifest.ts';
 import { describeProblem } from '../workflows/model/problem.ts';
 import { type ReadFile, type VerifyReport, type VerifyRequest } from '../workflows/model/verify.ts';
@@ -13,6 +14,7 @@ import { compareFile } from './manifests/compare-file.ts';
 import { UnreadableRecordError } from './manifests/manifest-record.ts';
 import { readManifest } from './manifests/read-manifest.ts';
 import { type StageRun } from './run-stage.ts';
+import { InvalidRequestError } from './stage-errors.ts';
 import { openDestination, type OpenedDestination, type StageTools } from './stage-tools.ts';
 import { FileLines } from './verify/file-lines.ts';
 import { shapeProblem } from './verify/room-shape.ts';
@@ -33,6 +35,9 @@ export async function verifyFile(
 ): Promise<VerifyReport> {
   const opened = openDestination(tools, request.destination);
   const { destination, key, deep, covers } = request;
+  // Such a key names no file of ours, and would be another one by the time it reaches the store.
+  const problem = keyProblem(key);
+  if (problem !== null) throw new InvalidRequestError(`key: got ${problem}`);
   const asked = { destination, key, deep };
   const nothing: VerifyReport = { ...asked, kind: null, problems: [], manifest: null, read: null };
   let manifest: Found<Manifest> | undefined;

@@ -1,6 +1,6 @@
 // One look at all streams: who is late, and whose intervals fail one after another. What is complete is what the stores say; that runs failed is
 // what Temporal says of those intervals that are missing. Decides what is to be told and paused, and does neither.
-import { Context } from '@temporalio/activity';
+import { Context, log } from '@temporalio/activity';
 import { type Client } from '@temporalio/client';
 import { type StreamLate, type StreamPaused } from '../workflows/model/event.ts';
 import { runBaseIdOf, runIdOf, toRfc3339, type Interval } from '../workflows/model/interval.ts';
@@ -37,7 +37,9 @@ export async function watchStreams(
   run: StageRun,
 ): Promise<WatchOutcome> {
   const { client } = Context.current();
-  const states = (await listStreamStates(client)).filter(
+  const listed = await listStreamStates(client);
+  for (const { problem } of listed.unreadable) log.warn('a stream is not watched', { problem });
+  const states = listed.states.filter(
     ({ stream }) => isOurs(tools, stream) && (names === undefined || names.includes(stream.name)),
   );
   run.report({ streams: states.length });

@@ -22,6 +22,7 @@ import {
   type BackfillStages,
 } from './model/backfill.ts';
 import { toBackfillPage } from './model/backfill-page.ts';
+import { assertInput } from './model/inputs.ts';
 import { intervalsIn, rangeProblems } from './model/interval-range.ts';
 import { type Interval } from './model/interval.ts';
 import { addSample, rateOf, type RateSample } from './model/rate.ts';
@@ -44,6 +45,7 @@ const stages = proxyActivities<BackfillStages>({
 });
 
 export async function backfill(request: BackfillRequest): Promise<BackfillProgress> {
+  assertInput('backfill', request);
   const work = new Backfill(request);
   try {
     await work.run();

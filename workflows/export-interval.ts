@@ -16,6 +16,7 @@ import { isStrayFire } from './model/firing.ts';
 import { handOver } from './hand-over.ts';
 import { lookBack } from './look-back.ts';
 import { makeFile } from './make-file.ts';
+import { assertInput } from './model/inputs.ts';
 import { isBorder, lastIntervalEndedBy, runIdOf, type Interval } from './model/interval.ts';
 import { SCHEDULED_START_TIME } from './model/search-attributes.ts';
 import { retryCommandOf, type ExportRequest, type RunSummary } from './model/run.ts';
@@ -29,6 +30,7 @@ import { endStrayFire } from './stray-fire.ts';
 setWorkflowOptions({ failureExceptionTypes: [RangeError] }, exportInterval);
 
 export async function exportInterval(request: ExportRequest): Promise<RunSummary> {
+  assertInput('exportInterval', request);
   const nominalMs = workflowInfo().typedSearchAttributes.get(SCHEDULED_START_TIME)?.getTime();
   const isScheduled = request.interval === undefined && nominalMs !== undefined;
   if (isScheduled && isStrayFire(request.stream, nominalMs)) return endStrayFire(request.stream, nominalMs);

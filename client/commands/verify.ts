@@ -1,6 +1,7 @@
 // `room-streams verify`: a worker reads one file back as a whole and holds it against its manifest.
 import { Option, type Command } from 'commander';
-import { KEY_BYTES_MAX, renderKey } from '../../workflows/model/key-template.ts';
+import { keyProblem } from '../../workflows/model/key-rules.ts';
+import { renderKey } from '../../workflows/model/key-template.ts';
 import { extensionOf, settingsAt } from '../../workflows/model/stream.ts';
 import { type VerifyAnswer, type VerifyReport, type VerifyRequest } from '../../workflows/model/verify.ts';
 import { askWorker } from '../ask-worker.ts';
@@ -85,11 +86,8 @@ async function toRequest(
     throw new CommandError('end: got a time without --stream, allowed: both, or a key', EXIT.usage);
   if (key === undefined)
     throw new CommandError('key: got none, allowed: a key with --destination, or --stream', EXIT.usage);
-  if (key === '' || Buffer.byteLength(key) > KEY_BYTES_MAX)
-    throw new CommandError(
-      `key: got ${Buffer.byteLength(key)} bytes, allowed: 1 to ${KEY_BYTES_MAX}`,
-      EXIT.usage,
-    );
+  const problem = keyProblem(key);
+  if (problem !== null) throw new CommandError(`key: got ${problem}`, EXIT.usage);
   if (destination === undefined)
     throw new CommandError('destination: got none, allowed: one that the workers know', EXIT.usage);
   return { destination, key, deep };

@@ -30,6 +30,11 @@ export function keySpaceOf(stream: string, settings: StreamSettings): KeySpace {
   };
 }
 
+/** One of its keys, the digits of its times all 0. All keys of a space are equally long. */
+export function sampleKeyOf({ marked }: KeySpace): string {
+  return marked.replaceAll(DIGIT, '0');
+}
+
 /** What every key of the space begins with: all before its first digit of a time. */
 export function literalHeadOf({ marked }: KeySpace): string {
   const first = marked.indexOf(DIGIT);

@@ -13,8 +13,16 @@ export interface StreamState {
   nextFireMs: number | null;
 }
 
-/** Paused is paused, also when it is late; `ended`: it makes no further interval. `unknown`: its store could not be asked. */
-export type StatusState = 'active' | 'late' | 'paused' | 'ended' | 'unknown';
+/** A stream whose schedule was edited by hand into what no run can work with. */
+export interface UnreadableStream {
+  name: string;
+  /** A sentence: the field, what it got, what is allowed, and what to do. */
+  problem: string;
+}
+
+/** Paused is paused, also when it is late; `ended`: it makes no further interval. `unknown`: its store could not be asked. `unreadable`: its schedule
+ * holds what no run can work with. */
+export type StatusState = 'active' | 'late' | 'paused' | 'ended' | 'unknown' | 'unreadable';
 
 export interface StreamStatus {
   stream: string;
@@ -79,6 +87,15 @@ export function toStatus(
     missing: isKnown ? missing : null,
     nextEnd: nextFireMs === null ? null : toRfc3339(nextFireMs),
     problem,
+  };
+}
+
+/** Nothing is known but its name. */
+export function toUnreadableStatus({ name, problem }: UnreadableStream): StreamStatus {
+  return {
+    ...{ stream: name, project: '', destination: '', state: 'unreadable', isLate: false, note: null },
+    ...{ lastCompleteEnd: null, lagSeconds: null, limitSeconds: 0, lastSeconds: null },
+    ...{ rooms: null, bytes: null, missing: null, nextEnd: null, problem },
   };
 }
 
