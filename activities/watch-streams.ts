@@ -3,6 +3,7 @@
 import { Context, log } from '@temporalio/activity';
 import { type Client } from '@temporalio/client';
 import { type StreamLate, type StreamPaused } from '../workflows/model/event.ts';
+import { toInstantMs } from '../workflows/model/instant.ts';
 import { runBaseIdOf, runIdOf, toRfc3339, type Interval } from '../workflows/model/interval.ts';
 import { destinationsOf, latenessOf, MISSING_MAX, missingIntervals } from '../workflows/model/lateness.ts';
 import { resumedAtMs, toPauseNote } from '../workflows/model/pause-note.ts';
@@ -148,7 +149,8 @@ async function failedEnds(client: Client, stream: string, sinceMs: number): Prom
   const query = `WorkflowType = 'exportInterval' AND RoomStream = '${stream}' AND ExecutionStatus = 'Failed' AND CloseTime > '${new Date(sinceMs).toISOString()}'`;
   const ends = new Set<number>();
   for await (const { workflowId } of client.workflow.list({ query })) {
-    if (workflowId.startsWith(base)) ends.add(Date.parse(workflowId.slice(base.length)));
+    const endMs = workflowId.startsWith(base) ? toInstantMs(workflowId.slice(base.length)) : null;
+    if (endMs !== null) ends.add(endMs);
     if (ends.size >= FAILED_MAX) break;
   }
   return ends;
@@ -187,5 +189,5 @@ function toPaused(
 }
 
 function toMs(end: string | null): number | null {
-  return end === null ? null : Date.parse(end);
+  return end === null ? null : toInstantMs(end);
 }

@@ -3,8 +3,9 @@
 import { z } from 'zod';
 import { isInstant } from '../../workflows/model/instant.ts';
 import { type Found, type LatestPointer, type Manifest } from '../../workflows/model/manifest.ts';
+import { toGot } from '../../workflows/model/problem.ts';
 
-const instant = z.string().refine(isInstant, 'a time that exists, as 2026-11-23T10:15:00Z');
+const instant = z.string().refine(isInstant, 'allowed: a time that exists, as 2026-11-23T10:15:00Z');
 const count = z.number().int().nonnegative();
 
 /** What both records say of the file, so that it can be told whose it is. */
@@ -72,7 +73,7 @@ const foundLatest = marked(latestSchema.partial());
 function marked<Parsed extends object>(schema: z.ZodType<Parsed>): z.ZodType<Parsed> {
   return schema.refine(
     (record) => MARKS.some((mark) => Reflect.get(record, mark) !== undefined),
-    'an object with the fields of a manifest or of _latest.json',
+    'allowed: an object with the fields of a manifest or of _latest.json',
   );
 }
 
@@ -142,5 +143,12 @@ function parseRecord<Parsed>(schema: z.ZodType<Parsed>, bytes: Buffer, key: stri
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new UnreadableRecordError(key, z.prettifyError(parsed.error).replaceAll('\n', ' '), parsed.error);
+  const problems = parsed.error.issues.map((issue) => describeIssue(issue, value));
+  throw new UnreadableRecordError(key, problems.join('; '), parsed.error);
+}
+
+function describeIssue({ path, message }: z.core.$ZodIssue, value: unknown): string {
+  let got = value;
+  for (const step of path) got = typeof got === 'object' && got !== null ? Reflect.get(got, step) : undefined;
+  return `${path.length === 0 ? 'record' : path.join('.')}: got ${toGot(got)}: ${message}`;
 }

@@ -8,6 +8,7 @@ import { defaultPayloadConverter, TypedSearchAttributes } from '@temporalio/comm
 import proto from '@temporalio/proto';
 import { isBorder, runBaseIdOf, scheduleIdOf } from '../../workflows/model/interval.ts';
 import { firingOf } from '../../workflows/model/firing.ts';
+import { toInstantMs } from '../../workflows/model/instant.ts';
 import { type ExportRequest } from '../../workflows/model/run.ts';
 import { ROOM_STATE, ROOM_STREAM } from '../../workflows/model/search-attributes.ts';
 import { toStaticDetails, toStaticSummary } from '../../workflows/model/stream-page.ts';
@@ -95,8 +96,9 @@ export async function readLastSlotMs(client: Client, stream: StreamDefinition): 
   const { info } = await client.schedule.getHandle(scheduleIdOf(stream.name)).describe();
   const base = `${runBaseIdOf(stream.name)}-`;
   const nominals = info.recentActions
-    .map(({ action }) => Date.parse(action.workflow.workflowId.slice(base.length)))
-    .filter((ms) => !Number.isNaN(ms) && isBorder(ms, settingsAt(stream, ms - 1)));
+    .map(({ action }) => toInstantMs(action.workflow.workflowId.slice(base.length)))
+    .filter((ms) => ms !== null)
+    .filter((ms) => isBorder(ms, settingsAt(stream, ms - 1)));
   return nominals.length === 0 ? null : Math.max(...nominals);
 }
 

@@ -19,8 +19,7 @@ export function toInstantMs(text: string): number | null {
   const match = INSTANT.exec(text);
   if (match === null) return null;
   const part = (index: number): number => Number(match[index] ?? 0);
-  const [year, month, day] = [part(1), part(2), part(3)];
-  if (month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return null;
+  if (!isCalendarDay(part(1), part(2), part(3))) return null;
   if (part(4) > 23 || part(5) > 59 || part(6) > 59 || part(9) > 23 || part(10) > 59) return null;
   const atMs = Date.parse(text);
   return atMs >= INSTANT_MS_MIN && atMs < INSTANT_MS_MAX + 1000 ? atMs : null;
@@ -42,7 +41,15 @@ export function isInstantMs(value: unknown): value is number {
   );
 }
 
+/**
+ * Whether the calendar has this day: `Date.parse` moves 30 February to March instead.
+ * @param month from 1 to 12
+ */
+export function isCalendarDay(year: number, month: number, day: number): boolean {
+  return month >= 1 && month <= 12 && day >= 1 && day <= daysOf(year, month);
+}
+
 function daysOf(year: number, month: number): number {
-  // The day before the first of the next month. Years of two digits do not come: `Date.UTC` would move them.
+  // The day before the first of the next month. `Date.UTC` would move years of two digits to the 20th century.
   return new Date(Date.UTC(year < 100 ? year + 400 : year, month, 0)).getUTCDate();
 }
