@@ -1,13 +1,19 @@
 // The object store over S3's protocol. minio-js addresses and signs the requests; what is asked and how an answer is read stands here,
 // because its own methods lose headers, misread listings, and hide the code of an error inside a 200. Knows nothing of streams, runs and manifests.
-import { createHash } from 'node:crypto';
 import type http from 'node:http';
 import { type Readable } from 'node:stream';
 import { type Destination } from './destination.ts';
+import {
+  assertDigestsChecked,
+  badDigest,
+  md5Of,
+  readStored,
+  type Sending,
+  type Stored,
+} from './digest-check.ts';
 import { openKeySource, type KeySource } from './key-source.ts';
 import type * as store from './object-store.ts';
 import {
-  isStoredAs,
   readCompletedEtag,
   readEtag,
   readKeys,
@@ -24,6 +30,8 @@ import {
   toMetadata,
   toMetadataHeaders,
   toQuery,
+  type Put,
+  type StoreRequest,
 } from './s3-requests.ts';
 import { openAgent } from './store-agent.ts';
 import { StoreError } from './store-errors.ts';
@@ -45,15 +53,6 @@ const KEYS_PER_PAGE = 1_000;
 /** The codes of "there is no such object"; a missing bucket is an error. */
 const NO_OBJECT: readonly string[] = ['NotFound', 'NoSuchKey'];
 
-interface StoreRequest {
-  method: string;
-  query?: string;
-  headers?: Record<string, string>;
-  payload?: Buffer | string;
-  /** The key says what the call is about, but the bucket is asked. */
-  isOfBucket?: boolean;
-}
-
 interface Answer {
   response: http.IncomingMessage;
   exchange: Exchange;
@@ -64,6 +63,8 @@ export class S3Store implements store.ObjectStore {
   readonly #timeouts: StoreTimeouts;
   readonly #agent: http.Agent;
   readonly #keySource: KeySource;
+  /** The store has refused a wrong digest: what its ETags are does not matter. */
+  #checksDigests = false;
 
   constructor(destination: Destination, timeouts: StoreTimeouts) {
     this.#destination = destination;
@@ -79,9 +80,18 @@ export class S3Store implements store.ObjectStore {
     );
   }
 
-  uploadPart(of: store.UploadPart): Promise<{ etag: string }> {
+  async uploadPart(of: store.UploadPart): Promise<{ etag: string }> {
+    const operation = 'uploadPart';
     const query = `partNumber=${of.partNumber}&uploadId=${escapeForQuery(of.uploadId)}`;
-    return this.#send('uploadPart', of, { query });
+    const md5 = of.md5 ?? md5Of(of.body);
+    const { etag, isAsSent } = await this.#send(operation, of, { query, md5 });
+    if (!isAsSent && !this.#checksDigests) {
+      await assertDigestsChecked(this.#sending(operation, of), () =>
+        this.#send(operation, of, { query, md5, saidMd5: md5Of(md5) }),
+      );
+      this.#checksDigests = true;
+    }
+    return { etag };
   }
 
   completeUpload(of: store.CompleteUpload): Promise<{ etag: string }> {
@@ -156,14 +166,21 @@ export class S3Store implements store.ObjectStore {
     );
   }
 
-  putObject(of: store.PutObject): Promise<{ etag: string }> {
+  async putObject(of: store.PutObject): Promise<{ etag: string }> {
+    const operation = 'putObject';
     const headers = {
       ...this.#writeHeaders(of.contentType),
       ...toMetadataHeaders(of.metadata ?? {}),
       ...(of.ifNoneMatch === undefined ? {} : { 'if-none-match': of.ifNoneMatch }),
       ...(of.ifMatch === undefined ? {} : { 'if-match': `"${of.ifMatch}"` }),
     };
-    return this.#send('putObject', of, { headers });
+    const { etag, isAsSent } = await this.#send(operation, of, { headers, md5: md5Of(of.body) });
+    if (isAsSent || this.#checksDigests) return { etag };
+    // An object can be read back, and is not put again: another writer may have replaced it meanwhile.
+    const { key, signal } = of;
+    const held = await this.getObject({ key, signal, bytesMax: ANSWER_BYTES_MAX });
+    if (held?.etag === etag && !held.body.equals(of.body)) throw badDigest(this.#sending(operation, of));
+    return { etag };
   }
 
   async deleteObject(of: store.OfKey): Promise<void> {
@@ -206,28 +223,23 @@ export class S3Store implements store.ObjectStore {
     return this.#ask(operation, { signal: of.signal }, asked, ({ body }) => readKeys(body));
   }
 
-  /** A PUT of bytes: the store checks their digest, and we check its. */
+  /** A PUT of bytes with their digest, or with another one: `saidMd5`. */
   #send(
     operation: string,
-    of: store.OfKey & { body: Buffer; md5?: string },
-    { query, headers }: { query?: string; headers?: Record<string, string> },
-  ): Promise<{ etag: string }> {
-    of.signal?.throwIfAborted();
-    const md5 = of.md5 ?? createHash('md5').update(of.body).digest('hex');
+    of: store.OfKey & { body: Buffer },
+    { query, headers, md5, saidMd5 = md5 }: Put,
+  ): Promise<Stored> {
     const request = {
       method: 'PUT',
       payload: of.body,
-      headers: { ...headers, 'content-md5': Buffer.from(md5, 'hex').toString('base64') },
+      headers: { ...headers, 'content-md5': Buffer.from(saidMd5, 'hex').toString('base64') },
       ...(query === undefined ? {} : { query }),
     };
-    return this.#ask(operation, of, request, ({ response, exchange }) => {
-      const etag = readEtag(response.headers);
-      if (isStoredAs(md5, response.headers)) return { etag };
-      throw new StoreError(
-        { operation, key: exchange.key, code: 'BadDigest', status: 200 },
-        'the store holds other bytes than were sent',
-      );
-    });
+    return this.#ask(operation, of, request, ({ response }) => readStored(md5, response.headers));
+  }
+
+  #sending(operation: string, { key }: store.OfKey): Sending {
+    return { operation, key, destination: this.#destination.name };
   }
 
   /** A request with a short answer, read whole before it is looked at. */

@@ -64,6 +64,7 @@ export const STORE_ERROR_CLASSES: ReadonlyMap<string, StoreErrorClass> = new Map
   ['KeyTooLongError', 'permanent'],
   ['InvalidObjectName', 'permanent'],
   ['EntityTooLarge', 'permanent'],
+  ['UncheckedDigest', 'permanent'], // One of ours: nothing would show that it keeps damaged bytes.
   ['EntityTooSmall', 'permanent'], // A part but the last is under the store's minimum; the same parts will be again.
 
   // Parts are kept in the upload; it was aborted, completed or purged by the store.
