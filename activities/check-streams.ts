@@ -3,7 +3,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Client } from '@temporalio/client';
 import { type StreamChecks } from '../workflows/model/stages.ts';
-import { keySpaceOf, ownKeyProblems, sharedKey, type KeySpace } from '../workflows/model/key-space.ts';
+import {
+  isUnderPrefix,
+  keySpaceOf,
+  ownKeyProblems,
+  sharedKey,
+  type KeySpace,
+} from '../workflows/model/key-space.ts';
+import { toGot } from '../workflows/model/problem.ts';
 import { type StreamDefinition } from '../workflows/model/stream.ts';
 import { streamProblems } from '../workflows/model/stream-problems.ts';
 import { inLanes } from './in-lanes.ts';
@@ -39,6 +46,7 @@ export async function checkStreams(
       own.push(
         ...ownKeyProblems(stream, (a, b) => taken.placeOf(a) === taken.placeOf(b)),
         ...taken.problems(stream),
+        ...manifestPrefixProblems(tools, stream, taken),
       );
     taken.add(stream);
     const ofDestinations = destinationsOf(stream).map((name) => byDestination.get(name));
@@ -126,6 +134,20 @@ class TakenKeys {
       return { place: `${this.placeOf(settings.destination)} ${space.marked.length}`, space };
     });
   }
+}
+
+/** Files among manifests: readers of the one would find the other, and a key could be that of a manifest. */
+function manifestPrefixProblems(tools: StageTools, stream: StreamDefinition, taken: TakenKeys): string[] {
+  for (const { settings } of stream.revisions)
+    for (const { destination } of tools.destinations.values()) {
+      const { name, manifestPrefix } = destination;
+      if (taken.placeOf(name) !== taken.placeOf(settings.destination)) continue;
+      if (!isUnderPrefix(keySpaceOf(stream.name, settings), manifestPrefix)) continue;
+      return [
+        `prefix, key-template: got ${toGot(settings.prefix)} and ${toGot(settings.keyTemplate)}, which make keys under ${manifestPrefix}, where destination ${name} keeps its manifests; allowed: keys outside of it`,
+      ];
+    }
+  return [];
 }
 
 function destinationsOf({ revisions }: StreamDefinition): string[] {

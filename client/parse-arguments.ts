@@ -2,6 +2,8 @@
 // the option; the text says what is allowed.
 import { InvalidArgumentError } from 'commander';
 import { INSTANT_YEARS, isInstantMs, toInstantMs } from '../workflows/model/instant.ts';
+import { toGot } from '../workflows/model/problem.ts';
+import { prefixProblem } from '../workflows/model/stream-problems.ts';
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
@@ -95,12 +97,9 @@ export function parseProjectId(text: string): string {
 
 /** What keys begin with, as `rooms/`. */
 export function parseKeyPrefix(text: string): string {
-  if (text.startsWith('/') || /[\p{Cc}\\{}]/u.test(text)) {
-    throw new InvalidArgumentError(
-      `got "${text}", allowed: what keys begin with, without a leading slash, braces, backslashes or control characters, as rooms/`,
-    );
-  }
-  return text;
+  const problem = prefixProblem(text);
+  if (problem === null) return text;
+  throw new InvalidArgumentError(`got ${toGot(text)}, ${problem}`);
 }
 
 /** A duration for people: `15m`, `1h30m`, `7d`. */

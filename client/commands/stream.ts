@@ -66,14 +66,15 @@ function addTrigger(stream: Command, terminal: Terminal): void {
     );
 }
 
-/** The interval that ends at `endMs`, which has to be a border of the stream, or the last one that is complete. */
+/** The interval that ends at `endMs`, which has to be a border of the stream, or the last one of the stream that is over. */
 export function intervalToTrigger(
   stream: StreamDefinition,
   endMs: number | undefined,
   nowMs: number,
 ): Interval {
   if (endMs === undefined) {
-    const { endMs: lastEndMs } = lastIntervalEndedBy(nowMs, settingsAt(stream, nowMs));
+    const lastMs = Math.min(nowMs, stream.untilMs ?? nowMs);
+    const { endMs: lastEndMs } = lastIntervalEndedBy(lastMs, settingsAt(stream, lastMs));
     return settingsEndingAt(stream, lastEndMs).interval;
   }
   const { interval, settings } = settingsEndingAt(stream, endMs);

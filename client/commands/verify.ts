@@ -1,5 +1,6 @@
 // `room-streams verify`: a worker reads one file back as a whole and holds it against its manifest.
 import { Option, type Command } from 'commander';
+import { toRfc3339 } from '../../workflows/model/interval.ts';
 import { keyProblem } from '../../workflows/model/key-rules.ts';
 import { renderKey } from '../../workflows/model/key-template.ts';
 import { extensionOf, settingsAt } from '../../workflows/model/stream.ts';
@@ -75,6 +76,12 @@ async function toRequest(
     if (key !== undefined)
       throw new CommandError(`key: got "${key}", allowed: either a key or --stream`, EXIT.usage);
     const { stream } = await readStream(connected, name);
+    const { untilMs } = stream;
+    if (end !== undefined && untilMs !== null && end > untilMs)
+      throw new CommandError(
+        `end: got ${toRfc3339(end)}, allowed: ${toRfc3339(untilMs)}, where stream ${name} ends, or before`,
+        EXIT.usage,
+      );
     const interval = intervalToTrigger(stream, end, Date.now());
     const settings = settingsAt(stream, interval.startMs);
     const { keyTemplate, prefix, project } = settings;

@@ -1,7 +1,14 @@
 // What is wrong with a stream's definition, as far as it can be told without asking a server: each problem names the field, what it
 // got and what is allowed. The command line and the worker ask the same questions here.
 import { JITTER_SECONDS_MAX } from './firing.ts';
-import { characterProblem, KEY_TEXT_ALLOWED, keyProblem, textProblem } from './key-rules.ts';
+import {
+  characterProblem,
+  KEY_BYTES_MAX,
+  KEY_TEXT_ALLOWED,
+  keyProblem,
+  textProblem,
+  utf8Length,
+} from './key-rules.ts';
 import { keySpaceOf, ownKeyProblems, sampleKeyOf } from './key-space.ts';
 import { keyTemplateProblems } from './key-template.ts';
 import { revisionProblems } from './revise-stream.ts';
@@ -83,8 +90,10 @@ export function settingsProblems(settings: StreamSettings): string[] {
 
 /** What may not be said behind the prefix that was given: `allowed: …`; null: it can be used. Of streams, and of a preflight. */
 export function prefixProblem(prefix: string): string | null {
-  const isSound = textProblem(prefix) === null && !/[{}]/.test(prefix);
-  return isSound ? null : `allowed: ${KEY_TEXT_ALLOWED}, no braces`;
+  const isSound = textProblem(prefix) === null && !/[{}]/.test(prefix) && utf8Length(prefix) <= KEY_BYTES_MAX;
+  return isSound
+    ? null
+    : `allowed: what keys begin with, as rooms/: ${KEY_TEXT_ALLOWED}, no braces, at most ${KEY_BYTES_MAX} bytes`;
 }
 
 /** As `prefixProblem`, of the id of a project. */
