@@ -13,9 +13,11 @@ import {
 import { defaultPayloadConverter, TypedSearchAttributes } from '@temporalio/common';
 import { type StartOutcome, type StartRequest } from '../workflows/model/backfill.ts';
 import { coverFieldsOf } from '../workflows/model/cover.ts';
+import { INPUTS } from '../workflows/model/inputs.ts';
 import { runIdOf, type Interval } from '../workflows/model/interval.ts';
 import { type ExportRequest, type RunSummary } from '../workflows/model/run.ts';
 import { ROOM_STREAM } from '../workflows/model/search-attributes.ts';
+import { fits } from '../workflows/model/shape.ts';
 import { toStaticDetails, toStaticSummary } from '../workflows/model/stream-page.ts';
 import { settingsAt, type StreamSettings } from '../workflows/model/stream.ts';
 import { inLanes } from './in-lanes.ts';
@@ -67,7 +69,10 @@ async function isOfSettings(
   });
   const [payload] = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
   if (payload === undefined) return true;
-  const { stream } = defaultPayloadConverter.fromPayload<ExportRequest>(payload);
+  const asked = defaultPayloadConverter.fromPayload(payload);
+  // One whose input was edited by hand: it fails by itself.
+  if (!fits(INPUTS.exportInterval, asked)) return false;
+  const { stream } = asked;
   const fieldsOf = (of: StreamSettings) => coverFieldsOf({ stream: stream.name, settings: of, interval }, '');
   return isDeepStrictEqual(fieldsOf(settingsAt(stream, interval.startMs)), fieldsOf(settings));
 }

@@ -184,6 +184,24 @@ describe('a name that was used before', () => {
       assert.equal((await manifestsOf(bench, stream, hours(2)))[0]?.project, b);
     }));
 
+  it('never answers a trigger with the file that a run of the other project has just made', () =>
+    withExportBench(async (bench) => {
+      const [name, a, b] = [bench.unique('joined'), bench.unique('a'), bench.unique('b')];
+      await fill(bench, a, hour(0));
+      // Its run is under way while the other stream is triggered, and then ends well.
+      const settleSeconds = Math.ceil((Date.now() - HOUR.endMs) / 1000) + 5;
+      const left = makeStream(name, { project: a, settleSeconds });
+      await startRun(bench.connected, { stream: left, interval: HOUR, force: false });
+      await withSchedules(bench, [makeStream(name, { project: b })], async () => {
+        const end = ['--end', toRfc3339(HOUR.endMs)];
+        const triggered = await cli(bench, 'stream', 'trigger', name, ...end, '--json');
+        assert.equal(triggered.code, 0, triggered.stderr);
+        assert.match(triggered.stderr, /that run was one of another stream of this name/);
+        const { manifest } = JSON.parse(triggered.stdout) as { manifest: Manifest };
+        assert.deepEqual([manifest.project, manifest.rooms, manifest.generation], [b, 0, 2]);
+      });
+    }));
+
   it('has a manifest that lacks a field made again, whichever it is', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('old'));

@@ -72,6 +72,16 @@ export function coversInterval(found: Found<Manifest>, wanted: Partial<CoverFiel
   return manifestProblems(found, wanted).length === 0;
 }
 
+/**
+ * Whether a run that somebody else started, under the id of this interval, made the file of these settings. A run of a deleted stream of the
+ * same name may have been under way. True for one without a manifest, which made nothing.
+ */
+export function isFileOf(found: Found<Manifest> | null, covered: Covered): boolean {
+  if (found === null) return true;
+  // The worker that made it knew the bucket.
+  return coversInterval(found, coverFieldsOf(covered, found.bucket ?? ''));
+}
+
 /** Whether the pointer names an interval of the stream, as the stream's settings have it. `bucketOf` is undefined for an unknown destination. */
 export function pointsAt(
   found: Found<LatestPointer>,
