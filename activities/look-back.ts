@@ -1,5 +1,6 @@
-// After a scheduled run: which of the few intervals before have no file that covers them, and no run under way to make it. The uploads that
-// terminated runs of these left unfinished are aborted here, too: nobody else cleans up behind them.
+// After a scheduled run: which of the few intervals before have no file that covers them, and no run under
+// way to make it. The uploads that terminated runs of these left unfinished are aborted here, too: nobody
+// else cleans up behind them.
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { runIdOf, type Interval } from '../workflows/model/interval.ts';
@@ -31,7 +32,8 @@ export async function lookBack(
   let uploadsAborted = 0;
   for (const { target, opened, hasFile, lastRun } of await Promise.all(looks)) {
     if (lastRun === 'RUNNING') continue;
-    // Nearly always so. A run that re-exported a complete interval and was terminated has left the manifest of its predecessor, and its upload.
+    // Nearly always so. A run that re-exported a complete interval and was terminated has left the manifest
+    // of its predecessor, and its upload.
     if (hasFile && (lastRun === null || lastRun === 'COMPLETED')) continue;
     uploadsAborted += await abortLeftUploads(opened, keyOf(target), run);
     if (!hasFile) missing.push(target.interval);
@@ -40,7 +42,10 @@ export async function lookBack(
   return { missing, uploadsAborted };
 }
 
-/** True as well for what cannot be read: a run of that interval would fail there, and has said so to whoever started it. */
+/**
+ * True as well for what cannot be read: a run of that interval would fail there, and has said so to whoever
+ * started it.
+ */
 async function hasManifest(opened: OpenedDestination, target: Target, signal: AbortSignal): Promise<boolean> {
   try {
     return (await findManifestOf(opened, target, signal)) !== null;

@@ -32,7 +32,8 @@ export async function planInterval(
   const key = keyOf(target);
   const { manifest, found, manifestEtag, there } = await findCover(opened, target, run.signal);
   if (manifest !== null && !request.force) {
-    // A forced run that was terminated may have left its upload, and this run begins none that would abort it.
+    // A forced run that was terminated may have left its upload, and this run begins none that would abort
+    // it.
     await abortLeftUploads(opened, key, run);
     return { outcome: 'already-complete', manifest };
   }

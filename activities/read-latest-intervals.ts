@@ -36,7 +36,8 @@ export async function readLatestIntervals<Of extends { stream: StreamDefinition 
       if (problem !== undefined) return { ...each, latest: null, problem };
       try {
         const latest = await readOne(tools, { name, destination, answering }, asking);
-        // A pointer that a stream of this name left for another project, or for other files, says nothing of this one.
+        // A pointer that a stream of this name left for another project, or for other files, says nothing of
+        // this one.
         if (latest !== null && pointsAt(latest, each.stream, bucketOf))
           return { ...each, latest, problem: null };
       } catch (error) {

@@ -47,8 +47,8 @@ export async function readStatus(
 }
 
 /**
- * Of a long list, what is behind: asked again by its schedule, because a person may have edited that into what its runs fail with. The
- * list itself does not say so.
+ * Of a long list, what is behind: asked again by its schedule, because a person may have edited that into
+ * what its runs fail with. The list itself does not say so.
  */
 async function withEdited(client: Client, rows: readonly StreamStatus[]): Promise<StreamStatus[]> {
   const behind = rows.filter(({ missing }) => missing !== null && missing > 0).slice(0, BEHIND_ASKED_MAX);

@@ -1,6 +1,7 @@
-// Starts the runs of some intervals, under the ids that the schedule gives them, so that no interval is made twice at once. A run that is under
-// way already is as good as one started here, unless the interval is to be made again, or the run has other settings, as one of a deleted
-// stream of the same name: then it has to end first.
+// Starts the runs of some intervals, under the ids that the schedule gives them, so that no interval is made
+// twice at once. A run that is under way already is as good as one started here, unless the interval is to be
+// made again, or the run has other settings, as one of a deleted stream of the same name: then it has to end
+// first.
 import { isDeepStrictEqual } from 'node:util';
 import { Context } from '@temporalio/activity';
 import {
@@ -56,7 +57,10 @@ async function startOne(client: Client, request: StartRequest, interval: Interva
   }
 }
 
-/** Whether the newest run of that id was asked for the same file. True as well for one that is forgotten meanwhile: it is not in the way. */
+/**
+ * Whether the newest run of that id was asked for the same file. True as well for one that is forgotten
+ * meanwhile: it is not in the way.
+ */
 async function isOfSettings(
   client: Client,
   workflowId: string,

@@ -21,7 +21,8 @@ const code = await runCli(process.argv.slice(2), {
 });
 
 process.exitCode = code;
-// What the command followed is still being asked about: Temporal holds such a question for 20 s, and its error would be the exit code.
+// What the command followed is still being asked about: Temporal holds such a question for 20 s, and its
+// error would be the exit code.
 if (code === EXIT.interrupted) process.stderr.write('', () => process.exit(code));
 
 /** Nobody hears what comes now. What a command follows goes on without it. */

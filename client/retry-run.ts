@@ -44,7 +44,8 @@ export async function retryRun(connected: Connected, run: RunToRetry): Promise<R
     asked !== undefined && isDeepStrictEqual(settingsAt(asked.stream, run.interval.startMs), settled);
   if (status.name === 'COMPLETED') {
     if (isOfToday) return { action: 'left-alone', state: 'complete', workflowId, runId };
-    // Its file may be that of a deleted stream of the same name; a run of today's settings finds out, and leaves alone what it can.
+    // Its file may be that of a deleted stream of the same name; a run of today's settings finds out, and
+    // leaves alone what it can.
     return makeAgain(connected, run, { reason: CHANGED, asked: undefined });
   }
   if (status.name !== 'FAILED')

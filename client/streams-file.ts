@@ -91,11 +91,15 @@ export function parseStreamsFile(text: string, name: string): ParsedFile {
 const VALUES_MAX = 1_000_000;
 
 /**
- * A few lines of aliases of aliases stand for billions of values. Sizes are summed up without making any of them.
- * @returns the alias that makes it too many; null: there is none. The library's own count refuses an alias that is used a hundred times.
+ * A few lines of aliases of aliases stand for billions of values. Sizes are summed up without making any of
+ * them.
+ * @returns the alias that makes it too many; null: there is none. The library's own count refuses an alias
+ * that is used a hundred times.
  */
 function findAliasBomb({ contents }: Document): Alias | null {
-  /** By anchor: the values that it stands for. One that is still being summed up has none: it holds itself. */
+  /**
+   * By anchor: the values that it stands for. One that is still being summed up has none: it holds itself.
+   */
   const sizes = new Map<string, number>();
   let [total, found] = [0, null as Alias | null];
   const sum = (node: unknown): number => {

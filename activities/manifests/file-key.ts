@@ -6,7 +6,10 @@ import { type Target } from '../../workflows/model/stages.ts';
 import { extensionOf } from '../../workflows/model/stream.ts';
 import { InvalidRequestError } from '../stage-errors.ts';
 
-/** The key of the interval's file; throws InvalidRequestError when the template makes one that S3 would refuse. */
+/**
+ * The key of the interval's file; throws InvalidRequestError when the template makes one that S3 would
+ * refuse.
+ */
 export function keyOf({ settings, stream, interval }: Target): string {
   const { prefix, project, keyTemplate } = settings;
   const key = renderKey(keyTemplate, { prefix, project, stream, extension: extensionOf(settings) }, interval);

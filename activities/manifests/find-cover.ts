@@ -1,5 +1,5 @@
-// Whether an interval is covered: it has a manifest under the settings in force, and the object that is stored under its key is the one
-// that the manifest names.
+// Whether an interval is covered: it has a manifest under the settings in force, and the object that is
+// stored under its key is the one that the manifest names.
 import { coverFieldsOf, coversInterval } from '../../workflows/model/cover.ts';
 import { type Found, type Manifest } from '../../workflows/model/manifest.ts';
 import { type Target } from '../../workflows/model/stages.ts';
@@ -55,7 +55,10 @@ function coveringOf(
   return coversInterval(found, coverFieldsOf(target, destination.bucket)) ? found : null;
 }
 
-/** A manifest is valid while the object it names is the one that is stored, or while it says that there is none. */
+/**
+ * A manifest is valid while the object it names is the one that is stored, or while it says that there is
+ * none.
+ */
 function isOf(manifest: Manifest, there: ObjectHead | null): boolean {
   if (!manifest.file_written) return there === null;
   return there !== null && there.etag === manifest.etag && there.size === manifest.size_bytes;

@@ -64,7 +64,10 @@ const latestSchema = z.object({
 /** Manifests are about a kilobyte; whatever is larger is not one. */
 export const MANIFEST_BYTES_MAX = 64 * 1024;
 
-/** A record is ours when it has one of these; a field that it lacks beside them makes it one that covers nothing. */
+/**
+ * A record is ours when it has one of these; a field that it lacks beside them makes it one that covers
+ * nothing.
+ */
 const MARKS = ['manifest_version', 'manifest_key', 'key'] as const;
 
 const foundManifest = marked(manifestSchema.partial());
@@ -83,8 +86,8 @@ export function parseManifest(bytes: Buffer, key: string): Manifest {
 }
 
 /**
- * A manifest that may lack fields. Throws UnreadableRecordError when the bytes are none, or a field is of another kind: a person or
- * another program wrote them, and guessing would risk a file.
+ * A manifest that may lack fields. Throws UnreadableRecordError when the bytes are none, or a field is of
+ * another kind: a person or another program wrote them, and guessing would risk a file.
  */
 export function parseFoundManifest(bytes: Buffer, key: string): Found<Manifest> {
   return parseRecord(foundManifest, bytes, key);

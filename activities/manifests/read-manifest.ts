@@ -21,7 +21,10 @@ export interface Stored<Kind> {
   etag: string;
 }
 
-/** Null when there is none. What is found may be of other settings, or lack fields: workflows/model/cover.ts says what it covers. */
+/**
+ * Null when there is none. What is found may be of other settings, or lack fields: workflows/model/cover.ts
+ * says what it covers.
+ */
 export function readManifest(
   opened: OpenedDestination,
   key: string,

@@ -1,6 +1,7 @@
-// Whether a store holds what it was sent, where its ETag does not say so. Most ETags are the MD5 of the bytes and need no question. Others
-// are anything: then a part is sent once more with a wrong Content-MD5. A store that refuses it compares digests itself, and its ETags
-// need not be believed; one that takes it could keep damaged bytes, and no run may go on there.
+// Whether a store holds what it was sent, where its ETag does not say so. Most ETags are the MD5 of the bytes
+// and need no question. Others are anything: then a part is sent once more with a wrong Content-MD5. A store
+// that refuses it compares digests itself, and its ETags need not be believed; one that takes it could keep
+// damaged bytes, and no run may go on there.
 import { createHash } from 'node:crypto';
 import { type IncomingHttpHeaders } from 'node:http';
 import { isStoredAs, readEtag } from './s3-answers.ts';
@@ -28,8 +29,8 @@ export function md5Of(bytes: Buffer | string): string {
 /**
  * Returns once the store has refused a wrong digest.
  * @param putWrong sends the bytes again, with a digest that is not theirs
- * @throws StoreError BadDigest, retried, when only the first answer was damaged; UncheckedDigest, not retried, when the store takes any
- * digest and its ETags are none
+ * @throws StoreError BadDigest, retried, when only the first answer was damaged; UncheckedDigest, not
+ * retried, when the store takes any digest and its ETags are none
  */
 export async function assertDigestsChecked(of: Sending, putWrong: () => Promise<Stored>): Promise<void> {
   let taken: Stored;

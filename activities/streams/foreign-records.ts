@@ -1,5 +1,6 @@
-// Records that another project left where a stream would keep its own: a name or a key space that was used before. Found before the
-// stream is created or changed, so that nobody's files are mistaken for another's, or written over. Reads a few records, changes none.
+// Records that another project left where a stream would keep its own: a name or a key space that was used
+// before. Found before the stream is created or changed, so that nobody's files are mistaken for another's,
+// or written over. Reads a few records, changes none.
 import { projectsOf } from '../../workflows/model/cover.ts';
 import { keySpaceOf, literalHeadOf, sharedKey } from '../../workflows/model/key-space.ts';
 import { latestKeyOf, manifestKeyOf } from '../../workflows/model/manifest.ts';
@@ -18,7 +19,10 @@ interface ForeignRecord {
   project: string;
 }
 
-/** A sentence for each place that holds another project's records, or something that is no record; empty: the stream may write there. */
+/**
+ * A sentence for each place that holds another project's records, or something that is no record; empty: the
+ * stream may write there.
+ */
 export async function foreignRecordProblems(
   stream: StreamDefinition,
   { settings, opened }: { settings: StreamSettings; opened: OpenedDestination },

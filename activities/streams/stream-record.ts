@@ -1,8 +1,10 @@
-// The record of a stream as its schedule keeps it: the one argument of the action. Parsed here for workers and the command line alike,
-// by the shape that the workflow's own input has to have: what is unreadable here is what its runs fail with.
-import { definition, scheduledRequest } from '../../workflows/model/inputs.ts';
+// The record of a stream as its schedule keeps it: the one argument of the action. Parsed here for workers
+// and the command line alike, by the shape that the workflow's own input has to have: what is unreadable here
+// is what its runs fail with.
+import { scheduledRequest } from '../../workflows/model/inputs.ts';
 import { describeProblems, type Problem } from '../../workflows/model/problem.ts';
 import { fits } from '../../workflows/model/shape.ts';
+import { definition } from '../../workflows/model/stream-shape.ts';
 import { type StreamDefinition } from '../../workflows/model/stream.ts';
 
 /** The schedule of a stream holds what no run can work with: somebody edited it by hand. */

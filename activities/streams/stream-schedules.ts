@@ -82,7 +82,10 @@ export async function createStreamSchedule(
   });
 }
 
-/** Throws ScheduleNotFoundError for an unknown stream, UnreadableStreamError for one that was edited into what is none. */
+/**
+ * Throws ScheduleNotFoundError for an unknown stream, UnreadableStreamError for one that was edited into what
+ * is none.
+ */
 export async function readStreamState(client: Client, name: string): Promise<StreamState> {
   const { action, state } = await client.schedule.getHandle(scheduleIdOf(name)).describe();
   return toState(parseScheduledStream(name, action.args), state);
@@ -124,8 +127,9 @@ export async function listStreamStates(client: Client): Promise<ListedStreams> {
 }
 
 /**
- * At most `size` streams from a place of the list on, in no order, and where the rest begins: null when there is none. Where all of them
- * are few, each schedule is asked: a person who edits one changes its action, and not the memo.
+ * At most `size` streams from a place of the list on, in no order, and where the rest begins: null when there
+ * is none. Where all of them are few, each schedule is asked: a person who edits one changes its action, and
+ * not the memo.
  */
 export async function listStreamPage(
   client: Client,

@@ -80,7 +80,10 @@ async function startAndSay(
   return handle;
 }
 
-/** The interval that ends at `endMs`, which has to be a border of the stream, or the last one of the stream that is over. */
+/**
+ * The interval that ends at `endMs`, which has to be a border of the stream, or the last one of the stream
+ * that is over.
+ */
 export function intervalToTrigger(
   stream: StreamDefinition,
   endMs: number | undefined,

@@ -1,5 +1,5 @@
-// Inputs that a person edited by hand, as the Web UI lets anybody do: the run says so and ends, the commands say so in one sentence,
-// and nothing is stored. Real servers.
+// Inputs that a person edited by hand, as the Web UI lets anybody do: the run says so and ends, the commands
+// say so in one sentence, and nothing is stored. Real servers.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { WorkflowFailedError } from '@temporalio/client';

@@ -1,5 +1,5 @@
-// Ranges and dates at the edges of what a stream can have: what does not exist is refused before anything is made, and what exists is
-// backfilled, however long it is.
+// Ranges and dates at the edges of what a stream can have: what does not exist is refused before anything is
+// made, and what exists is backfilled, however long it is.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { startBackfill } from '../../client/backfills.ts';

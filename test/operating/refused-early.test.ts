@@ -1,5 +1,5 @@
-// What can be told to be wrong before a run is told at the command: keys that no store takes, prefixes of others, intervals that a stream
-// does not have. Real servers.
+// What can be told to be wrong before a run is told at the command: keys that no store takes, prefixes of
+// others, intervals that a stream does not have. Real servers.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { listStreamNames } from '../../client/streams.ts';

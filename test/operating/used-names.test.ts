@@ -1,5 +1,5 @@
-// A name that another project used before: nothing that it left is mistaken for the new stream's own. Real servers, the command line,
-// and what is in the store afterwards.
+// A name that another project used before: nothing that it left is mistaken for the new stream's own. Real
+// servers, the command line, and what is in the store afterwards.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { awaitAudit, startAudit } from '../../client/audits.ts';

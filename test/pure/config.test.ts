@@ -105,14 +105,10 @@ describe('the configuration of a worker', () => {
 
 describe('the configuration of a destination', () => {
   it('refuses a manifest prefix under which a manifest could have no key', () => {
-    for (const prefix of ['x', '/x/', '../x/', 'x/./y/', 'x//', 'x\\y/', 'x\ny/', `${'x'.repeat(110)}/`])
-      assert.deepEqual(
-        problemsOf({ ...FILES, DESTINATION_FILES_MANIFEST_PREFIX: prefix }).map((problem) =>
-          problem.startsWith('DESTINATION_FILES_MANIFEST_PREFIX: got '),
-        ),
-        [true],
-        prefix,
-      );
+    for (const prefix of ['x', '/x/', '../x/', 'x/./y/', 'x//', 'x\\y/', 'x\ny/', `${'x'.repeat(110)}/`]) {
+      const [problem] = problemsOf({ ...FILES, DESTINATION_FILES_MANIFEST_PREFIX: prefix });
+      assert.ok(problem?.startsWith('DESTINATION_FILES_MANIFEST_PREFIX: got '), problem);
+    }
     const longest = `${'x'.repeat(109)}/`;
     assert.equal(destinationOf({ DESTINATION_FILES_MANIFEST_PREFIX: longest })?.manifestPrefix, longest);
   });

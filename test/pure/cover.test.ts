@@ -1,4 +1,5 @@
-// What a manifest and a pointer cover: an interval under the settings in force, field by field. One function for all who ask.
+// What a manifest and a pointer cover: an interval under the settings in force, field by field. One function
+// for all who ask.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';

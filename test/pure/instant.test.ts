@@ -1,4 +1,5 @@
-// Times that people and records write: what does not exist is refused, whoever writes it, and never moved to another day.
+// Times that people and records write: what does not exist is refused, whoever writes it, and never moved to
+// another day.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';

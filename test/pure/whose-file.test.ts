@@ -1,5 +1,5 @@
-// Whose object is stored under a key, as the last two stages see it: told by the write id, since two runs of one history store the same
-// bytes. Over a store that answers as it is told.
+// Whose object is stored under a key, as the last two stages see it: told by the write id, since two runs of
+// one history store the same bytes. Over a store that answers as it is told.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { completeFile } from '../../activities/complete-file.ts';

@@ -1,4 +1,5 @@
-// The shapes of workflow inputs: each wrong value is refused by name, every recorded input is taken, and no value crashes the check.
+// The shapes of workflow inputs: each wrong value is refused by name, every recorded input is taken, and no
+// value crashes the check.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { defaultPayloadConverter } from '@temporalio/common';

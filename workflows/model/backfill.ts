@@ -98,8 +98,8 @@ export interface StartRequest {
 }
 
 /**
- * `running`: ours, or as good as ours. `in-the-way`: another's run of that interval is under way, and a forced one, or one under other
- * settings, has to wait for it.
+ * `running`: ours, or as good as ours. `in-the-way`: another's run of that interval is under way, and a
+ * forced one, or one under other settings, has to wait for it.
  */
 export type StartOutcome = 'running' | 'in-the-way';
 

@@ -1,6 +1,7 @@
-// Whether a record of the store covers an interval under the settings in force. Plan, backfill, audit, status, look-back and verify all
-// ask here, so that "complete" has one meaning: a file that was made for another project, destination, format or formula is not the
-// interval's file. Pure; never throws for what a record lacks.
+// Whether a record of the store covers an interval under the settings in force. Plan, backfill, audit,
+// status, look-back and verify all ask here, so that "complete" has one meaning: a file that was made for
+// another project, destination, format or formula is not the interval's file. Pure; never throws for what a
+// record lacks.
 import { toRfc3339, type Interval } from './interval.ts';
 import { renderKey } from './key-template.ts';
 import {
@@ -62,7 +63,10 @@ export function coverFieldsOf({ stream, settings, interval }: Covered, bucket: s
   };
 }
 
-/** Why a manifest does not say what is wanted; empty: it does, and lacks nothing. Of `coverFieldsOf`: it covers the interval. */
+/**
+ * Why a manifest does not say what is wanted; empty: it does, and lacks nothing. Of `coverFieldsOf`: it
+ * covers the interval.
+ */
 export function manifestProblems(found: Found<Manifest>, wanted: Partial<CoverFields>): Problem[] {
   return [...differences(found, wanted), ...missingFields(found, MANIFEST_FIELDS, wanted)];
 }
@@ -73,8 +77,9 @@ export function coversInterval(found: Found<Manifest>, wanted: Partial<CoverFiel
 }
 
 /**
- * Whether a run that somebody else started, under the id of this interval, made the file of these settings. A run of a deleted stream of the
- * same name may have been under way. True for one without a manifest, which made nothing.
+ * Whether a run that somebody else started, under the id of this interval, made the file of these settings. A
+ * run of a deleted stream of the same name may have been under way. True for one without a manifest, which
+ * made nothing.
  */
 export function isFileOf(found: Found<Manifest> | null, covered: Covered): boolean {
   if (found === null) return true;
@@ -82,7 +87,10 @@ export function isFileOf(found: Found<Manifest> | null, covered: Covered): boole
   return coversInterval(found, coverFieldsOf(covered, found.bucket ?? ''));
 }
 
-/** Whether the pointer names an interval of the stream, as the stream's settings have it. `bucketOf` is undefined for an unknown destination. */
+/**
+ * Whether the pointer names an interval of the stream, as the stream's settings have it. `bucketOf` is
+ * undefined for an unknown destination.
+ */
 export function pointsAt(
   found: Found<LatestPointer>,
   stream: StreamDefinition,

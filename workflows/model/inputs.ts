@@ -1,6 +1,6 @@
-// What each workflow may be asked: every workflow parses its input by this table before it does anything. A person may have edited it by
-// hand, in a schedule of the Web UI or on a command line; what cannot be run fails at once, naming the field, what it got and what is
-// allowed, and nothing is half made under it.
+// What each workflow may be asked: every workflow parses its input by this table before it does anything. A
+// person may have edited it by hand, in a schedule of the Web UI or on a command line; what cannot be run
+// fails at once, naming the field, what it got and what is allowed, and nothing is half made under it.
 import { ApplicationFailure } from '@temporalio/common';
 import { FINDING_KINDS, type AuditReport, type AuditRequest, type CarriedAudit } from './audit.ts';
 import {
@@ -10,12 +10,9 @@ import {
   type CarriedBackfill,
 } from './backfill.ts';
 import { EVENT_TYPES, type AnnouncedEvent } from './event.ts';
-import { JITTER_SECONDS_MAX } from './firing.ts';
-import { type Interval } from './interval.ts';
-import { keyTemplateProblems } from './key-template.ts';
 import { type ExportedPart, type Fingerprint, type IntervalPlan, type PlannedRange } from './plan.ts';
 import { type PreflightRequest } from './preflight.ts';
-import { describeProblems, toGot, type Problem } from './problem.ts';
+import { describeProblems } from './problem.ts';
 import { type CarriedRun, type ExportRequest } from './run.ts';
 import {
   count,
@@ -30,7 +27,6 @@ import {
   oneOf,
   optional,
   record,
-  ruled,
   such,
   text,
   truth,
@@ -39,88 +35,14 @@ import {
 } from './shape.ts';
 import { FAILURE, type Target } from './stages.ts';
 import { type StatusRequest, type StreamState } from './status.ts';
-import {
-  EVERY_SECONDS_MAX,
-  EVERY_SECONDS_MIN,
-  prefixProblem,
-  projectProblem,
-  STREAM_NAME,
-} from './stream-problems.ts';
-import { type StreamDefinition, type StreamRevision, type StreamSettings } from './stream.ts';
+import { definition, interval, seconds, settings, streamName, WAIT_SECONDS_MAX } from './stream-shape.ts';
+import { type StreamDefinition } from './stream.ts';
 import { type Covered } from './cover.ts';
 import { type VerifyRequest } from './verify.ts';
 import { type WatchMemory, type WatchRequest } from './watch.ts';
 
-/** What a run may wait at all, however its definition came to be. `stream create` allows less. */
-const WAIT_SECONDS_MAX = 366 * 86_400;
-
 /** Named in one message; the rest is counted. */
 const PROBLEMS_NAMED = 6;
-
-const seconds = (low: number, high: number): Shape<number> => whole(low, high, 'whole seconds');
-
-const settingsFields = object<StreamSettings>({
-  everySeconds: seconds(EVERY_SECONDS_MIN, EVERY_SECONDS_MAX),
-  offsetSeconds: seconds(0, EVERY_SECONDS_MAX - 1),
-  project: text,
-  destination: filledText,
-  prefix: text,
-  settleSeconds: seconds(0, WAIT_SECONDS_MAX),
-  format: oneOf(['json', 'ndjson']),
-  compression: oneOf(['none', 'gzip']),
-  fields: oneOf(['standard', 'extended']),
-  keyTemplate: text,
-  empty: oneOf(['write', 'skip']),
-  giveUpSeconds: seconds(1, WAIT_SECONDS_MAX),
-});
-
-const settings = ruled(settingsFields, ({ everySeconds, offsetSeconds, project, prefix, keyTemplate }) => {
-  const problems: Problem[] = [];
-  const refuse = (field: string, value: unknown, allowed: string): number =>
-    problems.push({ field, got: toGot(value), allowed });
-  if (offsetSeconds >= everySeconds)
-    refuse('offsetSeconds', offsetSeconds, `whole seconds from 0 to ${everySeconds - 1}`);
-  if (projectProblem(project) !== null) refuse('project', project, 'the id of a project');
-  if (prefixProblem(prefix) !== null) refuse('prefix', prefix, 'what a key can begin with');
-  for (const problem of keyTemplateProblems(keyTemplate, everySeconds))
-    refuse('keyTemplate', keyTemplate, `a template without ${problem}`);
-  return problems;
-});
-
-export const interval = ruled(
-  object<Interval>({ startMs: instantMs, endMs: instantMs }),
-  ({ startMs, endMs }) =>
-    endMs > startMs
-      ? []
-      : [{ field: 'endMs', got: String(endMs), allowed: `a time after startMs, ${startMs}` }],
-);
-
-const streamName = such<string>(
-  STREAM_NAME.source,
-  (value) => typeof value === 'string' && STREAM_NAME.test(value),
-);
-
-/** As a schedule's action holds it. */
-export const definition = ruled(
-  object<StreamDefinition>({
-    name: streamName,
-    revisions: list(object<StreamRevision>({ fromMs: instantMs, settings }), 1),
-    fromMs: instantMs,
-    untilMs: nullable(instantMs),
-    skipped: list(interval),
-    jitterSeconds: optional(seconds(0, JITTER_SECONDS_MAX)),
-  }),
-  orderProblems,
-);
-
-function orderProblems({ revisions }: Pick<StreamDefinition, 'revisions'>): Problem[] {
-  return revisions.flatMap(({ fromMs }, index) => {
-    const before = revisions[index - 1];
-    if (before === undefined || fromMs > before.fromMs) return [];
-    const field = `revisions[${index}].fromMs`;
-    return [{ field, got: String(fromMs), allowed: `a time after the revision before, ${before.fromMs}` }];
-  });
-}
 
 const fingerprint = object<Fingerprint>({
   rooms: count,
@@ -323,8 +245,9 @@ export const INPUTS = {
 };
 
 /**
- * Throws an ApplicationFailure that is not retried, with the problems in its details, unless the input is what the workflow takes.
- * Called first by every workflow: an input that is read before could fail its task again and again, and leave it running for ever.
+ * Throws an ApplicationFailure that is not retried, with the problems in its details, unless the input is
+ * what the workflow takes. Called first by every workflow: an input that is read before could fail its task
+ * again and again, and leave it running for ever.
  */
 export function assertInput(workflow: keyof typeof INPUTS, input: unknown): void {
   const problems = INPUTS[workflow].check(input, '');

@@ -1,7 +1,11 @@
-// Times as people and records write them: RFC 3339 with a zone, to the second. A date that the calendar does not have is no time, though
-// `Date.parse` moves it to another day; so is a year outside of what intervals can be named by. Pure.
+// Times as people and records write them: RFC 3339 with a zone, to the second. A date that the calendar does
+// not have is no time, though `Date.parse` moves it to another day; so is a year outside of what intervals
+// can be named by. Pure.
 
-/** The first and the last moment that a stream can have, inclusive: keys have four digits for the year, and no call was before. */
+/**
+ * The first and the last moment that a stream can have, inclusive: keys have four digits for the year, and no
+ * call was before.
+ */
 export const INSTANT_MS_MIN = Date.UTC(1970, 0, 1);
 export const INSTANT_MS_MAX = Date.UTC(2999, 11, 31, 23, 59, 59);
 
@@ -50,6 +54,7 @@ export function isCalendarDay(year: number, month: number, day: number): boolean
 }
 
 function daysOf(year: number, month: number): number {
-  // The day before the first of the next month. `Date.UTC` would move years of two digits to the 20th century.
+  // The day before the first of the next month. `Date.UTC` would move years of two digits to the 20th
+  // century.
   return new Date(Date.UTC(year < 100 ? year + 400 : year, month, 0)).getUTCDate();
 }

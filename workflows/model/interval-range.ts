@@ -13,7 +13,10 @@ export function* intervalsIn(stream: StreamDefinition, range: Interval): Generat
   }
 }
 
-/** As `intervalsIn`, without those that the stream leaves out on purpose. Nobody walks through a year of those. */
+/**
+ * As `intervalsIn`, without those that the stream leaves out on purpose. Nobody walks through a year of
+ * those.
+ */
 export function* keptIntervalsIn(stream: StreamDefinition, range: Interval): Generator<Interval> {
   let { startMs } = range;
   while (startMs < range.endMs) {
@@ -26,7 +29,10 @@ export function* keptIntervalsIn(stream: StreamDefinition, range: Interval): Gen
   }
 }
 
-/** How many intervals `intervalsIn` gives. Counts without walking: sixty years of minutes are counted as quickly as a day. */
+/**
+ * How many intervals `intervalsIn` gives. Counts without walking: sixty years of minutes are counted as
+ * quickly as a day.
+ */
 export function countIntervals({ revisions }: StreamDefinition, range: Interval): number {
   let [count, atMs] = [0, range.startMs];
   for (const [index, { settings }] of revisions.entries()) {

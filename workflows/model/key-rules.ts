@@ -1,5 +1,6 @@
-// What a key may look like, whoever names one: streams by their prefix and template, destinations by their manifest prefix, people who
-// verify a file. Stricter than S3: what clients, proxies or readers would change on the way (`..`, `//`, a backslash) is never made. Pure.
+// What a key may look like, whoever names one: streams by their prefix and template, destinations by their
+// manifest prefix, people who verify a file. Stricter than S3: what clients, proxies or readers would change
+// on the way (`..`, `//`, a backslash) is never made. Pure.
 
 /** S3 keys have at most 1,024 bytes of UTF-8. */
 export const STORE_KEY_BYTES_MAX = 1_024;

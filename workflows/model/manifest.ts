@@ -53,7 +53,10 @@ export interface Manifest {
 /** A record as it was found: another program, or a person, may have left out what its writer always says. */
 export type Found<Of> = { [Field in keyof Of]?: Of[Field] | undefined };
 
-/** `_latest.json`: the newest complete interval of a stream; never goes backwards. Says enough to tell whose interval it is. */
+/**
+ * `_latest.json`: the newest complete interval of a stream; never goes backwards. Says enough to tell whose
+ * interval it is.
+ */
 export interface LatestPointer extends Pick<
   Manifest,
   | 'project'

@@ -10,7 +10,10 @@ export function toPauseNote(atMs: number, words: string | null): string {
   return `paused at ${toRfc3339(atMs)}${words === null || words === '' ? '' : `: ${words}`}`;
 }
 
-/** Null for a note that somebody else wrote, as the Web UI does, or one whose time does not exist. `atMs` is in whole seconds. */
+/**
+ * Null for a note that somebody else wrote, as the Web UI does, or one whose time does not exist. `atMs` is
+ * in whole seconds.
+ */
 export function parsePauseNote(note: string | null): { atMs: number; words: string | null } | null {
   const [, time, words] = PAUSED.exec(note ?? '') ?? [];
   const atMs = time === undefined ? null : toInstantMs(time);

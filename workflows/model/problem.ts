@@ -1,5 +1,5 @@
-// What is wrong with something that was given: the field, what it got, and what is allowed. Data; the one sentence that people read
-// is made from it here, at the edge.
+// What is wrong with something that was given: the field, what it got, and what is allowed. Data; the one
+// sentence that people read is made from it here, at the edge.
 
 export interface Problem {
   /** Where it is, as `revisions[0].settings.everySeconds`. */

@@ -1,6 +1,7 @@
-// Checks of plain data from outside against what a type says: inputs of workflows, and the records of streams. By hand, because the
-// workflow bundle holds no packages but Temporal's, and because each problem is to say the field, what it got and what is allowed.
-// Checks only: nothing is converted, and fields that nobody knows are left alone, so that an older worker reads what a newer one wrote.
+// Checks of plain data from outside against what a type says: inputs of workflows, and the records of
+// streams. By hand, because the workflow bundle holds no packages but Temporal's, and because each problem is
+// to say the field, what it got and what is allowed. Checks only: nothing is converted, and fields that
+// nobody knows are left alone, so that an older worker reads what a newer one wrote.
 import { INSTANT_MS_MAX, INSTANT_MS_MIN, INSTANT_YEARS } from './instant.ts';
 import { toGot, type Problem } from './problem.ts';
 

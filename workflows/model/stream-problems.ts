@@ -88,7 +88,10 @@ export function settingsProblems(settings: StreamSettings): string[] {
   return problems;
 }
 
-/** What may not be said behind the prefix that was given: `allowed: …`; null: it can be used. Of streams, and of a preflight. */
+/**
+ * What may not be said behind the prefix that was given: `allowed: …`; null: it can be used. Of streams, and
+ * of a preflight.
+ */
 export function prefixProblem(prefix: string): string | null {
   const isSound = textProblem(prefix) === null && !/[{}]/.test(prefix) && utf8Length(prefix) <= KEY_BYTES_MAX;
   return isSound
@@ -103,7 +106,10 @@ export function projectProblem(project: string): string | null {
   return problem === null ? null : `which has ${problem}; allowed: the id of a project`;
 }
 
-/** Whether the keys themselves can be used, once all names are put in: each revision's are equally long, so one stands for all. */
+/**
+ * Whether the keys themselves can be used, once all names are put in: each revision's are equally long, so
+ * one stands for all.
+ */
 function keysProblems({ name, revisions }: StreamDefinition): string[] {
   return revisions.flatMap(({ settings }) => {
     const key = sampleKeyOf(keySpaceOf(name, settings));

@@ -36,7 +36,10 @@ export function readCallTime(value: unknown): number | null {
   return isCallTime(atMs) && hasRealDate(text) ? atMs : null;
 }
 
-/** Of a text in one of the two forms: `Date.parse` moves a day that does not exist, as 30 February, to another one. */
+/**
+ * Of a text in one of the two forms: `Date.parse` moves a day that does not exist, as 30 February, to another
+ * one.
+ */
 function hasRealDate(text: string): boolean {
   const [, isoYear, isoMonth, isoDay] = /^(\d{4})-(\d\d)-(\d\d)/.exec(text) ?? [];
   if (isoYear !== undefined) return isCalendarDay(Number(isoYear), Number(isoMonth), Number(isoDay));
