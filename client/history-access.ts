@@ -47,7 +47,7 @@ export async function asAdministrator<Result>(
 }
 
 /** Where the server or the way to it is the reason, with the exit code that says so. */
-export function toCommandError(error: unknown): unknown {
+function toCommandError(error: unknown): unknown {
   if (!(error instanceof HistoryAccessError)) return error;
   const code = error.kind === 'unreachable' ? EXIT.unreachable : EXIT.usage;
   return new CommandError(error.message, code, { cause: error });

@@ -5,7 +5,7 @@ import { isUtf8 } from 'node:buffer';
 import { DataType, Type, Vector, type Data, type RecordBatch } from 'apache-arrow';
 import { MISSING } from '../measurements/quantities.ts';
 import { EMPTY_WORD, Word } from './json-text.ts';
-import { isPlain, startsInsideCharacter } from './utf8.ts';
+import { isPlain, needsEscape, startsInsideCharacter } from './utf8.ts';
 
 /** A column is missing, or is of another type than the scan asked for. */
 export class WrongColumnError extends Error {
@@ -105,6 +105,12 @@ export class TextColumn {
 
   lengthAt(row: number): number {
     return (this.offsets[row + 1] ?? 0) - (this.offsets[row] ?? 0);
+  }
+
+  /** JSON writes the text of this row as it is. False for some texts of which that is true, too. */
+  isPlainAt(row: number): boolean {
+    if (this.isPlain) return true;
+    return this.isValid && !needsEscape(this.bytes, this.offsets[row] ?? 0, this.offsets[row + 1] ?? 0);
   }
 
   bytesAt(row: number): Uint8Array {

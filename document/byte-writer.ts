@@ -60,7 +60,7 @@ export class ByteWriter {
   #dayText: Snippet = NULL;
 
   /** @param bytesMax the buffer may grow to this many bytes */
-  constructor(buffer: ArrayBuffer, bytesMax: number) {
+  constructor(buffer: ArrayBufferLike, bytesMax: number) {
     this.bytes = new Uint8Array(buffer);
     this.#view = new DataView(buffer);
     this.#bytesMax = bytesMax;
@@ -187,8 +187,8 @@ export class ByteWriter {
 
   /** The text of a row, in quotes. Returns false where some of its bytes were no UTF-8. */
   text(column: TextColumn, row: number): boolean {
-    const length = column.lengthAt(row);
-    if (column.isPlain) {
+    if (column.isPlainAt(row)) {
+      const length = column.lengthAt(row);
       this.#ensure(length);
       this.byte(QUOTE);
       this.#copy(column, column.offsets[row] ?? 0, length);

@@ -9,8 +9,9 @@ import { FAULT } from './faults.ts';
 import type { ShownColumns } from './history-batches.ts';
 import { jsonPlan, STEP, type Step, type StepList } from './json-plan.ts';
 import { EMPTY_WORD } from './json-text.ts';
-import { keysOf } from './room-keys.ts';
+import { brokenKeysOf, sortEntries } from './room-keys.ts';
 import type { RoomReader } from './room-reader.ts';
+import { isSameText } from './row-order.ts';
 
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -33,6 +34,9 @@ export class JsonRooms {
   #from = 0;
   /** Which peer is written. */
   #peerIndex = 0;
+  /** The entries and the values of the keys that are written; reused for each peer. */
+  readonly #keyEntries: number[] = [];
+  readonly #keyValues: number[] = [];
 
   constructor(fields: FieldSet, reader: RoomReader, out: ByteWriter) {
     const { room, peer } = jsonPlan(fields);
@@ -196,23 +200,36 @@ export class JsonRooms {
   #writeKeys(column: KeysColumn | undefined, row: number): void {
     const out = this.#out;
     out.byte(OPEN_OBJECT);
-    const from = column?.offsets[row] ?? 0;
-    const to = column?.offsets[row + 1] ?? 0;
-    if (column !== undefined && to === from + 1 && column.names.isValid) {
-      this.#writeName(out.text(column.names, from));
-      const value = column.valueOffsets[from] ?? 0;
-      this.#writeValues(
-        column,
-        Array.from({ length: (column.valueOffsets[to] ?? 0) - value }, (_, at) => value + at),
-      );
-    } else if (column !== undefined && to > from) {
-      for (const [index, { name, values }] of keysOf(column, row).entries()) {
+    if (column?.names.isValid === true) {
+      this.#writeValidKeys(column, row);
+    } else if (column !== undefined) {
+      for (const [index, { name, values }] of brokenKeysOf(column, row).entries()) {
         if (index > 0) out.byte(COMMA);
         this.#writeName(out.looseText(name));
         this.#writeValues(column, values);
       }
     }
     out.byte(CLOSE_OBJECT);
+  }
+
+  /** Each name once, with the values of all entries that have it. */
+  #writeValidKeys(column: KeysColumn, row: number): void {
+    const entries = this.#keyEntries;
+    const values = this.#keyValues;
+    sortEntries(column, row, entries);
+    for (let index = 0; index < entries.length;) {
+      const name = entries[index] ?? 0;
+      if (index > 0) this.#out.byte(COMMA);
+      values.length = 0;
+      for (; index < entries.length; index++) {
+        const entry = entries[index] ?? 0;
+        if (!isSameText(column.names, name, column.names, entry)) break;
+        const end = column.valueOffsets[entry + 1] ?? 0;
+        for (let value = column.valueOffsets[entry] ?? 0; value < end; value++) values.push(value);
+      }
+      this.#writeName(this.#out.text(column.names, name));
+      this.#writeValues(column, values);
+    }
   }
 
   #writeName(isWellFormed: boolean): void {
@@ -224,9 +241,9 @@ export class JsonRooms {
   #writeValues({ values }: KeysColumn, rows: readonly number[]): void {
     const out = this.#out;
     if (rows.length !== 1) out.byte(OPEN_ARRAY);
-    for (const [index, row] of rows.entries()) {
+    for (let index = 0; index < rows.length; index++) {
       if (index > 0) out.byte(COMMA);
-      if (!out.text(values, row)) this.#noteBrokenText();
+      if (!out.text(values, rows[index] ?? 0)) this.#noteBrokenText();
     }
     if (rows.length !== 1) out.byte(CLOSE_ARRAY);
   }

@@ -32,12 +32,23 @@ function hasNameTwice(names: TextColumn, from: number, to: number): boolean {
   return false;
 }
 
-/** The keys of one row as they are written. */
-export function keysOf(keys: KeysColumn, row: number): Key[] {
+/** Puts the entries of one row in the order of the bytes of their names. Entries of one name stay in their order. */
+export function sortEntries(keys: KeysColumn, row: number, into: number[]): void {
+  const to = keys.offsets[row + 1] ?? 0;
+  into.length = 0;
+  for (let entry = keys.offsets[row] ?? 0; entry < to; entry++) {
+    let at = into.length;
+    for (; at > 0 && compareTexts(keys.names, into[at - 1] ?? 0, keys.names, entry) > 0; at--)
+      into[at] = into[at - 1] ?? 0;
+    into[at] = entry;
+  }
+}
+
+/** The keys of one row where some names are no UTF-8: in the order of the names that are shown. */
+export function brokenKeysOf(keys: KeysColumn, row: number): Key[] {
   const byName = new Map<string, Key>();
   for (let entry = keys.offsets[row] ?? 0; entry < (keys.offsets[row + 1] ?? 0); entry++) {
-    const bytes = keys.names.bytesAt(entry);
-    const name = keys.names.isValid ? bytes : toWellFormed(bytes);
+    const name = toWellFormed(keys.names.bytesAt(entry));
     const text = Buffer.from(name).toString('latin1');
     const key = byName.get(text) ?? { name, values: [] };
     byName.set(text, key);

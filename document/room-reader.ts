@@ -1,15 +1,27 @@
 // Puts the rows of the three scans together, room by room: which rows hold, whose peers and totals they are, what is wrong with them, and
 // the measures of every peer and of the room. Rows come in the order of their keys, so one pass over each scan is enough.
 import { isUtf8 } from 'node:buffer';
-import { DirectionMeasures, DirectionSums, senderRttMs } from '../measurements/direction.ts';
-import { DIRECTION_NAMES, directionIndex, fillPeerRow, ROW_LENGTH, RoomMeans } from '../measurements/peer.ts';
+import {
+  DirectionMeasures,
+  DirectionSums,
+  senderRttMs,
+  type DirectionKind,
+} from '../measurements/direction.ts';
+import {
+  DIRECTION_NAMES,
+  fillPeerRow,
+  ROW_LENGTH,
+  RoomMeans,
+  type MeasuredPeer,
+} from '../measurements/peer.ts';
 import { DURATION_MS_MAX, MISSING, QUANTITY_MAX } from '../measurements/quantities.ts';
 import { Cursor, RowList } from './cursor.ts';
 import { FAULT } from './faults.ts';
 import type { HistoryBatches, PeerBatch, RoomBatch, TotalBatch } from './history-batches.ts';
 import { isRating, peerFaults } from './peer-faults.ts';
+import { sortByStart } from './peer-order.ts';
 import { compareRooms, compareTexts, holdsOver, isSameRoom, isSameText } from './row-order.ts';
-import { knownDirection, readSums } from './total-sums.ts';
+import { knownDirection, readSums, type TotalRow } from './total-sums.ts';
 
 /** Rows came in another order than the one that was asked for. */
 export class WrongOrderError extends Error {
@@ -17,6 +29,19 @@ export class WrongOrderError extends Error {
 }
 
 const DIRECTIONS = DIRECTION_NAMES.length;
+
+/** By `directionIndex`. */
+const KINDS: readonly DirectionKind[] = [false, true].flatMap((isVideo) =>
+  [true, false].map((isSend) => ({ isVideo, isSend })),
+);
+
+/** What `#gather` needs to know of the rooms. Reused, because objects made for every room keep the garbage collector busy. */
+interface GatheredRoom {
+  previous: RoomBatch | undefined;
+  previousRow: number;
+  room: RoomBatch | undefined;
+  roomRow: number;
+}
 
 /** The peers of the current room, in the order of their ids; `order` gives the order of the file. */
 export class RoomReader {
@@ -39,7 +64,9 @@ export class RoomReader {
   readonly #totalBatches: (TotalBatch | undefined)[] = [];
   readonly #totalRows: number[] = [];
   readonly #directions = Array.from({ length: DIRECTIONS }, () => new DirectionMeasures());
-  readonly #present: (DirectionMeasures | undefined)[] = [];
+  readonly #measured: MeasuredPeer = { callSetupMs: MISSING, rating: MISSING, directions: [] };
+  readonly #gathered: GatheredRoom = { previous: undefined, previousRow: 0, room: undefined, roomRow: 0 };
+  #total: TotalRow | undefined;
   readonly #sums = new DirectionSums();
   readonly #spare = new DirectionMeasures();
 
@@ -64,14 +91,19 @@ export class RoomReader {
     this.faults = 0;
     this.peers.clear();
     this.#roomTotals.clear();
-    this.#gather(this.#peers, { previous, previousRow, room: batch, roomRow: row }, this.peers);
-    this.#gather(this.#totals, { previous, previousRow, room: batch, roomRow: row }, this.#roomTotals);
+    const at = this.#gathered;
+    at.previous = previous;
+    at.previousRow = previousRow;
+    at.room = batch;
+    at.roomRow = row;
+    this.#gather(this.#peers, at, this.peers);
+    this.#gather(this.#totals, at, this.#roomTotals);
     if (batch === undefined) return false;
     this.#takeRoom(batch, row);
     this.#takePeers();
     this.#takeTotals();
     this.#measure();
-    this.#putInOrder();
+    sortByStart(this.peers, this.order);
     return true;
   }
 
@@ -87,15 +119,9 @@ export class RoomReader {
   /** Takes the rows of the current room; rows of no room that was read are passed. */
   #gather<Batch extends PeerBatch | TotalBatch>(
     cursor: Cursor<Batch>,
-    at: {
-      previous: RoomBatch | undefined;
-      previousRow: number;
-      room: RoomBatch | undefined;
-      roomRow: number;
-    },
+    { room, roomRow, previous, previousRow }: GatheredRoom,
     into: RowList<Batch>,
   ): void {
-    const { room, roomRow, previous, previousRow } = at;
     let isInOrder = true;
     for (let { batch } = cursor; batch !== undefined; { batch } = cursor) {
       if (room === undefined || !isSameRoom(batch, cursor.row, room, roomRow)) {
@@ -199,7 +225,7 @@ export class RoomReader {
     const isVideo = batch.media.at(row).bytes === 'video';
     const isSend = batch.direction.at(row).bytes === 'send';
     const isBroken = readSums(this.#sums, { batch, row }, { isVideo, isSend });
-    this.#spare.measure(this.#sums, { isVideo, isSend, senderRttMs: MISSING });
+    this.#spare.measure(this.#sums, { isVideo, isSend }, MISSING);
     return (
       (knownDirection(batch, row) === -1 ? FAULT.total_kind : 0) |
       (isBroken ? FAULT.total_count : 0) |
@@ -219,13 +245,9 @@ export class RoomReader {
       const from = peer * ROW_LENGTH;
       const callSetupMs = batch.callSetupMs.at(row);
       const rating = batch.rating.at(row);
-      fillPeerRow(this.measures, from, {
-        facts: {
-          callSetupMs: callSetupMs <= QUANTITY_MAX ? callSetupMs : MISSING,
-          rating: isRating(rating) ? rating : MISSING,
-        },
-        directions: this.#present,
-      });
+      this.#measured.callSetupMs = callSetupMs <= QUANTITY_MAX ? callSetupMs : MISSING;
+      this.#measured.rating = isRating(rating) ? rating : MISSING;
+      fillPeerRow(this.measures, from, this.#measured);
       means.add(this.measures, from);
     }
     means.finish();
@@ -233,40 +255,21 @@ export class RoomReader {
 
   /** Both directions of a medium; `send` is the index of its send. */
   #measureMedium(peer: number, send: number): void {
-    const isVideo = send === directionIndex(true, true);
     let rttMs = MISSING;
     for (let direction = send; direction < send + 2; direction++) {
       const batch = this.totalOf(peer, direction);
       const measures = this.#directions[direction];
-      this.#present[direction] = batch === undefined ? undefined : measures;
-      if (batch === undefined || measures === undefined) continue;
-      const isSend = direction === send;
-      const isBroken = readSums(
-        this.#sums,
-        { batch, row: this.totalRowOf(peer, direction) },
-        { isVideo, isSend },
-      );
-      if (isSend) rttMs = senderRttMs(this.#sums);
-      measures.measure(this.#sums, { isVideo, isSend, senderRttMs: rttMs });
+      const kind = KINDS[direction];
+      this.#measured.directions[direction] = batch === undefined ? undefined : measures;
+      if (batch === undefined || measures === undefined || kind === undefined) continue;
+      const total = (this.#total ??= { batch, row: 0 });
+      total.batch = batch;
+      total.row = this.totalRowOf(peer, direction);
+      const isBroken = readSums(this.#sums, total, kind);
+      if (kind.isSend) rttMs = senderRttMs(this.#sums);
+      measures.measure(this.#sums, kind, rttMs);
       if (isBroken) this.faults |= FAULT.total_count;
       if (measures.isTooLarge) this.faults |= FAULT.too_large;
     }
-  }
-
-  #putInOrder(): void {
-    const { peers, order } = this;
-    order.length = peers.length;
-    let isInOrder = true;
-    let before = -Infinity;
-    for (let index = 0; index < peers.length; index++) {
-      order[index] = index;
-      const joined = peers.batchAt(index).joinedAt.at(peers.rowAt(index));
-      isInOrder &&= before <= joined;
-      before = joined;
-    }
-    if (isInOrder) return;
-    const joinedAt = (index: number) => peers.batchAt(index).joinedAt.at(peers.rowAt(index));
-    // Stable: peers of one time stay in the order of their ids.
-    order.sort((a, b) => joinedAt(a) - joinedAt(b));
   }
 }

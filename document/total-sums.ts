@@ -1,8 +1,14 @@
 // What a row of a track total says: which direction of which medium it is, and the sums that a total of this kind uses.
-import type { DirectionSums } from '../measurements/direction.ts';
+import type { DirectionKind, DirectionSums } from '../measurements/direction.ts';
 import { directionIndex } from '../measurements/peer.ts';
 import { isMissing } from '../measurements/quantities.ts';
 import type { TotalBatch } from './history-batches.ts';
+
+/** A row of track totals. */
+export interface TotalRow {
+  batch: TotalBatch;
+  row: number;
+}
 
 /** The index of the total's direction; -1 where its medium or its direction is another word. */
 export function knownDirection(batch: TotalBatch, row: number): number {
@@ -16,8 +22,8 @@ export function knownDirection(batch: TotalBatch, row: number): number {
 /** Reads the sums that this kind of total uses. Returns whether any of its counts is none. */
 export function readSums(
   sums: DirectionSums,
-  { batch, row }: { batch: TotalBatch; row: number },
-  { isVideo, isSend }: { isVideo: boolean; isSend: boolean },
+  { batch, row }: Readonly<TotalRow>,
+  { isVideo, isSend }: DirectionKind,
 ): boolean {
   sums.bytes = batch.bytes.at(row);
   sums.packetsLost = batch.packetsLost.at(row);

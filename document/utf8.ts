@@ -11,6 +11,18 @@ export function isPlain(bytes: Uint8Array): boolean {
   return true;
 }
 
+/** The first byte of U+2028 and U+2029, which JSON for JavaScript escapes, and of some thousand other characters. */
+const LINE_SEPARATOR_FIRST = 0xe2;
+
+/** Whether well-formed UTF-8 may hold a character between `from` and `to` that a JSON text has to escape. */
+export function needsEscape(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte < 0x20 || byte === QUOTE || byte === BACKSLASH || byte === LINE_SEPARATOR_FIRST) return true;
+  }
+  return false;
+}
+
 /** Whether any of the texts begins with a byte that only continues a character: then the one before it is cut off. */
 export function startsInsideCharacter(bytes: Uint8Array, offsets: Int32Array): boolean {
   for (let row = 0; row + 1 < offsets.length; row++) {

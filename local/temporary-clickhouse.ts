@@ -1,5 +1,5 @@
-// A ClickHouse for the time of one piece of work: the embedded engine on a folder, ports and passwords of its own, ended and removed
-// afterwards. What a dry run of an import runs in.
+// A ClickHouse for the time of one piece of work: the embedded engine on a folder, ports and passwords of its
+// own, ended and removed afterwards. The benchmark of the import runs in it.
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -33,7 +33,7 @@ export async function withTemporaryClickHouse<Result>(
   }
 }
 
-const DATABASE = 'dry_run';
+const DATABASE = 'temporary';
 
 async function startIn(folder: string): Promise<TemporaryClickHouse & { server: OwnedServer }> {
   const [httpPort = 0] = await findFreePorts(1);

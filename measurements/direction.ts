@@ -34,17 +34,26 @@ export class DirectionSums {
   frames = 0;
 }
 
-/** What a direction's values depend on besides its own sums. */
-export interface DirectionContext {
+/** Which of the four directions it is. */
+export interface DirectionKind {
   isVideo: boolean;
   isSend: boolean;
-  /** The round trip of the peer's send of the same medium, see `senderRttMs`. */
-  senderRttMs: number;
 }
 
 /** The round trip that the sender measured, in ms; MISSING where it measured none, or one that cannot be. */
 export function senderRttMs({ rttUsSum, rttCount }: DirectionSums): number {
   return possible(meanMs(rttUsSum, rttCount));
+}
+
+/** The quantities of one direction before they are fixed to millionths. */
+class DirectionQuantities {
+  kbps = MISSING;
+  lossPercent = MISSING;
+  jitterMs = MISSING;
+  rttMs = MISSING;
+  pixels = MISSING;
+  fps = MISSING;
+  variation = MISSING;
 }
 
 /** The measures of one direction, all in millionths. One object serves total after total. */
@@ -60,9 +69,14 @@ export class DirectionMeasures {
   fps = MISSING;
   /** A quantity is larger than any measurement can be, and is therefore missing. */
   isTooLarge = false;
+  /** Kept, because an object for every total would be most of what is thrown away while a batch is written. */
+  readonly #quantities = new DirectionQuantities();
 
-  /** Replaces all measures by those of these sums. */
-  measure(sums: DirectionSums, { isVideo, isSend, senderRttMs: rttOfSender }: DirectionContext): void {
+  /**
+   * Replaces all measures by those of these sums.
+   * @param rttOfSender the round trip of the peer's send of the same medium, see `senderRttMs`
+   */
+  measure(sums: DirectionSums, { isVideo, isSend }: DirectionKind, rttOfSender: number): void {
     const anyKbps = bitrate(sums.bytes, sums.activeMs);
     const anyJitterMs = meanMs(sums.jitterUsSum, sums.jitterCount);
     const anyRttMs = isSend ? meanMs(sums.rttUsSum, sums.rttCount) : MISSING;
@@ -75,23 +89,22 @@ export class DirectionMeasures {
       anyPixels > QUANTITY_MAX ||
       anyFps > QUANTITY_MAX;
 
-    const kbps = possible(anyKbps);
-    const jitterMs = possible(anyJitterMs);
-    const rttMs = possible(anyRttMs);
-    const pixels = possible(anyPixels);
-    const fps = possible(anyFps);
-    const lossPercent = packetLoss(sums.packetsLost, sums.packetsArrived);
-    const delay = delayMs(rttOfSender, jitterMs);
-    const variation = bitrateVariation(sums.bitrateSqMs, sums.activeMs, kbps);
+    const of = this.#quantities;
+    of.kbps = possible(anyKbps);
+    of.jitterMs = possible(anyJitterMs);
+    of.rttMs = possible(anyRttMs);
+    of.pixels = possible(anyPixels);
+    of.fps = possible(anyFps);
+    of.lossPercent = packetLoss(sums.packetsLost, sums.packetsArrived);
+    of.variation = bitrateVariation(sums.bitrateSqMs, sums.activeMs, of.kbps);
+    const delay = delayMs(rttOfSender, of.jitterMs);
 
-    this.mos = toMillionths(isVideo ? videoMos({ kbps, pixels, fps }, delay) : audioMos(lossPercent, delay));
-    this.score = toMillionths(
-      directionScore({ lossPercent, jitterMs, rttMs, kbps, variation, pixels }, isVideo),
-    );
-    this.bitrate = toMillionths(kbps);
-    this.packetLoss = toMillionths(lossPercent);
-    this.jitter = toMillionths(jitterMs);
-    this.rtt = toMillionths(rttMs);
-    this.fps = toMillionths(fps);
+    this.mos = toMillionths(isVideo ? videoMos(of, delay) : audioMos(of.lossPercent, delay));
+    this.score = toMillionths(directionScore(of, isVideo));
+    this.bitrate = toMillionths(of.kbps);
+    this.packetLoss = toMillionths(of.lossPercent);
+    this.jitter = toMillionths(of.jitterMs);
+    this.rtt = toMillionths(of.rttMs);
+    this.fps = toMillionths(of.fps);
   }
 }

@@ -55,22 +55,21 @@ const AUDIO_SEND_RTT = slotOf('audio.send.rtt');
 const VIDEO_SEND_RTT = slotOf('video.send.rtt');
 const BITRATE_OF_DIRECTION = DIRECTION_MEASURES.indexOf('bitrate');
 
-/** What is known of a peer besides its track totals. */
-export interface PeerFacts {
+/** What a peer's row is made from. */
+export interface MeasuredPeer {
   /** ms; MISSING where not measured */
   callSetupMs: number;
   /** 1 to 5; MISSING where the user gave none */
   rating: number;
+  /** By `directionIndex`; undefined where the peer has no total of that direction. */
+  readonly directions: (DirectionMeasures | undefined)[];
 }
 
-/**
- * Fills the peer's row, which begins at `from`.
- * @param directions by `directionIndex`; undefined where the peer has no total of that direction
- */
+/** Fills the peer's row, which begins at `from`. */
 export function fillPeerRow(
   row: Float64Array,
   from: number,
-  { facts, directions }: { facts: PeerFacts; directions: readonly (DirectionMeasures | undefined)[] },
+  { callSetupMs, rating, directions }: MeasuredPeer,
 ): void {
   let scores = 0;
   let scored = 0;
@@ -96,8 +95,8 @@ export function fillPeerRow(
   row[from + MOS] = meanOfTwo(directions[0]?.mos ?? MISSING, directions[1]?.mos ?? MISSING);
   // At most four scores of at most 10⁷ millionths: exact in doubles.
   row[from + SCORE] = scored === 0 ? MISSING : Math.floor((scores + Math.floor(scored / 2)) / scored);
-  row[from + CALL_SETUP_TIME] = toMillionths(facts.callSetupMs);
-  row[from + USER] = toMillionths(facts.rating);
+  row[from + CALL_SETUP_TIME] = toMillionths(callSetupMs);
+  row[from + USER] = toMillionths(rating);
 }
 
 /** Bitrate, packet loss and jitter of each medium: the mean of its send and its recv, at a peer and again at a room. */

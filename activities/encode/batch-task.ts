@@ -16,8 +16,8 @@ export interface BatchTask {
   /** Null where the range is known to be empty: then nothing is read. */
   scan: { range: RoomsRange; fields: FieldSet; queryId: string } | null;
   options: BatchOptions;
-  /** Transferred in both directions. */
-  output: ArrayBuffer;
+  /** For the body. Nobody else uses it until the task has ended. */
+  output: SharedArrayBuffer;
   /** In shared memory: see `PROGRESS`. */
   progress: Float64Array;
 }

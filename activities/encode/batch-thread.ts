@@ -35,7 +35,10 @@ export async function runBatchTask(task: BatchTask): Promise<unknown> {
   try {
     const written = await thread.run(task);
     const answer: BatchAnswer = { written };
-    return move({ [transferableSymbol]: [written.body.buffer], [valueSymbol]: answer });
+    const { buffer } = written.body;
+    return buffer instanceof ArrayBuffer
+      ? move({ [transferableSymbol]: [buffer], [valueSymbol]: answer })
+      : answer;
   } catch (error) {
     const failure = toFailure(error);
     if (failure === undefined) throw error;

@@ -1,5 +1,5 @@
-// The pool of worker threads that read, measure, write, compress and hash batches, as the main thread sees it. Bodies are transferred between
-// the threads, never copied.
+// The pool of worker threads that read, measure, write, compress and hash batches, as the main thread sees it. Bodies are never copied from one
+// thread to another: their memory is shared, or transferred where it had to grow.
 import { ClickHouseError } from '@clickhouse/client';
 import { Piscina } from 'piscina';
 import { BATCHES_PER_THREAD } from './batch-memory.ts';
@@ -20,8 +20,8 @@ import type { WrittenBatch } from './write-batch.ts';
 
 export interface BatchWriters {
   /**
-   * Reads and writes one batch in a thread of the pool. `task.output` is transferred and cannot be used afterwards; `body.buffer` of the
-   * result takes its place. When the signal is aborted the scans are closed, and the call rejects; ClickHouse may still be at work.
+   * Reads and writes one batch in a thread of the pool. The body is in `task.output`, or in a buffer of its own where it did not fit. When the
+   * call rejects, a thread may still write into `task.output`: it must not be used again. When the signal is aborted the scans are closed, and the call rejects; ClickHouse may still be at work.
    * @throws ClickHouseError, HistoryStreamError, DamagedScanError, RangeMisjudgedError, RoomTooLargeError, ConnectionError
    */
   write(task: BatchTask, signal: AbortSignal): Promise<WrittenBatch>;
@@ -63,7 +63,7 @@ export function openBatchWriters(threads: number, data: ThreadData): BatchWriter
       if (signal.aborted) cancel();
       signal.addEventListener('abort', cancel, { once: true });
       try {
-        const answer = await pool.run(task, { transferList: [task.output] });
+        const answer = await pool.run(task);
         signal.throwIfAborted();
         if ('failure' in answer) throw toError(answer.failure);
         return answer.written;

@@ -59,7 +59,11 @@ const [OPEN_ARRAY, NEWLINE, COMMA] = [0x5b, 0x0a, 0x2c];
  * @param output a buffer for the body; a larger one is used where it is too small
  * @throws BrokenStreamError, WrongOrderError, RangeMisjudgedError, RoomTooLargeError
  */
-export function writeBatch(range: ScannedRange, options: BatchOptions, output: ArrayBuffer): WrittenBatch {
+export function writeBatch(
+  range: ScannedRange,
+  options: BatchOptions,
+  output: ArrayBufferLike,
+): WrittenBatch {
   const batch = new BatchWriter(range, options, output);
   return batch.write();
 }
@@ -79,7 +83,7 @@ class BatchWriter {
   #crc = 0;
   #largestRoom = 0;
 
-  constructor(range: ScannedRange, options: BatchOptions, output: ArrayBuffer) {
+  constructor(range: ScannedRange, options: BatchOptions, output: ArrayBufferLike) {
     this.#options = options;
     this.#reader = new RoomReader(openBatches(range, options.fields));
     const isGzip = options.compression === 'gzip';

@@ -1,5 +1,5 @@
-// One range of rooms read and written in this thread, into memory: for dry runs and for tests. A worker exports in its pool of threads
-// (export-batch.ts), by the same scans and the same writer.
+// One range of rooms read and written in this thread, into memory: for tests. A worker exports in its pool of
+// threads (export-batch.ts), by the same scans and the same writer.
 import { randomUUID } from 'node:crypto';
 import type { FieldSet, FileFormat } from '../../workflows/model/stream.ts';
 import type { HistoryReader } from '../history/history-reader.ts';
@@ -7,7 +7,7 @@ import { scanRange, toCollectors } from '../history/scan-range.ts';
 import { scanQueryIds, type RoomsRange } from '../history/scan-statements.ts';
 import { writeBatch, type BatchOptions, type WrittenBatch } from './write-batch.ts';
 
-/** What is read into memory here is a test's or a dry run's. */
+/** What is read into memory here is a test's. */
 const BYTES_MAX = 1024 * 1024 * 1024;
 const BYTES_FIRST = 1024 * 1024;
 

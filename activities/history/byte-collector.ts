@@ -13,16 +13,16 @@ export interface ByteBudget {
 
 export class ByteCollector {
   length = 0;
-  #bytes: Uint8Array<ArrayBuffer>;
+  #bytes: Uint8Array;
   readonly #budget: ByteBudget;
 
-  constructor(buffer: ArrayBuffer, budget: ByteBudget) {
+  constructor(buffer: ArrayBufferLike, budget: ByteBudget) {
     this.#bytes = new Uint8Array(buffer);
     this.#budget = budget;
   }
 
   /** What has been collected. */
-  get bytes(): Uint8Array<ArrayBuffer> {
+  get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.length);
   }
 

@@ -10,12 +10,17 @@ export interface ClientOptions {
   keys: StoreKeys;
   agent: http.Agent;
   exchange: Exchange;
+  /**
+   * The signature covers the body by its SHA-256, as it does over https by TLS. Not for a body whose Content-MD5 is signed: one digest that
+   * the store checks is enough, and SHA-256 costs both sides more than anything else about a request.
+   */
+  signsBody: boolean;
 }
 
-export function openClient({ place, keys, agent, exchange }: ClientOptions): Client {
+export function openClient({ place, keys, agent, exchange, signsBody }: ClientOptions): Client {
   const endpoint = new URL(place.endpoint);
   const { accessKeyId, secretAccessKey, sessionToken } = keys;
-  return new Client({
+  const client = new Client({
     endPoint: endpoint.hostname.replace(/^\[|\]$/g, ''),
     port: endpoint.port === '' ? (endpoint.protocol === 'https:' ? 443 : 80) : Number(endpoint.port),
     useSSL: endpoint.protocol === 'https:',
@@ -29,4 +34,7 @@ export function openClient({ place, keys, agent, exchange }: ClientOptions): Cli
     retryOptions: { disableRetry: true },
     ...(sessionToken === undefined ? {} : { sessionToken }),
   });
+  // Otherwise it sends `UNSIGNED-PAYLOAD` in the place of the body's SHA-256.
+  client.enableSHA256 &&= signsBody;
+  return client;
 }

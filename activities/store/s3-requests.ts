@@ -10,6 +10,8 @@ export interface StoreRequest {
   payload?: Buffer | string;
   /** The key says what the call is about, but the bucket is asked. */
   isOfBucket?: boolean;
+  /** @default true */
+  signsBody?: boolean;
 }
 
 /** Of bytes. */

@@ -34,7 +34,7 @@ import {
   type StoreRequest,
 } from './s3-requests.ts';
 import { openAgent } from './store-agent.ts';
-import { StoreError } from './store-errors.ts';
+import { orNull } from './store-errors.ts';
 import {
   errorInBody,
   readAsItComes,
@@ -232,6 +232,8 @@ export class S3Store implements store.ObjectStore {
     const request = {
       method: 'PUT',
       payload: of.body,
+      // The signed Content-MD5 covers it.
+      signsBody: false,
       headers: { ...headers, 'content-md5': Buffer.from(saidMd5, 'hex').toString('base64') },
       ...(query === undefined ? {} : { query }),
     };
@@ -258,7 +260,7 @@ export class S3Store implements store.ObjectStore {
   async #call<Result>(
     operation: string,
     of: store.CallLimits & { key?: string },
-    { method, query, headers, payload, isOfBucket }: StoreRequest,
+    { method, query, headers, payload, isOfBucket, signsBody }: StoreRequest,
     read: (answer: Answer) => Promise<Result>,
   ): Promise<Result> {
     of.signal?.throwIfAborted();
@@ -270,7 +272,13 @@ export class S3Store implements store.ObjectStore {
     try {
       const keys = await this.#keySource();
       exchange.secrets = [keys.accessKeyId, keys.secretAccessKey, keys.sessionToken];
-      const client = openClient({ place: this.#destination, keys, agent: this.#agent, exchange });
+      const client = openClient({
+        place: this.#destination,
+        keys,
+        agent: this.#agent,
+        exchange,
+        signsBody: signsBody ?? true,
+      });
       const request = {
         method,
         bucketName: this.#destination.bucket,
@@ -287,14 +295,5 @@ export class S3Store implements store.ObjectStore {
 
   #writeHeaders(contentType: string): Record<string, string> {
     return { 'content-type': contentType, ...toEncryptionHeaders(this.#destination) };
-  }
-}
-
-async function orNull<Result>(result: Promise<Result>, codes: readonly string[]): Promise<Result | null> {
-  try {
-    return await result;
-  } catch (error) {
-    if (error instanceof StoreError && codes.includes(error.code)) return null;
-    throw error;
   }
 }

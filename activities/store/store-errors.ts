@@ -79,3 +79,16 @@ export function classifyStoreError(error: unknown): StoreErrorClass {
   if (!(error instanceof StoreError)) return 'retryable';
   return STORE_ERROR_CLASSES.get(error.code) ?? 'retryable';
 }
+
+/** The result; null for a StoreError of one of these codes. */
+export async function orNull<Result>(
+  result: Promise<Result>,
+  codes: readonly string[],
+): Promise<Result | null> {
+  try {
+    return await result;
+  } catch (error) {
+    if (error instanceof StoreError && codes.includes(error.code)) return null;
+    throw error;
+  }
+}

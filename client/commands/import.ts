@@ -14,9 +14,8 @@ import { listFiles } from '../../history/import/list-files.ts';
 import { type LeftOut } from '../../history/import/read-file.ts';
 import { type RoomRow } from '../../history/import/rooms.ts';
 import { type Terminal } from '../cli.ts';
-import { withDryRunEngine } from '../dry-run-engine.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { toCommandError, withHistory } from '../history-access.ts';
+import { withHistory } from '../history-access.ts';
 import { parseCount, parseInstantMs, parseProjectId, parseWord } from '../parse-arguments.ts';
 import { printJson, toByteText } from '../print.ts';
 import { ProgressLine } from '../progress-line.ts';
@@ -104,11 +103,8 @@ async function runDry(
   terminal: Terminal,
   { paths, options, importing, progress }: Run,
 ): Promise<FileSummary[]> {
-  // Finished rooms are shown as JSON only; without them no engine is needed.
-  const wanted = { ...importing, isFinished: options.json === true };
-  const result = await dryRunImport(withDryRunEngine, paths, wanted).catch((error: unknown) => {
-    throw toCommandError(error);
-  });
+  // Finished rooms are shown as JSON only.
+  const result = await dryRunImport(paths, { ...importing, isFinished: options.json === true });
   progress.clear();
   if (options.json === true) terminal.out(toDryRunJson(result));
   else {

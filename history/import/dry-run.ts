@@ -1,17 +1,14 @@
-// An import that changes nothing: reads the dumps, puts rooms, peers and track totals together as the import does, and shows them. All of that
-// happens in Node; what a finished room is made by comes as a parameter (finish-rooms.ts).
-import { finishInEngine } from './finish-rooms.ts';
+// An import that changes nothing: reads the dumps, puts rooms, peers and track totals together as the import
+// does, and shows them with the finished rooms (finish-rooms.ts). All of that happens in Node; a dry run must
+// never open ClickHouse.
+import { finishRooms } from './finish-rooms.ts';
 import { withReadFiles } from './import-files.ts';
 import type { FileSummary, ImportOptions } from './import-files.ts';
-import type { WithEngine } from './own-database.ts';
 import { ownedTicks, placePresences } from './place-presences.ts';
 import { toRooms } from './rooms.ts';
 import type { PeerRow, RoomRow } from './rooms.ts';
 import { sumTrackTotals } from './track-totals.ts';
 import type { TrackTotalsRow } from './track-totals.ts';
-
-export { withOwnDatabase } from './own-database.ts';
-export type { WithEngine } from './own-database.ts';
 
 export interface DryRunResult {
   files: FileSummary[];
@@ -23,9 +20,8 @@ export interface DryRunResult {
   finishedRooms: string[];
 }
 
-/** @param withEngine not called where finished rooms are not asked for, or there are none */
+/** @param isFinished whether finished rooms are asked for */
 export async function dryRunImport(
-  withEngine: WithEngine,
   paths: readonly string[],
   { isFinished = true, ...options }: ImportOptions & { isFinished?: boolean },
 ): Promise<DryRunResult> {
@@ -42,10 +38,7 @@ export async function dryRunImport(
     );
     // Any time will do, the same for all rooms and the same in every dry run of the same files.
     const finalizedAtMs = options.finalizedAtMs ?? DRY_RUN_FINALIZED_MS;
-    const finishedRooms =
-      isFinished && rooms.length > 0
-        ? await finishInEngine(withEngine)({ projectId, finalizedAtMs, rooms, trackTotals })
-        : [];
+    const finishedRooms = isFinished ? finishRooms({ projectId, finalizedAtMs, rooms, trackTotals }) : [];
     if (isFinished && finishedRooms.length !== rooms.length)
       throw new Error(`the export made ${finishedRooms.length} rooms of ${rooms.length} imported`);
     return {

@@ -1,77 +1,78 @@
-// The finished rooms of a dry run: the text of each as the export writes it. The seam between what an import makes (rooms, peers, track totals,
-// all in Node) and what the export makes of it. Here the export's own scans and writer make them, in an engine that is started for it.
-import type { ClickHouseClient } from '@clickhouse/client';
-import { writeRange } from '../../activities/encode/write-range.ts';
-import { openHistoryReader } from '../../activities/history/history-reader.ts';
-import { rangeOf } from '../../workflows/model/plan.ts';
-import { openConnection, type AdminTarget } from '../connection.ts';
-import { migrate } from '../migrate.ts';
-import type { WithEngine } from './own-database.ts';
-import type { Room } from './rooms.ts';
-import type { TrackTotalsRow } from './track-totals.ts';
-import { inBlocks, toSeconds, writeRooms } from './write-history.ts';
+// The finished rooms of a dry run: the text of each as the export writes it. The rows that an import would
+// insert go to the export's own writer, as the columns that a scan of them would answer with. Everything
+// happens in Node, and no ClickHouse is needed.
+import { writeBatch } from '../../activities/encode/write-batch.ts';
+import { columnsToRead } from '../../document/columns-to-read.ts';
+import type { ScannedRange } from '../../document/history-batches.ts';
+import { VIEW_COLUMNS } from '../../document/history-contract.ts';
+import type { PeerRow, Room } from './rooms.ts';
+import { toArrowStream } from './row-columns.ts';
+import { byBytes, type TrackTotalsRow } from './track-totals.ts';
 
 /** All that a finished room is made from. */
 export interface RoomsToFinish {
   projectId: string;
   finalizedAtMs: number;
   rooms: readonly Room[];
+  /** In the order of sessions and peers. */
   trackTotals: readonly TrackTotalsRow[];
 }
 
-/** Gives one line of JSON for each room, in the order of their session ids. */
-export type FinishRooms = (input: RoomsToFinish) => Promise<string[]>;
+/** A dry run holds all of its rooms in memory, so this stops only what could not be held. */
+const BYTES_MAX = 1024 * 1024 * 1024;
+const BYTES_FIRST = 1024 * 1024;
 
-export function finishInEngine(withEngine: WithEngine): FinishRooms {
-  return (input) =>
-    withEngine(async (target) => {
-      await migrate(target);
-      const connection = openConnection(target);
-      try {
-        await writeRows(connection, input);
-        return await readFinishedRooms(target, input.projectId, input.finalizedAtMs);
-      } finally {
-        await connection.close();
-      }
-    });
-}
-
-async function writeRows(
-  connection: ClickHouseClient,
-  { projectId, finalizedAtMs, rooms, trackTotals }: RoomsToFinish,
-): Promise<void> {
-  for (const block of inBlocks(rooms, ({ room }) => room.session_id))
-    await writeRooms(connection, projectId, { rooms: block, finalizedAtMs });
-  if (trackTotals.length === 0) return;
-  const whose = { project_id: projectId, finalized_at: toSeconds(finalizedAtMs), version: 1 };
-  const values = trackTotals.map((row) => ({ ...withTexts(row), ...whose }));
-  await connection.insert({ table: 'track_totals', values, format: 'JSONEachRow' });
-}
-
-/** ClickHouse reads whole numbers of any size from texts. */
-function withTexts(row: TrackTotalsRow): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [
-      name,
-      typeof value === 'bigint' ? String(value) : (value as unknown),
-    ]),
+/**
+ * @returns one line of JSON for each room, in the order of the bytes of their session ids
+ * @throws RoomTooLargeError, RangeMisjudgedError where the rooms have more bytes than fit into memory
+ */
+export function finishRooms(input: RoomsToFinish): string[] {
+  const { body } = writeBatch(
+    toScannedRange(input),
+    {
+      fields: 'standard',
+      format: 'ndjson',
+      compression: 'none',
+      isFirst: true,
+      isLast: true,
+      bytesPlanned: BYTES_MAX,
+    },
+    new ArrayBuffer(BYTES_FIRST),
   );
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '');
 }
 
-async function readFinishedRooms(
-  target: AdminTarget,
-  projectId: string,
-  finalizedAtMs: number,
-): Promise<string[]> {
-  const range = { projectId, ...rangeOf({ startMs: finalizedAtMs, endMs: finalizedAtMs + 1 }) };
-  const history = openHistoryReader(target);
-  try {
-    const { body } = await writeRange(history, { range, fields: 'standard', format: 'ndjson' });
-    return Buffer.from(body)
-      .toString('utf8')
-      .split('\n')
-      .filter((line) => line !== '');
-  } finally {
-    await history.close();
-  }
+/** What the three scans would answer if the rows had just been inserted. */
+function toScannedRange({ projectId, finalizedAtMs, rooms, trackTotals }: RoomsToFinish): ScannedRange {
+  const inserted = { project_id: projectId, finalized_at: finalizedAtMs, version: 1 };
+  const columns = columnsToRead('standard');
+  const inOrder = [...rooms].sort(bySession);
+  return {
+    rooms: toArrowStream(
+      VIEW_COLUMNS.export_rooms,
+      columns.rooms,
+      inOrder.map(({ room }) => ({ ...room, ...inserted })),
+    ),
+    peers: toArrowStream(
+      VIEW_COLUMNS.export_peers,
+      columns.peers,
+      inOrder.flatMap(({ peers }) => [...peers].sort(byId).map((peer) => ({ ...peer, ...inserted }))),
+    ),
+    totals: toArrowStream(
+      VIEW_COLUMNS.export_track_totals,
+      columns.totals,
+      trackTotals.map((row) => ({ ...row, ...inserted })),
+    ),
+  };
+}
+
+function bySession({ room: a }: Room, { room: b }: Room): number {
+  return byBytes(a.session_id, b.session_id);
+}
+
+function byId(a: PeerRow, b: PeerRow): number {
+  return byBytes(a.peer_id, b.peer_id);
 }

@@ -233,6 +233,6 @@ function byName(a: TrackTotalsRow, b: TrackTotalsRow): number {
   );
 }
 
-function byBytes(a: string, b: string): number {
+export function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

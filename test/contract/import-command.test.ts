@@ -1,5 +1,5 @@
-// Method: the command line itself, run in this process against the real ClickHouse of the tests, a server that is not there, and the
-// embedded engine of a dry run; looked at are what it prints, its exit code, and what it leaves behind.
+// Method: the command line itself, run in this process against the real ClickHouse of the tests and a server
+// that is not there; looked at are what it prints, its exit code, and what it leaves behind.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
@@ -8,7 +8,6 @@ import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { runCli } from '../../client/cli.ts';
 import { EXIT } from '../../client/exit-codes.ts';
-import { dryRunImport, withOwnDatabase } from '../../history/import/dry-run.ts';
 import { dropDatabase, makeHistoryDatabase, nameDatabase, type HistoryDatabase } from './history-database.ts';
 import { contentOf, makeDumpFolder, type DumpFolder } from './import-database.ts';
 
@@ -170,28 +169,6 @@ describe('room-streams import', () => {
     );
     assert.deepEqual(dryTotals, totals);
     assert.equal(shown.peers.length, 5);
-  });
-
-  it('makes a dry run where there is no engine in a database of its own, and drops it, also when the run fails', async () => {
-    const databases = (): Promise<unknown[]> =>
-      history.select(`SELECT name FROM system.databases WHERE startsWith(name, {name:String})`, {
-        name: `${history.target.database}_dry_run`,
-      });
-    let during: unknown[] = [];
-    const result = await dryRunImport(
-      (use) =>
-        withOwnDatabase(history.target, async (target) => {
-          during = await databases();
-          return use(target);
-        }),
-      [DEMO],
-      { projectId: 'own' },
-    );
-    assert.deepEqual([during.length, result.rooms.length, (await databases()).length], [1, 1, 0]);
-    const failing = withOwnDatabase(history.target, () => Promise.reject(new Error('in the middle')));
-    await assert.rejects(failing, /in the middle/);
-    assert.deepEqual(await databases(), []);
-    assert.deepEqual((await contentOf(history, 'own')).rooms, []);
   });
 
   it('shows progress on a line that is rewritten in a terminal, and as plain lines in a pipe', async () => {

@@ -1,5 +1,7 @@
-// Method: every small recording, and every sample dump where the folder is there, is imported into the real ClickHouse and shown in a dry run;
-// the track totals that analyse computed there and those that the dry run computes in Node must be the same, column for column.
+// Method: every small recording, and every sample dump where the folder is there, is imported into the real
+// ClickHouse and shown in a dry run. The track totals that analyse computed there and those of the dry run
+// must be the same, column for column. The rooms that the export writes from there and the finished rooms
+// must be the same, byte for byte.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
@@ -7,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { dryRunImport } from '../../history/import/dry-run.ts';
 import { importFiles } from '../../history/import/import-files.ts';
 import { findSample } from '../pure/import-reading.ts';
+import { exportProject } from './exported-rooms.ts';
 import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
 import { FINALIZED_MS } from './import-database.ts';
 
@@ -28,12 +31,16 @@ describe('a dry run', () => {
 
   const assertSame = async (projectId: string, paths: readonly string[]): Promise<void> => {
     await importFiles(history.connection, paths, { projectId, finalizedAtMs: FINALIZED_MS });
-    const { trackTotals, finishedRooms } = await dryRunImport(
-      () => Promise.reject(new Error('no engine is needed')),
-      paths,
-      { projectId, isFinished: false },
-    );
-    assert.deepEqual(finishedRooms, []);
+    const { trackTotals, finishedRooms } = await dryRunImport(paths, {
+      projectId,
+      finalizedAtMs: FINALIZED_MS,
+    });
+    const exported = await exportProject(history, projectId, {
+      format: 'ndjson',
+      fromMs: FINALIZED_MS,
+      toMs: FINALIZED_MS + 1,
+    });
+    assert.equal(finishedRooms.map((room) => `${room}\n`).join(''), exported.text);
     const rows = await history.select(
       `SELECT * EXCEPT (project_id, finalized_at, version) FROM export_track_totals WHERE project_id = {project:String}
         ORDER BY session_id, peer_id, media, direction`,
@@ -46,7 +53,7 @@ describe('a dry run', () => {
     assert.deepEqual(Object.keys(trackTotals[0] ?? {}), Object.keys(rows[0] ?? {}));
   };
 
-  it('computes of all small recordings together the totals that analyse computes', async () => {
+  it('shows of all small recordings together the totals that analyse computes, and the rooms that the export writes', async () => {
     const names = readdirSync(RECORDINGS).filter((name) => !name.endsWith('.md'));
     assert.ok(names.length >= 25);
     await assertSame(
@@ -57,8 +64,10 @@ describe('a dry run', () => {
 
   for (const name of SAMPLES) {
     const { path, skip } = findSample(name);
-    it(`computes of ${name} the totals that analyse computes`, { skip }, () =>
-      assertSame(name, [path ?? '']),
+    it(
+      `shows of ${name} the totals that analyse computes, and the rooms that the export writes`,
+      { skip },
+      () => assertSame(name, [path ?? '']),
     );
   }
 });

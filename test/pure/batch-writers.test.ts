@@ -59,15 +59,21 @@ describe('the threads that write batches', () => {
     assert.equal(textOf(body), '[]\n');
   });
 
-  it('take the buffer of a task away, and give it back with the body, for the next task', async () => {
+  it('write the body into the buffer of the task, which serves the next task too', async () => {
     server.answer(answersOf(RANGE));
     const first = taskOf();
     const { body } = await writers.write(first, never);
-    assert.equal(first.output.byteLength, 0);
+    assert.equal(textOf(new Uint8Array(first.output).subarray(0, body.length)), EXPECTED);
     assert.equal(body.buffer.byteLength, OUTPUT_BYTES);
-    assert.ok(body.buffer instanceof ArrayBuffer);
-    const again = await writers.write({ ...taskOf(), output: body.buffer }, never);
+    const again = await writers.write({ ...taskOf(), output: first.output }, never);
     assert.equal(textOf(again.body), EXPECTED);
+  });
+
+  it('give a body that does not fit the buffer of the task in a buffer of its own', async () => {
+    server.answer(answersOf(RANGE));
+    const { body } = await writers.write({ ...taskOf(), output: new SharedArrayBuffer(1) }, never);
+    assert.ok(body.buffer instanceof ArrayBuffer);
+    assert.equal(textOf(body), EXPECTED);
   });
 
   it('show how much they have read while they read', async () => {
@@ -208,7 +214,7 @@ function taskOf(options: Partial<BatchOptions> = {}): BatchTask {
   return {
     scan: { range, fields: 'standard', queryId: 'q' },
     options: { ...OPTIONS, ...options },
-    output: new ArrayBuffer(OUTPUT_BYTES),
+    output: new SharedArrayBuffer(OUTPUT_BYTES),
     progress: new Float64Array(new SharedArrayBuffer(PROGRESS.length * Float64Array.BYTES_PER_ELEMENT)),
   };
 }

@@ -18,9 +18,10 @@ export function detectFormat(beginning: Buffer, isWhole: boolean): FormatName | 
     const format = formatOfLine(line);
     if (format !== null) return format;
   }
-  return /^\s*\{/.test(text) && /"(PeerConnections|getUserMedia|UserAgent)"\s*:/.test(text)
-    ? 'webrtc-internals'
-    : null;
+  if (!/^\s*\{/.test(text)) return null;
+  // An object on one line that is longer than the beginning.
+  if (lines.length === 1 && /"peerConnections"\s*:\s*\{/.test(text)) return 'rtcstats';
+  return /"(PeerConnections|getUserMedia|UserAgent)"\s*:/.test(text) ? 'webrtc-internals' : null;
 }
 
 function formatOfLine(line: string): FormatName | null {
@@ -37,9 +38,8 @@ function formatOfLine(line: string): FormatName | null {
   if (value.PeerConnections !== undefined) return 'webrtc-internals';
   if (value.reports !== undefined || value.type === 'call' || Object.values(value).some(isReport))
     return 'getstats';
-  return value.userAgent !== undefined || value.clientProtocol !== undefined || value.path !== undefined
-    ? 'rtcstats'
-    : null;
+  const isHeader = ['userAgent', 'clientProtocol', 'path'].some((name) => value[name] !== undefined);
+  return isHeader || isFields(value.peerConnections) || isEvent(value['0'], value['1']) ? 'rtcstats' : null;
 }
 
 function formatOfArray(line: readonly unknown[]): FormatName | null {
@@ -54,8 +54,14 @@ function formatOfArray(line: readonly unknown[]): FormatName | null {
   }
   if (isFields(first) && (first.reports !== undefined || Object.values(first).some(isReport)))
     return 'getstats';
-  const isEvent = typeof first === 'string' || typeof first === 'number';
-  return isEvent && line.length >= 3 && (line[1] === null || typeof line[1] === 'string') ? 'rtcstats' : null;
+  return line.length >= 3 && isEvent(first, line[1]) ? 'rtcstats' : null;
+}
+
+function isEvent(name: unknown, connection: unknown): boolean {
+  return (
+    (typeof name === 'string' || typeof name === 'number') &&
+    (connection === null || typeof connection === 'string')
+  );
 }
 
 function isReport(value: unknown): boolean {

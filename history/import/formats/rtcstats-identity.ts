@@ -47,6 +47,7 @@ const identity = z.object({
   confName: text,
   conferenceName: text,
   roomName: text,
+  conference: text,
   confID: text,
   conferenceID: text,
   meetingUniqueId: text,
@@ -90,7 +91,10 @@ export function addCreated(facts: SessionFacts, value: unknown): void {
   facts.userAgent ??= orNull(readText(value.userAgent));
 }
 
-/** Jitsi's identity lines, several a dump. The person is named by user id, else by the device, which stays the same. */
+/**
+ * Identity lines, several a dump: Jitsi's, and those of rtcstats-js with `user` and `conference`. The person
+ * is named by user id, else by the device, which stays the same.
+ */
 export function addIdentity(facts: SessionFacts, value: unknown): void {
   const read = identity.safeParse(value);
   if (!read.success) return;
@@ -99,6 +103,7 @@ export function addIdentity(facts: SessionFacts, value: unknown): void {
     orNull(who.confName) ??
     orNull(who.conferenceName) ??
     orNull(who.roomName) ??
+    orNull(who.conference) ??
     facts.roomId ??
     lastSegment(who.confID) ??
     lastSegment(who.conferenceID);

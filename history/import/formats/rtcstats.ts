@@ -1,6 +1,8 @@
-// rtcstats dumps: one JSON array a line, `[event, connection | null, value, …, time]`. Reads the dumps of rtcstats-server and Jitsi
-// (getstats, times absolute, a sequence number behind the time), those of today's rtcstats (numbers for names, times as differences), and
-// those that Chrome itself saves (whole reports, one browser with several pages).
+// rtcstats dumps: one JSON array a line, `[event, connection | null, value, …, time]`. Reads the dumps of
+// rtcstats-server and Jitsi (getstats, times absolute, a sequence number behind the time), those of today's
+// rtcstats (numbers for names, times as differences), and those that Chrome itself saves (whole reports, one
+// browser with several pages). It reads two more forms of the first rtcstats-server: lines that are objects,
+// `{"0": event, "1": connection, "2": value, "time": …}`, and dumps that are one object.
 import { isFields, readText } from '../read-value.ts';
 import type { Fields } from '../read-value.ts';
 import { WANTED_FIELDS } from '../wanted-fields.ts';
@@ -51,20 +53,36 @@ class RtcstatsLines {
       this.#leaveOut('line is not JSON', place);
       return;
     }
-    if (isFields(line)) {
+    const entry = toEntry(line);
+    if (entry !== null) this.#takeLine(entry, place);
+    else if (isFields(line)) {
       addClientInfo(this.#sessions.client, line);
-      return;
-    }
-    if (!Array.isArray(line)) {
-      this.#leaveOut('line is neither an array nor an object', place);
-      return;
-    }
-    const entry = line as unknown[];
+      this.#takeWhole(line, place);
+    } else this.#leaveOut('line is neither an array nor an object', place);
+  }
+
+  #takeLine(entry: readonly unknown[], place: string): void {
     const event = nameOf(entry[0], EVENT_OF_CODE);
     const timeMs = this.#timeOf(entry);
     if (event === null) this.#leaveOut('line without an event name', place);
     else
       this.#take({ event, connection: readText(entry[1]), value: entry[2], more: entry[3], timeMs, place });
+  }
+
+  /** The events of a dump that is one object: a list for each connection, and one for getUserMedia. */
+  #takeWhole({ getUserMedia, peerConnections }: Fields, place: string): void {
+    if (!isFields(peerConnections)) return;
+    this.#takeEvents(null, getUserMedia, `${place}, getUserMedia`);
+    for (const [id, events] of Object.entries(peerConnections))
+      // Under `null` are the events of no connection.
+      this.#takeEvents(id === 'null' ? null : id, events, `${place}, peerConnections.${id}`);
+  }
+
+  #takeEvents(connection: string | null, events: unknown, place: string): void {
+    for (const [index, event] of (Array.isArray(events) ? (events as unknown[]) : []).entries()) {
+      const { type, value, time } = isFields(event) ? event : {};
+      this.#takeLine([type, connection, value, time], `${place}[${index}]`);
+    }
   }
 
   /** Absolute times in the fourth place (a sequence number may follow), or last and as the difference to the line before. */
@@ -89,6 +107,10 @@ class RtcstatsLines {
         return;
       case 'identity':
         addIdentity(this.#sessions.client, parsed(value));
+        return;
+      case 'location':
+        // The place that the server found for the client's address.
+        addClientInfo(this.#sessions.client, { locations: [value] });
         return;
       case 'navigator.mediaDevices.getUserMediaOnSuccess':
       case 'getUserMediaOnSuccess':
@@ -154,6 +176,16 @@ interface RtcstatsEntry {
   more: unknown;
   timeMs: number | null;
   place: string;
+}
+
+/** The elements of a line; null where it is no event. */
+function toEntry(line: unknown): readonly unknown[] | null {
+  if (Array.isArray(line)) return line as unknown[];
+  if (!isFields(line) || line['0'] === undefined) return null;
+  // The first clients sent the arguments of a call as an object, and the server added the time. Numeric keys
+  // come in their order.
+  const { time, ...elements } = line;
+  return [...Object.values(elements), time];
 }
 
 function nameOf(code: unknown, names: Readonly<Record<string, string>>): string | null {

@@ -47,7 +47,7 @@ const FORMS: readonly KnownForm[] = [
   },
   {
     seems:
-      'a JSON dump of the rtcstats server before version 3 (peerConnections, one object): export its lines `[event, connection, value, time]`',
+      'a dump of the first rtcstats server (peerConnections) over several lines: write it in one line, as `jq -c .` does',
     matches: (_bytes, text) => /^\s*\{/.test(text) && /"peerConnections"\s*:/.test(text),
   },
   {
