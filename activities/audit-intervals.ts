@@ -4,8 +4,10 @@ import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import { WorkflowFailedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { type AuditPage, type Finding } from '../workflows/model/audit.ts';
+import { coverFieldsOf, coversInterval, manifestProblems } from '../workflows/model/cover.ts';
 import { runIdOf, type Interval } from '../workflows/model/interval.ts';
 import { type Manifest } from '../workflows/model/manifest.ts';
+import { describeProblems } from '../workflows/model/problem.ts';
 import { isSameFingerprint, rangeOf, type Fingerprint } from '../workflows/model/plan.ts';
 import {
   isWanted,
@@ -21,7 +23,7 @@ import { isUnderWay } from './look-back.ts';
 import { compareFile } from './manifests/compare-file.ts';
 import { UnreadableRecordError } from './manifests/manifest-record.ts';
 import { readManifest } from './manifests/read-manifest.ts';
-import { keyOf } from './plan-interval.ts';
+import { keyOf } from './manifests/file-key.ts';
 import { type StageRun } from './run-stage.ts';
 import { openDestination, type StageTools } from './stage-tools.ts';
 
@@ -30,6 +32,11 @@ const INTERVALS_AT_ONCE = 16;
 
 /** Rooms whose keys and versions one statement sums up: what it holds in memory meanwhile is some tens of bytes each. */
 const ROOMS_PER_QUERY = 1_000_000;
+
+const NO_MANIFEST = 'no manifest';
+
+/** Before what the manifest says otherwise. */
+const OF_OTHERS = 'its manifest is that of another file';
 
 export interface AuditedIntervals {
   stream: StreamDefinition;
@@ -85,10 +92,15 @@ async function readStored(
   const opened = openDestination(tools, one.settings.destination);
   try {
     const manifest = (await readManifest(opened, one.key, run.signal))?.value;
-    if (manifest === undefined)
-      return isWanted(stream, one.interval)
-        ? { finding: { kind: 'missing-interval', detail: 'no manifest', generation: null } }
+    const missing = (detail: string): Stored =>
+      isWanted(stream, one.interval)
+        ? { finding: { kind: 'missing-interval', detail, generation: manifest?.generation ?? null } }
         : null;
+    if (manifest === undefined) return missing(NO_MANIFEST);
+    const { interval, settings } = one;
+    const wanted = coverFieldsOf({ stream: stream.name, settings, interval }, opened.destination.bucket);
+    if (!coversInterval(manifest, wanted))
+      return missing(`${OF_OTHERS}: ${describeProblems(manifestProblems(manifest, wanted))}`);
     const finding = compareFile(manifest, await opened.store.head({ key: one.key, signal: run.signal }));
     return finding === null ? { manifest } : { finding: { ...finding, generation: manifest.generation } };
   } catch (error) {
@@ -158,7 +170,7 @@ async function lookAgain(
   if (stored === null) return null;
   if ('finding' in stored) {
     const { finding } = stored;
-    if (finding.kind !== 'missing-interval') return finding;
+    if (finding.detail !== NO_MANIFEST) return finding;
     return { ...finding, detail: await whyMissing(client, runId) };
   }
   const { manifest } = stored;

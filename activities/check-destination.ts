@@ -48,6 +48,12 @@ async function checkPrefixes(
   const probing = { store, list, signal: run.signal, probeId };
   const mayDelete = await checkDelete(probing, manifestPrefix);
   const tried = dataPrefixes.slice(0, PREFIXES_MAX);
+  for (const prefix of tried)
+    if (prefix.startsWith(manifestPrefix))
+      list.fail(
+        { name: `${prefix}: apart from manifests`, allowed: `a prefix outside of ${manifestPrefix}` },
+        `files would lie among the manifests of destination ${destination.name}`,
+      );
   try {
     for (const prefix of [...tried, manifestPrefix]) {
       run.report({ prefix });

@@ -1,15 +1,28 @@
 // Whether streams could run, asked before they are created or changed: their fields, that this worker knows their destinations, that the buckets can be
 // reached, and that no two streams write the same keys. Returns what is wrong as sentences; only what cannot be judged is thrown.
+import { isDeepStrictEqual } from 'node:util';
 import { type Client } from '@temporalio/client';
 import { type StreamChecks } from '../workflows/model/stages.ts';
-import { keySpaceOf, ownKeyProblems, sharedKey, type KeySpace } from '../workflows/model/key-space.ts';
+import {
+  isUnderPrefix,
+  keySpaceOf,
+  ownKeyProblems,
+  sharedKey,
+  type KeySpace,
+} from '../workflows/model/key-space.ts';
+import { toGot } from '../workflows/model/problem.ts';
 import { type StreamDefinition } from '../workflows/model/stream.ts';
 import { streamProblems } from '../workflows/model/stream-problems.ts';
+import { inLanes } from './in-lanes.ts';
 import { type StageRun } from './run-stage.ts';
 import { InvalidRequestError } from './stage-errors.ts';
 import { openDestination, type StageTools } from './stage-tools.ts';
 import { StoreError } from './store/store-errors.ts';
+import { foreignRecordProblems } from './streams/foreign-records.ts';
 import { listStreamStates } from './streams/stream-schedules.ts';
+
+/** Streams whose records are looked for at once: a few small requests each. */
+const STREAMS_AT_ONCE = 16;
 
 /** The streams as they would be, compared with all others that there are, and with each other. */
 export async function checkStreams(
@@ -21,22 +34,57 @@ export async function checkStreams(
   for (const name of new Set(streams.flatMap(destinationsOf)))
     byDestination.set(name, await destinationProblem(tools, name, run.signal));
   const asked = new Set(streams.map(({ name }) => name));
-  const others = (await listStreamStates(client)).map(({ stream }) => stream);
+  const others = (await listStreamStates(client)).states.map(({ stream }) => stream);
   const taken = new TakenKeys(tools);
   for (const other of others) if (!asked.has(other.name)) taken.add(other);
-  const problems = streams.map((stream) => {
+  const isUsable = (name: string): boolean => byDestination.get(name) === undefined;
+  const foreign = await foreignOf(tools, { streams, others, isUsable }, run);
+  const problems = streams.map((stream, index) => {
     const own = streamProblems(stream);
     // Keys are compared once they can be made.
     if (own.length === 0)
       own.push(
         ...ownKeyProblems(stream, (a, b) => taken.placeOf(a) === taken.placeOf(b)),
         ...taken.problems(stream),
+        ...manifestPrefixProblems(tools, stream, taken),
       );
     taken.add(stream);
     const ofDestinations = destinationsOf(stream).map((name) => byDestination.get(name));
-    return [...own, ...ofDestinations.filter((problem) => problem !== undefined)];
+    return [
+      ...own,
+      ...ofDestinations.filter((problem) => problem !== undefined),
+      ...(own.length === 0 ? (foreign[index] ?? []) : []),
+    ];
   });
   return { problems };
+}
+
+/** For each stream: what other projects left where it is to write from now on. */
+function foreignOf(
+  tools: StageTools,
+  {
+    streams,
+    others,
+    isUsable,
+  }: {
+    streams: readonly StreamDefinition[];
+    others: readonly StreamDefinition[];
+    isUsable: (destination: string) => boolean;
+  },
+  run: StageRun,
+): Promise<string[][]> {
+  const existing = new Map(others.map((other) => [other.name, other]));
+  return inLanes(streams, STREAMS_AT_ONCE, async (stream) => {
+    if (streamProblems(stream).length > 0) return [];
+    const before = existing.get(stream.name)?.revisions.map(({ settings }) => settings) ?? [];
+    for (const { settings } of stream.revisions) {
+      if (!isUsable(settings.destination) || before.some((old) => isDeepStrictEqual(old, settings))) continue;
+      const opened = openDestination(tools, settings.destination);
+      const problems = await foreignRecordProblems(stream, { settings, opened }, run.signal);
+      if (problems.length > 0) return problems;
+    }
+    return [];
+  });
 }
 
 interface TakenSpace extends KeySpace {
@@ -86,6 +134,20 @@ class TakenKeys {
       return { place: `${this.placeOf(settings.destination)} ${space.marked.length}`, space };
     });
   }
+}
+
+/** Files among manifests: readers of the one would find the other, and a key could be that of a manifest. */
+function manifestPrefixProblems(tools: StageTools, stream: StreamDefinition, taken: TakenKeys): string[] {
+  for (const { settings } of stream.revisions)
+    for (const { destination } of tools.destinations.values()) {
+      const { name, manifestPrefix } = destination;
+      if (taken.placeOf(name) !== taken.placeOf(settings.destination)) continue;
+      if (!isUnderPrefix(keySpaceOf(stream.name, settings), manifestPrefix)) continue;
+      return [
+        `prefix, key-template: got ${toGot(settings.prefix)} and ${toGot(settings.keyTemplate)}, which make keys under ${manifestPrefix}, where destination ${name} keeps its manifests; allowed: keys outside of it`,
+      ];
+    }
+  return [];
 }
 
 function destinationsOf({ revisions }: StreamDefinition): string[] {

@@ -6,7 +6,7 @@ import { WRITE_ID_METADATA } from './begin-upload.ts';
 import { closingPart } from './encode/closing-part.ts';
 import { type StageRun } from './run-stage.ts';
 import { openDestination, type StageTools } from './stage-tools.ts';
-import { type ObjectStore } from './store/object-store.ts';
+import { type ObjectHead, type ObjectStore } from './store/object-store.ts';
 import { classifyStoreError } from './store/store-errors.ts';
 
 export async function completeFile(
@@ -31,14 +31,13 @@ export async function completeFile(
   };
   try {
     await complete(store, { request, parts, closing: closing.body }, run);
-    const etag = await etagIfOurs(store, request, bytes, run);
-    if (etag === null)
-      throw new NotCompletedError(`${request.key}: completed, but another object lies there`);
-    return { outcome: 'completed', file: { ...file, etag } };
+    const head = await store.head({ key: request.key, signal: run.signal });
+    if (isOurs(head, request, bytes)) return { outcome: 'completed', file: { ...file, etag: head.etag } };
+    throw new NotCompletedError(`${request.key}: completed, but ${describeOther(head)}`);
   } catch (error) {
     // Whatever the error says: an object with our write id and size is our file, completed by an attempt whose answer was lost.
-    const etag = await etagIfOurs(store, request, bytes, run);
-    if (etag !== null) return { outcome: 'completed', file: { ...file, etag } };
+    const head = await store.head({ key: request.key, signal: run.signal });
+    if (isOurs(head, request, bytes)) return { outcome: 'completed', file: { ...file, etag: head.etag } };
     if (classifyStoreError(error) !== 'part-mismatch') throw error;
     const replaced = await replacedParts(store, request, run);
     if (replaced.length === 0) throw error;
@@ -72,16 +71,14 @@ async function complete(
   await store.completeUpload({ key, uploadId, parts: named, signal: run.signal });
 }
 
-async function etagIfOurs(
-  store: ObjectStore,
-  { key, writeId }: CompleteRequest,
-  bytes: number,
-  run: StageRun,
-): Promise<string | null> {
-  const head = await store.head({ key, signal: run.signal });
-  return head !== null && head.metadata[WRITE_ID_METADATA] === writeId && head.size === bytes
-    ? head.etag
-    : null;
+function isOurs(head: ObjectHead | null, { writeId }: CompleteRequest, bytes: number): head is ObjectHead {
+  return head?.metadata[WRITE_ID_METADATA] === writeId && head.size === bytes;
+}
+
+function describeOther(head: ObjectHead | null): string {
+  if (head === null) return 'the store has no object there (HTTP 404)';
+  const writeId = head.metadata[WRITE_ID_METADATA];
+  return `another object is stored there: ${head.size} bytes, write id ${writeId ?? 'none'}`;
 }
 
 /** The parts that the store holds with other bytes than the run was told, or not at all. */

@@ -1,8 +1,7 @@
-// What the store has of an interval: its manifest, if its file is complete.
+// What the store has of an interval: its manifest, if it covers the interval under the settings in force.
 import { type Manifest } from '../workflows/model/manifest.ts';
 import { type Target } from '../workflows/model/stages.ts';
-import { readManifest } from './manifests/read-manifest.ts';
-import { keyOf } from './plan-interval.ts';
+import { findManifestOf } from './manifests/find-cover.ts';
 import { type StageRun } from './run-stage.ts';
 import { openDestination, type StageTools } from './stage-tools.ts';
 
@@ -12,5 +11,5 @@ export async function findManifest(
   run: StageRun,
 ): Promise<Manifest | null> {
   const opened = openDestination(tools, target.settings.destination);
-  return (await readManifest(opened, keyOf(target), run.signal))?.value ?? null;
+  return findManifestOf(opened, target, run.signal);
 }

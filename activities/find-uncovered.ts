@@ -2,11 +2,11 @@
 import { setMaxListeners } from 'node:events';
 import { type UncoveredRequest } from '../workflows/model/backfill.ts';
 import { type Interval } from '../workflows/model/interval.ts';
+import { type Target } from '../workflows/model/stages.ts';
 import { settingsAt } from '../workflows/model/stream.ts';
 import { inLanes } from './in-lanes.ts';
 import { findCover } from './manifests/find-cover.ts';
 import { UnreadableRecordError } from './manifests/manifest-record.ts';
-import { keyOf } from './plan-interval.ts';
 import { type StageRun } from './run-stage.ts';
 import { openDestination, type OpenedDestination, type StageTools } from './stage-tools.ts';
 
@@ -24,11 +24,7 @@ export async function findUncovered(
   const covers = await inLanes(intervals, INTERVALS_AT_ONCE, async (interval) => {
     const settings = settingsAt(stream, interval.startMs);
     const opened = openDestination(tools, settings.destination);
-    const isCovered = await isCoveredBy(
-      opened,
-      keyOf({ stream: stream.name, settings, interval }),
-      run.signal,
-    );
+    const isCovered = await isCoveredBy(opened, { stream: stream.name, settings, interval }, run.signal);
     looked += 1;
     run.report({ looked, of: intervals.length });
     return isCovered;
@@ -37,9 +33,9 @@ export async function findUncovered(
 }
 
 /** An unreadable manifest covers nothing: the run of that interval says what to do, and the others are made. */
-async function isCoveredBy(opened: OpenedDestination, key: string, signal: AbortSignal): Promise<boolean> {
+async function isCoveredBy(opened: OpenedDestination, target: Target, signal: AbortSignal): Promise<boolean> {
   try {
-    return (await findCover(opened, key, signal)).isCovered;
+    return (await findCover(opened, target, signal)).manifest !== null;
   } catch (error) {
     if (error instanceof UnreadableRecordError) return false;
     throw error;

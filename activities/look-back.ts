@@ -1,13 +1,15 @@
-// After a scheduled run: which of the few intervals before have no complete file, and no run under way to make it. The uploads that terminated runs of
-// these left unfinished are aborted here, too: nobody else cleans up behind them.
+// After a scheduled run: which of the few intervals before have no file that covers them, and no run under
+// way to make it. The uploads that terminated runs of these left unfinished are aborted here, too: nobody
+// else cleans up behind them.
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { runIdOf, type Interval } from '../workflows/model/interval.ts';
-import { manifestKeyOf } from '../workflows/model/manifest.ts';
-import { type LookBackOutcome, type LookBackRequest } from '../workflows/model/stages.ts';
-import { settingsAt, type StreamDefinition } from '../workflows/model/stream.ts';
+import { type LookBackOutcome, type LookBackRequest, type Target } from '../workflows/model/stages.ts';
+import { settingsAt } from '../workflows/model/stream.ts';
 import { abortLeftUploads } from './abort-upload.ts';
-import { keyOf } from './plan-interval.ts';
+import { keyOf } from './manifests/file-key.ts';
+import { findManifestOf } from './manifests/find-cover.ts';
+import { UnreadableRecordError } from './manifests/manifest-record.ts';
 import { type StageRun } from './run-stage.ts';
 import { openDestination, type OpenedDestination, type StageTools } from './stage-tools.ts';
 
@@ -16,49 +18,53 @@ export async function lookBack(
   { stream, intervals }: LookBackRequest,
   run: StageRun,
 ): Promise<LookBackOutcome> {
-  const without = await Promise.all(
-    intervals.map(async (interval) =>
-      (await hasManifest(tools, { stream, interval }, run)) ? [] : [interval],
-    ),
-  );
+  const { client } = Context.current();
+  const looks = intervals.map(async (interval) => {
+    const target = { stream: stream.name, settings: settingsAt(stream, interval.startMs), interval };
+    const opened = openDestination(tools, target.settings.destination);
+    const [hasFile, lastRun] = await Promise.all([
+      hasManifest(opened, target, run.signal),
+      statusOf(client, runIdOf(stream.name, interval)),
+    ]);
+    return { target, opened, hasFile, lastRun };
+  });
   const missing: Interval[] = [];
   let uploadsAborted = 0;
-  for (const interval of without.flat()) {
-    if (await isUnderWay(Context.current().client, runIdOf(stream.name, interval))) continue;
-    const { opened, key } = placeOf(tools, { stream, interval });
-    uploadsAborted += await abortLeftUploads(opened, key, run);
-    missing.push(interval);
+  for (const { target, opened, hasFile, lastRun } of await Promise.all(looks)) {
+    if (lastRun === 'RUNNING') continue;
+    // Nearly always so. A run that re-exported a complete interval and was terminated has left the manifest
+    // of its predecessor, and its upload.
+    if (hasFile && (lastRun === null || lastRun === 'COMPLETED')) continue;
+    uploadsAborted += await abortLeftUploads(opened, keyOf(target), run);
+    if (!hasFile) missing.push(target.interval);
     run.report({ missing: missing.length, of: intervals.length });
   }
   return { missing, uploadsAborted };
 }
 
-interface StreamInterval {
-  stream: StreamDefinition;
-  interval: Interval;
-}
-
-/** Most intervals have one, and one request each says so. */
-async function hasManifest(tools: StageTools, of: StreamInterval, { signal }: StageRun): Promise<boolean> {
-  const { opened, key } = placeOf(tools, of);
-  const { store, destination } = opened;
-  return (await store.head({ key: manifestKeyOf(destination.manifestPrefix, key), signal })) !== null;
-}
-
-/** Where the file of an interval is stored, by the settings that were in force then. */
-function placeOf(
-  tools: StageTools,
-  { stream, interval }: StreamInterval,
-): { opened: OpenedDestination; key: string } {
-  const target = { stream: stream.name, settings: settingsAt(stream, interval.startMs), interval };
-  return { opened: openDestination(tools, target.settings.destination), key: keyOf(target) };
+/**
+ * True as well for what cannot be read: a run of that interval would fail there, and has said so to whoever
+ * started it.
+ */
+async function hasManifest(opened: OpenedDestination, target: Target, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await findManifestOf(opened, target, signal)) !== null;
+  } catch (error) {
+    if (error instanceof UnreadableRecordError) return true;
+    throw error;
+  }
 }
 
 export async function isUnderWay(client: Client, workflowId: string): Promise<boolean> {
+  return (await statusOf(client, workflowId)) === 'RUNNING';
+}
+
+/** Of the newest run of that id; null when Temporal knows none. */
+async function statusOf(client: Client, workflowId: string): Promise<string | null> {
   try {
-    return (await client.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
+    return (await client.workflow.getHandle(workflowId).describe()).status.name;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
+    if (error instanceof WorkflowNotFoundError) return null;
     throw error;
   }
 }

@@ -1,7 +1,5 @@
 // First stage: looks whether the interval is complete already, cuts its rooms into ranges, notes what the history holds of each, and
 // begins the upload meanwhile. What it returns is the plan that every later stage keeps to.
-import { extensionOf } from '../workflows/model/stream.ts';
-import { renderKey, KEY_BYTES_MAX } from '../workflows/model/key-template.ts';
 import {
   hasNoFileWhenEmpty,
   RANGES_MAX,
@@ -10,11 +8,12 @@ import {
   type PlannedRange,
   type RoomRange,
 } from '../workflows/model/plan.ts';
-import { type PlanOutcome, type PlanRequest, type Target } from '../workflows/model/stages.ts';
-import { giveUpUpload } from './abort-upload.ts';
+import { type PlanOutcome, type PlanRequest } from '../workflows/model/stages.ts';
+import { abortLeftUploads, giveUpUpload } from './abort-upload.ts';
 import { beginUpload } from './begin-upload.ts';
 import { cutRanges, isSurelyOneRange } from './history/cut-ranges.ts';
 import { fingerprintRange } from './history/fingerprint-range.ts';
+import { keyOf } from './manifests/file-key.ts';
 import { findCover } from './manifests/find-cover.ts';
 import { type StageRun } from './run-stage.ts';
 import { InvalidRequestError } from './stage-errors.ts';
@@ -31,8 +30,13 @@ export async function planInterval(
   const { target } = request;
   const opened = openDestination(tools, target.settings.destination);
   const key = keyOf(target);
-  const { manifest, manifestEtag, there, isCovered } = await findCover(opened, key, run.signal);
-  if (manifest !== null && isCovered && !request.force) return { outcome: 'already-complete', manifest };
+  const { manifest, found, manifestEtag, there } = await findCover(opened, target, run.signal);
+  if (manifest !== null && !request.force) {
+    // A forced run that was terminated may have left its upload, and this run begins none that would abort
+    // it.
+    await abortLeftUploads(opened, key, run);
+    return { outcome: 'already-complete', manifest };
+  }
   const writeId = tools.newId();
   const replacesObject = there !== null;
   const planning = planRanges(tools, request, run);
@@ -50,8 +54,8 @@ export async function planInterval(
     plan: {
       key,
       writeId,
-      generation: (manifest?.generation ?? 0) + 1,
-      supersedes: manifest?.write_id ?? null,
+      generation: (found?.generation ?? 0) + 1,
+      supersedes: found?.write_id ?? null,
       manifestEtag,
       replacesObject,
       ranges,
@@ -77,19 +81,6 @@ async function bothOrNone<Planned>(
     if (begun.status === 'fulfilled' && begun.value !== null) await giveUp(begun.value);
     throw error;
   }
-}
-
-/** The key of the interval's file; throws InvalidRequestError when the template makes one that S3 would refuse. */
-export function keyOf({ settings, stream, interval }: Target): string {
-  const { prefix, project, keyTemplate } = settings;
-  const key = renderKey(keyTemplate, { prefix, project, stream, extension: extensionOf(settings) }, interval);
-  const bytes = Buffer.byteLength(key);
-  if (bytes === 0 || bytes > KEY_BYTES_MAX) {
-    throw new InvalidRequestError(
-      `key template: got a key of ${bytes} bytes, allowed: 1 to ${KEY_BYTES_MAX}`,
-    );
-  }
-  return key;
 }
 
 async function planRanges(

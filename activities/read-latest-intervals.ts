@@ -1,6 +1,8 @@
 // The newest complete intervals of many streams, as their stores name them. A store that cannot be used is said of each of its streams, and
 // holds up none of the others: once it has failed it is not asked again.
+import { pointsAt } from '../workflows/model/cover.ts';
 import { destinationsOf, type FoundLatest } from '../workflows/model/lateness.ts';
+import { type Found, type LatestPointer } from '../workflows/model/manifest.ts';
 import { type StreamDefinition } from '../workflows/model/stream.ts';
 import { inLanes } from './in-lanes.ts';
 import { glanceAtLatest, readLatest } from './manifests/read-manifest.ts';
@@ -26,6 +28,7 @@ export async function readLatestIntervals<Of extends { stream: StreamDefinition 
   const answering = new Set<string>();
   // Not a signal with a time-out of its own for each: a thousand of them cost a tenth of the whole.
   const asking = { signal: run.signal, silentMsMax: SILENT_MS_MAX };
+  const bucketOf = (name: string) => tools.destinations.get(name)?.destination.bucket;
   return inLanes(of, READS_AT_ONCE, async (each) => {
     const { name } = each.stream;
     for (const destination of destinationsOf(each.stream)) {
@@ -33,7 +36,10 @@ export async function readLatestIntervals<Of extends { stream: StreamDefinition 
       if (problem !== undefined) return { ...each, latest: null, problem };
       try {
         const latest = await readOne(tools, { name, destination, answering }, asking);
-        if (latest !== null) return { ...each, latest, problem: null };
+        // A pointer that a stream of this name left for another project, or for other files, says nothing of
+        // this one.
+        if (latest !== null && pointsAt(latest, each.stream, bucketOf))
+          return { ...each, latest, problem: null };
       } catch (error) {
         run.signal.throwIfAborted();
         const told = tools.hide(`destination ${destination}: ${messageOf(error)}`);
@@ -49,7 +55,7 @@ async function readOne(
   tools: StageTools,
   { name, destination, answering }: { name: string; destination: string; answering: Set<string> },
   asking: CallLimits,
-): Promise<FoundLatest['latest']> {
+): Promise<Found<LatestPointer> | null> {
   const opened = openDestination(tools, destination);
   const latest = await glanceAtLatest(opened, name, asking);
   if (latest !== null || answering.has(destination)) return latest;

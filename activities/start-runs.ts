@@ -1,5 +1,8 @@
-// Starts the runs of some intervals, under the ids that the schedule gives them, so that no interval is made twice at once. A run that is under
-// way already is as good as one started here, unless the interval is to be made again: then it has to end first.
+// Starts the runs of some intervals, under the ids that the schedule gives them, so that no interval is made
+// twice at once. A run that is under way already is as good as one started here, unless the interval is to be
+// made again, or the run has other settings, as one of a deleted stream of the same name: then it has to end
+// first.
+import { isDeepStrictEqual } from 'node:util';
 import { Context } from '@temporalio/activity';
 import {
   WorkflowExecutionAlreadyStartedError,
@@ -8,13 +11,16 @@ import {
   WorkflowNotFoundError,
   type Client,
 } from '@temporalio/client';
-import { TypedSearchAttributes } from '@temporalio/common';
+import { defaultPayloadConverter, TypedSearchAttributes } from '@temporalio/common';
 import { type StartOutcome, type StartRequest } from '../workflows/model/backfill.ts';
+import { coverFieldsOf } from '../workflows/model/cover.ts';
+import { INPUTS } from '../workflows/model/inputs.ts';
 import { runIdOf, type Interval } from '../workflows/model/interval.ts';
 import { type ExportRequest, type RunSummary } from '../workflows/model/run.ts';
 import { ROOM_STREAM } from '../workflows/model/search-attributes.ts';
+import { fits } from '../workflows/model/shape.ts';
 import { toStaticDetails, toStaticSummary } from '../workflows/model/stream-page.ts';
-import { settingsAt } from '../workflows/model/stream.ts';
+import { settingsAt, type StreamSettings } from '../workflows/model/stream.ts';
 import { inLanes } from './in-lanes.ts';
 
 /** A server starts some tens of workflows a second, however they are asked for. */
@@ -37,7 +43,7 @@ async function startOne(client: Client, request: StartRequest, interval: Interva
       taskQueue: Context.current().info.taskQueue,
       args: [{ stream, interval, force }],
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      workflowIdConflictPolicy: force ? WorkflowIdConflictPolicy.FAIL : WorkflowIdConflictPolicy.USE_EXISTING,
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
       memo: { [STARTED_FOR]: startedFor },
       typedSearchAttributes: new TypedSearchAttributes([{ key: ROOM_STREAM, value: stream.name }]),
       staticSummary: toStaticSummary(stream.name, settings, interval),
@@ -45,9 +51,34 @@ async function startOne(client: Client, request: StartRequest, interval: Interva
     });
     return 'running';
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return 'in-the-way';
-    throw error;
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    if (force) return 'in-the-way';
+    return (await isOfSettings(client, workflowId, { settings, interval })) ? 'running' : 'in-the-way';
   }
+}
+
+/**
+ * Whether the newest run of that id was asked for the same file. True as well for one that is forgotten
+ * meanwhile: it is not in the way.
+ */
+async function isOfSettings(
+  client: Client,
+  workflowId: string,
+  { settings, interval }: { settings: StreamSettings; interval: Interval },
+): Promise<boolean> {
+  const { history } = await client.workflowService.getWorkflowExecutionHistory({
+    namespace: client.options.namespace,
+    execution: { workflowId },
+    maximumPageSize: 1,
+  });
+  const [payload] = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+  if (payload === undefined) return true;
+  const asked = defaultPayloadConverter.fromPayload(payload);
+  // One whose input was edited by hand: it fails by itself.
+  if (!fits(INPUTS.exportInterval, asked)) return false;
+  const { stream } = asked;
+  const fieldsOf = (of: StreamSettings) => coverFieldsOf({ stream: stream.name, settings: of, interval }, '');
+  return isDeepStrictEqual(fieldsOf(settingsAt(stream, interval.startMs)), fieldsOf(settings));
 }
 
 /** In the memo of a run: who started it. */

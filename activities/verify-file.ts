@@ -4,13 +4,17 @@ import { type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createGunzip } from 'node:zlib';
 import { toFileSchema } from '../document/json-schema.ts';
-import { type Manifest } from '../workflows/model/manifest.ts';
+import { coverFieldsOf, coversInterval, manifestProblems } from '../workflows/model/cover.ts';
+import { keyProblem } from '../workflows/model/key-rules.ts';
+import { type Found, type Manifest } from '../workflows/model/manifest.ts';
+import { describeProblem } from '../workflows/model/problem.ts';
 import { type ReadFile, type VerifyReport, type VerifyRequest } from '../workflows/model/verify.ts';
 import { gzipTrailer } from './encode/gzip-framing.ts';
 import { compareFile } from './manifests/compare-file.ts';
 import { UnreadableRecordError } from './manifests/manifest-record.ts';
 import { readManifest } from './manifests/read-manifest.ts';
 import { type StageRun } from './run-stage.ts';
+import { InvalidRequestError } from './stage-errors.ts';
 import { openDestination, type OpenedDestination, type StageTools } from './stage-tools.ts';
 import { FileLines } from './verify/file-lines.ts';
 import { shapeProblem } from './verify/room-shape.ts';
@@ -30,23 +34,38 @@ export async function verifyFile(
   run: StageRun,
 ): Promise<VerifyReport> {
   const opened = openDestination(tools, request.destination);
-  const nothing: VerifyReport = { ...request, kind: null, problems: [], manifest: null, read: null };
-  let manifest: Manifest | undefined;
+  const { destination, key, deep, covers } = request;
+  // Such a key names no file of ours, and would be another one by the time it reaches the store.
+  const problem = keyProblem(key);
+  if (problem !== null) throw new InvalidRequestError(`key: got ${problem}`);
+  const asked = { destination, key, deep };
+  const nothing: VerifyReport = { ...asked, kind: null, problems: [], manifest: null, read: null };
+  let manifest: Found<Manifest> | undefined;
   try {
-    manifest = (await readManifest(opened, request.key, run.signal))?.value;
+    manifest = (await readManifest(opened, key, run.signal))?.value;
   } catch (error) {
     if (!(error instanceof UnreadableRecordError)) throw error;
     return { ...nothing, kind: 'unreadable-manifest', problems: [error.message] };
   }
   if (manifest === undefined)
-    return { ...nothing, kind: 'missing-interval', problems: [`no manifest for ${request.key}`] };
-  const head = await opened.store.head({ key: request.key, signal: run.signal });
+    return { ...nothing, kind: 'missing-interval', problems: [`no manifest for ${key}`] };
+  // Without a stream, the manifest has to be whole, and that of this key.
+  const wanted = covers === undefined ? { key } : coverFieldsOf(covers, opened.destination.bucket);
+  if (!coversInterval(manifest, wanted)) {
+    const problems = manifestProblems(manifest, wanted).map(describeProblem);
+    return {
+      ...nothing,
+      kind: 'missing-interval',
+      problems: [`${key}: its manifest is that of another file`, ...problems],
+    };
+  }
+  const head = await opened.store.head({ key, signal: run.signal });
   const finding = compareFile(manifest, head);
   if (head === null || !manifest.file_written) {
     const problems = finding === null ? [] : [finding.detail];
     return { ...nothing, manifest, kind: finding?.kind ?? null, problems };
   }
-  const reading = { opened, manifest, deep: request.deep };
+  const reading = { opened, manifest, deep };
   let verified = await readBack(reading, run);
   // A verdict is not passed on one answer, which may have been damaged on its way.
   if (verified.problems.length > 0) verified = await readBack(reading, run);

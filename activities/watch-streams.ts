@@ -1,8 +1,9 @@
 // One look at all streams: who is late, and whose intervals fail one after another. What is complete is what the stores say; that runs failed is
 // what Temporal says of those intervals that are missing. Decides what is to be told and paused, and does neither.
-import { Context } from '@temporalio/activity';
+import { Context, log } from '@temporalio/activity';
 import { type Client } from '@temporalio/client';
 import { type StreamLate, type StreamPaused } from '../workflows/model/event.ts';
+import { toInstantMs } from '../workflows/model/instant.ts';
 import { runBaseIdOf, runIdOf, toRfc3339, type Interval } from '../workflows/model/interval.ts';
 import { destinationsOf, latenessOf, MISSING_MAX, missingIntervals } from '../workflows/model/lateness.ts';
 import { resumedAtMs, toPauseNote } from '../workflows/model/pause-note.ts';
@@ -37,7 +38,9 @@ export async function watchStreams(
   run: StageRun,
 ): Promise<WatchOutcome> {
   const { client } = Context.current();
-  const states = (await listStreamStates(client)).filter(
+  const listed = await listStreamStates(client);
+  for (const { problem } of listed.unreadable) log.warn('a stream is not watched', { problem });
+  const states = listed.states.filter(
     ({ stream }) => isOurs(tools, stream) && (names === undefined || names.includes(stream.name)),
   );
   run.report({ streams: states.length });
@@ -146,7 +149,8 @@ async function failedEnds(client: Client, stream: string, sinceMs: number): Prom
   const query = `WorkflowType = 'exportInterval' AND RoomStream = '${stream}' AND ExecutionStatus = 'Failed' AND CloseTime > '${new Date(sinceMs).toISOString()}'`;
   const ends = new Set<number>();
   for await (const { workflowId } of client.workflow.list({ query })) {
-    if (workflowId.startsWith(base)) ends.add(Date.parse(workflowId.slice(base.length)));
+    const endMs = workflowId.startsWith(base) ? toInstantMs(workflowId.slice(base.length)) : null;
+    if (endMs !== null) ends.add(endMs);
     if (ends.size >= FAILED_MAX) break;
   }
   return ends;
@@ -185,5 +189,5 @@ function toPaused(
 }
 
 function toMs(end: string | null): number | null {
-  return end === null ? null : Date.parse(end);
+  return end === null ? null : toInstantMs(end);
 }

@@ -1,21 +1,23 @@
 // Last stage: the manifest, whose presence is the sign of a complete file, then the pointer to the stream's newest interval. Written
 // only while the object that lies there is this run's own, never over a higher generation; the pointer never goes backwards.
-import { toRfc3339 } from '../workflows/model/interval.ts';
+import { coverFieldsOf } from '../workflows/model/cover.ts';
 import {
-  FORMULA_VERSIONS,
+  isWhole,
   latestKeyOf,
   MANIFEST_VERSION,
   manifestKeyOf,
-  SCHEMA_VERSION,
+  type Found,
   type LatestPointer,
   type Manifest,
 } from '../workflows/model/manifest.ts';
-import { type ManifestRequest } from '../workflows/model/stages.ts';
+import { type CompletedFile, type ManifestRequest } from '../workflows/model/stages.ts';
+import { WRITE_ID_METADATA } from './begin-upload.ts';
 import { toPointerMetadata, toRecordBytes } from './manifests/manifest-record.ts';
 import { readLatest, readManifest, type Stored } from './manifests/read-manifest.ts';
 import { type StageRun } from './run-stage.ts';
 import { FileReplacedError } from './stage-errors.ts';
 import { openDestination, type OpenedDestination, type StageTools } from './stage-tools.ts';
+import { type ObjectHead } from './store/object-store.ts';
 import { StoreError } from './store/store-errors.ts';
 
 export async function writeManifest(
@@ -25,7 +27,7 @@ export async function writeManifest(
 ): Promise<Manifest> {
   const opened = openDestination(tools, request.target.settings.destination);
   const manifest = await putManifest(opened, request, run, tools.nowMs());
-  await moveLatest(opened, manifest, run);
+  await moveLatest(opened, { manifest, target: request.target }, run);
   return manifest;
 }
 
@@ -48,7 +50,7 @@ async function putManifest(
   let isPut = await putOver(opened, { key, record: manifest, existing: read }, run);
   while (!isPut) {
     const existing = await readManifest(opened, fileKey, run.signal);
-    if (existing?.value.write_id === writeId) return existing.value;
+    if (existing?.value.write_id === writeId && isWhole(existing.value)) return existing.value;
     await assertFileIsOurs(opened, request, run);
     manifest = { ...planned, ...lineageOver(existing, request) };
     isPut = await putOver(opened, { key, record: manifest, existing }, run);
@@ -62,12 +64,11 @@ async function putManifest(
  * planned before either had a manifest.
  */
 function lineageOver(
-  existing: Stored<Manifest> | null,
+  existing: Stored<Found<Manifest>> | null,
   { plan }: ManifestRequest,
 ): Pick<Manifest, 'generation' | 'supersedes'> {
-  if (existing === null || existing.value.generation < plan.generation)
-    return { generation: plan.generation, supersedes: plan.supersedes };
-  const { generation, write_id: supersedes } = existing.value;
+  const { generation = 0, write_id: supersedes = null } = existing?.value ?? {};
+  if (generation < plan.generation) return { generation: plan.generation, supersedes: plan.supersedes };
   if (generation === plan.generation) return { generation: generation + 1, supersedes };
   throw new FileReplacedError(
     `${plan.key}: generation ${generation} was made meanwhile; this run made ${plan.generation}`,
@@ -81,23 +82,49 @@ async function assertFileIsOurs(
 ): Promise<void> {
   if (file === null) return;
   // A lost file is a verdict for good, so it is not passed on one answer, which may have been damaged on its way.
+  let head: ObjectHead | null = null;
   for (let looks = 0; looks < 2; looks += 1) {
-    const head = await store.head({ key: plan.key, signal: run.signal });
-    if (head?.etag === file.etag && head.size === file.bytes) return;
+    head = await store.head({ key: plan.key, signal: run.signal });
+    if (head !== null && isFileOf(head, { plan, file })) return;
   }
-  throw new FileReplacedError(`${plan.key}: the object that lies there is not the one this run completed`);
+  throw new FileReplacedError(
+    head === null
+      ? `${plan.key}: the store has no object there any more (HTTP 404), though this run completed one`
+      : `${plan.key}: the object that is stored there is not the one this run completed`,
+  );
 }
 
-async function moveLatest(opened: OpenedDestination, manifest: Manifest, run: StageRun): Promise<void> {
+/** The write id counts as well: another run whose bytes are the same has the same ETag. */
+function isFileOf(
+  { etag, size, metadata }: ObjectHead,
+  { plan, file }: { plan: ManifestRequest['plan']; file: CompletedFile },
+): boolean {
+  return etag === file.etag && size === file.bytes && metadata[WRITE_ID_METADATA] === plan.writeId;
+}
+
+async function moveLatest(
+  opened: OpenedDestination,
+  { manifest, target }: { manifest: Manifest; target: ManifestRequest['target'] },
+  run: StageRun,
+): Promise<void> {
   const { manifestPrefix } = opened.destination;
   const record = latestOf(manifest, manifestPrefix);
   const key = latestKeyOf(manifestPrefix, manifest.stream);
   for (;;) {
     const existing = await readLatest(opened, manifest.stream, { signal: run.signal });
-    if (existing !== null && Date.parse(existing.value.interval_end) > Date.parse(manifest.interval_end))
-      return;
+    if (existing !== null && isNewer(existing.value, manifest, target)) return;
     if (await putOver(opened, { key, record, existing, metadata: toPointerMetadata(record) }, run)) return;
   }
+}
+
+/** One of another project, left under the stream's name, is not the stream's own and does not count. */
+function isNewer(
+  { project, interval_end: end }: Found<LatestPointer>,
+  manifest: Manifest,
+  { projects = [manifest.project] }: ManifestRequest['target'],
+): boolean {
+  if (project === undefined || !projects.includes(project)) return false;
+  return Date.parse(end ?? '') > Date.parse(manifest.interval_end);
 }
 
 /** False when the object is no longer the one that was read: another writer came between. */
@@ -136,8 +163,12 @@ async function putOver(
 const LOST_RACE: readonly string[] = ['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey'];
 
 function latestOf(manifest: Manifest, manifestPrefix: string): LatestPointer {
+  const { project, destination, bucket, format, compression, fields } = manifest;
   return {
     stream: manifest.stream,
+    ...{ project, destination, bucket, format, compression, fields },
+    schema_version: manifest.schema_version,
+    formula_versions: manifest.formula_versions,
     interval_start: manifest.interval_start,
     interval_end: manifest.interval_end,
     key: manifest.key,
@@ -156,21 +187,12 @@ function manifestOf(
   nowMs: number,
 ): Manifest {
   const { target, plan, file, faultyRooms, startedAtMs } = request;
-  const { settings, interval, stream } = target;
+  const { settings } = target;
   return {
     manifest_version: MANIFEST_VERSION,
-    schema_version: SCHEMA_VERSION,
-    formula_versions: { ...FORMULA_VERSIONS },
-    stream,
-    project: settings.project,
-    interval_start: toRfc3339(interval.startMs),
-    interval_end: toRfc3339(interval.endMs),
+    ...coverFieldsOf(target, destination.bucket),
     every_seconds: settings.everySeconds,
     settle_seconds: settings.settleSeconds,
-    format: settings.format,
-    compression: settings.compression,
-    fields: settings.fields,
-    bucket: destination.bucket,
     key: plan.key,
     file_written: file !== null,
     etag: file?.etag ?? null,

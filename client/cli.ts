@@ -60,7 +60,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
 }
 
 /** With the commands that the arguments ask for; with all of them where they name none, as for help or to suggest the nearest. */
-async function makeProgram([asked]: readonly string[], terminal: Terminal): Promise<Command> {
+export async function makeProgram([asked]: readonly string[], terminal: Terminal): Promise<Command> {
   const program = new Command('room-streams')
     .description(
       'Exports WebRTC room history from ClickHouse as one complete file per data stream and interval.',

@@ -11,7 +11,7 @@ const ERASE_BELOW = '\u001b[J';
 process.stdout.on('error', endUnheard);
 process.stderr.on('error', endUnheard);
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const code = await runCli(process.argv.slice(2), {
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
   ...(process.stdout.isTTY ? { redraw } : {}),
@@ -19,6 +19,11 @@ process.exitCode = await runCli(process.argv.slice(2), {
     ? { rewrite: (text: string) => process.stderr.write(`\r${ERASE_LINE}${text}`) }
     : {}),
 });
+
+process.exitCode = code;
+// What the command followed is still being asked about: Temporal holds such a question for 20 s, and its
+// error would be the exit code.
+if (code === EXIT.interrupted) process.stderr.write('', () => process.exit(code));
 
 /** Nobody hears what comes now. What a command follows goes on without it. */
 function endUnheard(error: NodeJS.ErrnoException): never {

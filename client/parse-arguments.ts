@@ -1,6 +1,9 @@
 // What a person types, as values: durations, instants, intervals. Every parser throws commander's InvalidArgumentError, which names
 // the option; the text says what is allowed.
 import { InvalidArgumentError } from 'commander';
+import { INSTANT_YEARS, isInstantMs, toInstantMs } from '../workflows/model/instant.ts';
+import { toGot } from '../workflows/model/problem.ts';
+import { prefixProblem } from '../workflows/model/stream-problems.ts';
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
@@ -20,11 +23,10 @@ export function parseDurationSeconds(text: string): number {
 
 /** An instant in ISO 8601 with its zone, to the second; epoch milliseconds. */
 export function parseInstantMs(text: string): number {
-  const isZoned = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.0+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text);
-  const atMs = isZoned ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(atMs)) {
+  const atMs = toInstantMs(text);
+  if (atMs === null || !isInstantMs(atMs)) {
     throw new InvalidArgumentError(
-      `got "${text}", allowed: a time with its zone, as 2026-11-23T10:15:00Z or 2026-11-23T11:15+01:00`,
+      `got "${text}", allowed: a time with its zone, in whole seconds, of a date that exists, ${INSTANT_YEARS}, as 2026-11-23T10:15:00Z or 2026-11-23T11:15+01:00`,
     );
   }
   return atMs;
@@ -95,12 +97,9 @@ export function parseProjectId(text: string): string {
 
 /** What keys begin with, as `rooms/`. */
 export function parseKeyPrefix(text: string): string {
-  if (text.startsWith('/') || /[\p{Cc}\\{}]/u.test(text)) {
-    throw new InvalidArgumentError(
-      `got "${text}", allowed: what keys begin with, without a leading slash, braces, backslashes or control characters, as rooms/`,
-    );
-  }
-  return text;
+  const problem = prefixProblem(text);
+  if (problem === null) return text;
+  throw new InvalidArgumentError(`got ${toGot(text)}, ${problem}`);
 }
 
 /** A duration for people: `15m`, `1h30m`, `7d`. */

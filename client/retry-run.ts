@@ -23,6 +23,8 @@ export type RetryOutcome =
       handle: Pick<RunHandle, 'workflowId' | 'result' | 'query'>;
     };
 
+const CHANGED = 'the settings of the stream have changed since';
+
 export interface RunToRetry {
   /** As it stands in the schedule today. */
   stream: StreamDefinition;
@@ -35,14 +37,20 @@ export async function retryRun(connected: Connected, run: RunToRetry): Promise<R
   if (found === null) return retryForgotten(connected, run, workflowId);
   const { runId, status } = found;
   if (status.name === 'RUNNING') return { action: 'left-alone', state: 'running', workflowId, runId };
-  if (status.name === 'COMPLETED') return { action: 'left-alone', state: 'complete', workflowId, runId };
   const history = await connected.client.workflow.getHandle(workflowId, runId).fetchHistory();
   const asked = requestOf(history);
+  const settled = settingsAt(run.stream, run.interval.startMs);
+  const isOfToday =
+    asked !== undefined && isDeepStrictEqual(settingsAt(asked.stream, run.interval.startMs), settled);
+  if (status.name === 'COMPLETED') {
+    if (isOfToday) return { action: 'left-alone', state: 'complete', workflowId, runId };
+    // Its file may be that of a deleted stream of the same name; a run of today's settings finds out, and
+    // leaves alone what it can.
+    return makeAgain(connected, run, { reason: CHANGED, asked: undefined });
+  }
   if (status.name !== 'FAILED')
     return makeAgain(connected, run, { reason: `the run was ${status.name.toLowerCase()}`, asked });
-  const settled = settingsAt(run.stream, run.interval.startMs);
-  if (asked === undefined || !isDeepStrictEqual(settingsAt(asked.stream, run.interval.startMs), settled))
-    return makeAgain(connected, run, { reason: 'the settings of the stream have changed since', asked });
+  if (!isOfToday) return makeAgain(connected, run, { reason: CHANGED, asked });
   return resetRun(connected, run, { runId, history, asked });
 }
 

@@ -1,12 +1,17 @@
 // Where every stream is, asked of a worker. Collects; the command prints.
+import { UnreadableStreamError } from '../activities/streams/stream-record.ts';
 import {
+  toUnreadableStatus,
   type ListPlace,
   type StatusAnswer,
   type StatusRequest,
+  type StreamState,
   type StreamStatus,
+  type UnreadableStream,
 } from '../workflows/model/status.ts';
 import { askWorker } from './ask-worker.ts';
 import { type Connected } from './connect.ts';
+import { CommandError } from './exit-codes.ts';
 import { readStream } from './streams.ts';
 
 /** Longer than the workflow gives its activity. */
@@ -26,8 +31,26 @@ export async function readStatus(
 }
 
 async function askFor(connected: Connected, names: readonly string[]): Promise<StreamStatus[]> {
-  const states = await Promise.all([...new Set(names)].map((name) => readStream(connected, name)));
-  return (await ask(connected, { states }, `the status of ${states.length} streams`)).rows;
+  const states: StreamState[] = [];
+  const unreadable: StreamStatus[] = [];
+  const found = await Promise.all([...new Set(names)].map((name) => readOrSay(connected, name)));
+  for (const one of found) {
+    if ('stream' in one) states.push(one);
+    else unreadable.push(toUnreadableStatus(one));
+  }
+  if (states.length === 0) return unreadable;
+  const { rows } = await ask(connected, { states }, `the status of ${states.length} streams`);
+  return [...rows, ...unreadable];
+}
+
+/** The stream, or why its schedule cannot be read: that holds up none of the others. */
+async function readOrSay(connected: Connected, name: string): Promise<StreamState | UnreadableStream> {
+  try {
+    return await readStream(connected, name);
+  } catch (error) {
+    if (!(error instanceof CommandError) || !(error.cause instanceof UnreadableStreamError)) throw error;
+    return { name, problem: error.message };
+  }
 }
 
 async function askForAll(connected: Connected, rowsMax: number): Promise<StreamStatus[]> {

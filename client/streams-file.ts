@@ -1,7 +1,19 @@
 // A file of streams: YAML with the names of the command line's options, several streams in one. Parsed and validated at once; everything that is wrong is named with
 // its line. Says nothing of what is there already.
 import { InvalidArgumentError } from 'commander';
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Alias,
+  type Document,
+} from 'yaml';
 import { z } from 'zod';
 import { nearestOf, parseDurationSeconds, parseInstantMs } from './parse-arguments.ts';
 import { STREAM_FIELDS } from './stream-fields.ts';
@@ -31,7 +43,19 @@ type Path = (string | number)[];
 /** Problems are sentences that begin with `name:line:`. */
 export function parseStreamsFile(text: string, name: string): ParsedFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+  let document: Document.Parsed;
+  let bomb: Alias | null = null;
+  try {
+    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+    if (document.errors.length === 0) bomb = findAliasBomb(document);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { problems: [`${name}:1: not YAML of streams: lists or maps are nested thousands deep`] };
+  }
+  if (bomb !== null) {
+    const sentence = `*${bomb.source}: got an alias with which the file has more than ${VALUES_MAX} values; allowed: fewer aliases of aliases, and none of itself`;
+    return { problems: [`${name}:${lineOfNode(bomb, lines) ?? 1}: ${sentence}`] };
+  }
   if (document.errors.length > 0) {
     return {
       problems: document.errors.map(
@@ -41,7 +65,7 @@ export function parseStreamsFile(text: string, name: string): ParsedFile {
     };
   }
   const lineOf = (path: Path): number => lineOfPath(document, lines, path);
-  const parsed = fileSchema.safeParse(document.toJS());
+  const parsed = fileSchema.safeParse(document.toJS({ maxAliasCount: -1 }));
   if (!parsed.success) {
     const problems = parsed.error.issues.flatMap(toProblems);
     return {
@@ -61,6 +85,41 @@ export function parseStreamsFile(text: string, name: string): ParsedFile {
     })),
   );
   return problems.length > 0 ? { problems: inOrder(problems, name) } : { streams };
+}
+
+/** The largest file of streams has some tens of thousands. */
+const VALUES_MAX = 1_000_000;
+
+/**
+ * A few lines of aliases of aliases stand for billions of values. Sizes are summed up without making any of
+ * them.
+ * @returns the alias that makes it too many; null: there is none. The library's own count refuses an alias
+ * that is used a hundred times.
+ */
+function findAliasBomb({ contents }: Document): Alias | null {
+  /**
+   * By anchor: the values that it stands for. One that is still being summed up has none: it holds itself.
+   */
+  const sizes = new Map<string, number>();
+  let [total, found] = [0, null as Alias | null];
+  const sum = (node: unknown): number => {
+    if (isAlias(node)) {
+      const size = sizes.get(node.source) ?? Infinity;
+      total += size;
+      if (total > VALUES_MAX) found ??= node;
+      return size;
+    }
+    total += 1;
+    const anchor = isScalar(node) || isCollection(node) ? node.anchor : undefined;
+    if (anchor !== undefined) sizes.delete(anchor);
+    let size = 1;
+    if (isPair(node)) size += sum(node.key) + sum(node.value);
+    else if (isCollection(node)) for (const item of node.items) size += sum(item);
+    if (anchor !== undefined) sizes.set(anchor, size);
+    return size;
+  };
+  sum(contents);
+  return found;
 }
 
 function repetitions(streams: readonly FileStream[], index: number): string[] {

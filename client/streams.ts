@@ -12,7 +12,9 @@ import {
   createStreamSchedule,
   listStreamStates,
   readStreamState,
+  type ListedStreams,
 } from '../activities/streams/stream-schedules.ts';
+import { UnreadableStreamError } from '../activities/streams/stream-record.ts';
 import { runIdOf, scheduleIdOf, type Interval } from '../workflows/model/interval.ts';
 import { type ExportRequest, type RunSummary } from '../workflows/model/run.ts';
 import { ROOM_STREAM } from '../workflows/model/search-attributes.ts';
@@ -75,18 +77,25 @@ export async function createSchedule(
   }
 }
 
-/** Throws CommandError (not found) for an unknown stream. */
+/** Throws CommandError for an unknown stream (not found), and for one whose schedule cannot be read. */
 export async function readStream({ client }: Connected, name: string): Promise<StreamState> {
   try {
     return await readStreamState(client, name);
   } catch (error) {
+    if (error instanceof UnreadableStreamError)
+      throw new CommandError(error.message, EXIT.failed, { cause: error });
     throw toUnknownStream(name, error);
   }
 }
 
-/** All streams, by name: a thousand within a second or two. */
-export function listStreams({ client }: Connected): Promise<StreamState[]> {
+/** All streams, by name: a thousand within a second or two. Those that cannot be read are listed apart. */
+export function listAllStreams({ client }: Connected): Promise<ListedStreams> {
   return listStreamStates(client);
+}
+
+/** As `listAllStreams`, those that can be read. */
+export async function listStreams(connected: Connected): Promise<StreamState[]> {
+  return (await listAllStreams(connected)).states;
 }
 
 /** The names of all streams, in alphabetical order. */

@@ -1,6 +1,7 @@
 // Delivers one event to every webhook that wants it, each by itself, again and again for a day. Runs beside the export, which waits for
 // none of it. The workflow's id is the event's, so an event that is announced twice is delivered by one workflow.
 import { ApplicationFailure, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { assertInput } from './model/inputs.ts';
 import { webhookQueueOf, type AnnouncedEvent, type Announcements } from './model/event.ts';
 
 /** Longer than any deployment of a receiver takes, or a weekend night; then the failure stays to be seen. */
@@ -27,6 +28,7 @@ export interface Announced {
 
 /** Fails, naming them, when some webhooks did not take the event. */
 export async function announceEvent(event: AnnouncedEvent): Promise<Announced> {
+  assertInput('announceEvent', event);
   const webhooks = await local.listWebhooks({ type: event.type });
   const states = new Map(webhooks.map((name) => [name, 'waiting']));
   const show = (): void => setCurrentDetails(toMarkdown(states));

@@ -21,7 +21,7 @@ export async function announceFile(target: Target, plan: IntervalPlan, manifest:
     id: `file.completed:${target.stream}-${manifest.interval_end}:${manifest.write_id}`,
     type: 'file.completed',
     atMs: Date.parse(manifest.completed_at),
-    data: { destination: target.settings.destination, ...manifest },
+    data: manifest,
   });
 }
 

@@ -25,6 +25,7 @@ import {
 } from './model/audit.ts';
 import { isDue, newReport, toAuditRange, toFoundSentence } from './model/audit-range.ts';
 import { toAuditPage } from './model/audit-page.ts';
+import { assertInput } from './model/inputs.ts';
 import { intervalsIn } from './model/interval-range.ts';
 import { type Interval } from './model/interval.ts';
 import { addSample, rateOf, type RateSample } from './model/rate.ts';
@@ -46,6 +47,7 @@ const stages = proxyActivities<AuditStages>({
 });
 
 export async function audit(request: AuditRequest): Promise<AuditReport> {
+  assertInput('audit', request);
   const carried = request.carried ?? (await beginAudit(request));
   const work = new Audit(request, carried);
   try {

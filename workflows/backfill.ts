@@ -22,11 +22,17 @@ import {
   type BackfillStages,
 } from './model/backfill.ts';
 import { toBackfillPage } from './model/backfill-page.ts';
-import { intervalsIn, rangeProblems } from './model/interval-range.ts';
+import { assertInput } from './model/inputs.ts';
+import {
+  countIntervals,
+  countKeptIntervals,
+  intervalsIn,
+  keptIntervalsIn,
+  rangeProblems,
+} from './model/interval-range.ts';
 import { type Interval } from './model/interval.ts';
 import { addSample, rateOf, type RateSample } from './model/rate.ts';
 import { FAILURE } from './model/stages.ts';
-import { isSkipped } from './model/stream.ts';
 import { RunPool, type EndedInterval } from './run-pool.ts';
 
 setWorkflowOptions({ failureExceptionTypes: [RangeError] }, backfill);
@@ -44,6 +50,7 @@ const stages = proxyActivities<BackfillStages>({
 });
 
 export async function backfill(request: BackfillRequest): Promise<BackfillProgress> {
+  assertInput('backfill', request);
   const work = new Backfill(request);
   try {
     await work.run();
@@ -137,11 +144,12 @@ class Backfill {
   async #fillQueue(): Promise<void> {
     const { stream, range, force, includesSkipped, isDryRun } = this.#request;
     const page: Interval[] = [];
-    for (const interval of intervalsIn(stream, { startMs: this.#cursorMs, endMs: range.endMs })) {
-      this.#cursorMs = interval.endMs;
-      if (includesSkipped || !isSkipped(stream, interval)) page.push(interval);
+    const walk = includesSkipped ? intervalsIn : keptIntervalsIn;
+    for (const interval of walk(stream, { startMs: this.#cursorMs, endMs: range.endMs })) {
+      page.push(interval);
       if (page.length === PAGE_INTERVALS) break;
     }
+    this.#cursorMs = page.length === PAGE_INTERVALS ? (page.at(-1)?.endMs ?? range.endMs) : range.endMs;
     if (page.length === 0) return;
     const wanted = force ? page : await this.#findUncovered(page);
     const { skipped, missing, missingRanges } = this.progress;
@@ -175,9 +183,7 @@ function newProgress(request: BackfillRequest): BackfillProgress {
   const { stream, range, force, concurrency, includesSkipped, isDryRun } = request;
   const problems = rangeProblems(stream, range, Date.now());
   if (problems.length > 0) throw ApplicationFailure.nonRetryable(problems.join('; '), FAILURE.invalidRequest);
-  let total = 0;
-  for (const interval of intervalsIn(stream, range))
-    if (includesSkipped || !isSkipped(stream, interval)) total += 1;
+  const total = (includesSkipped ? countIntervals : countKeptIntervals)(stream, range);
   return {
     stream: stream.name,
     range,

@@ -1,5 +1,6 @@
 // A short workflow by which the command line asks a worker whether streams could run: only the worker knows the destinations.
 import { proxyActivities } from '@temporalio/workflow';
+import { assertInput } from './model/inputs.ts';
 import { type Stages, type StreamChecks } from './model/stages.ts';
 import { type StreamDefinition } from './model/stream.ts';
 
@@ -11,5 +12,6 @@ const { checkStreams: check } = proxyActivities<Stages>({
 });
 
 export async function checkStreams(request: { streams: StreamDefinition[] }): Promise<StreamChecks> {
+  assertInput('checkStreams', request);
   return check(request);
 }

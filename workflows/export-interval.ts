@@ -11,10 +11,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { announceFailure } from './announce-run.ts';
+import { projectsOf } from './model/cover.ts';
 import { isStrayFire } from './model/firing.ts';
 import { handOver } from './hand-over.ts';
 import { lookBack } from './look-back.ts';
 import { makeFile } from './make-file.ts';
+import { assertInput } from './model/inputs.ts';
 import { isBorder, lastIntervalEndedBy, runIdOf, type Interval } from './model/interval.ts';
 import { SCHEDULED_START_TIME } from './model/search-attributes.ts';
 import { retryCommandOf, type ExportRequest, type RunSummary } from './model/run.ts';
@@ -28,6 +30,7 @@ import { endStrayFire } from './stray-fire.ts';
 setWorkflowOptions({ failureExceptionTypes: [RangeError] }, exportInterval);
 
 export async function exportInterval(request: ExportRequest): Promise<RunSummary> {
+  assertInput('exportInterval', request);
   const nominalMs = workflowInfo().typedSearchAttributes.get(SCHEDULED_START_TIME)?.getTime();
   const isScheduled = request.interval === undefined && nominalMs !== undefined;
   if (isScheduled && isStrayFire(request.stream, nominalMs)) return endStrayFire(request.stream, nominalMs);
@@ -39,7 +42,8 @@ export async function exportInterval(request: ExportRequest): Promise<RunSummary
   const looksBack = request.carried?.looksBack ?? request.interval === undefined;
   const startedAtMs = request.carried?.startedAtMs ?? Date.now();
   const progress = showProgress(request.stream.name, interval, startedAtMs);
-  const target = { stream: request.stream.name, settings, interval };
+  const projects = projectsOf(request.stream);
+  const target = { stream: request.stream.name, settings, interval, projects };
   const settledAtMs = interval.endMs + settings.settleSeconds * 1000;
   const stages = callStages(Date.now(), Math.max(settledAtMs, startedAtMs) + settings.giveUpSeconds * 1000);
   try {

@@ -1,5 +1,6 @@
 // A short workflow by which the command line asks a worker what the store has of an interval.
 import { proxyActivities } from '@temporalio/workflow';
+import { assertInput } from './model/inputs.ts';
 import { type Manifest } from './model/manifest.ts';
 import { type Stages, type Target } from './model/stages.ts';
 
@@ -11,5 +12,6 @@ const { findManifest: find } = proxyActivities<Stages>({
 });
 
 export async function findManifest(target: Target): Promise<Manifest | null> {
+  assertInput('findManifest', target);
   return find(target);
 }

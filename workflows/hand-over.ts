@@ -2,6 +2,7 @@
 // so that no two runs make one interval at once. This file starts that run, or waits for it if it is already there.
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { log, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import { isFileOf } from './model/cover.ts';
 import { type Interval } from './model/interval.ts';
 import { type ExportRequest, type RunSummary } from './model/run.ts';
 import { toStaticDetails, toStaticSummary } from './model/stream-page.ts';
@@ -18,7 +19,21 @@ export async function handOver(
   owner: string,
 ): Promise<RunSummary> {
   const settings = settingsAt(request.stream, interval.startMs);
+  const covered = { stream: request.stream.name, settings, interval };
   log.info('handing over to the run that owns the interval', { owner });
+  for (;;) {
+    const summary = (await startOwner(request, { interval, owner })) ?? (await awaitOwner(owner));
+    if (isFileOf(summary.manifest, covered)) return { ...summary, outcome: 'handed-over' };
+    log.warn('that run was one of another stream of this name; starting the own one', { owner });
+  }
+}
+
+/** Null when a run of that id is under way. */
+async function startOwner(
+  request: ExportRequest,
+  { interval, owner }: { interval: Interval; owner: string },
+): Promise<RunSummary | null> {
+  const settings = settingsAt(request.stream, interval.startMs);
   try {
     const child = await startChild<(request: ExportRequest) => Promise<RunSummary>>('exportInterval', {
       workflowId: owner,
@@ -27,15 +42,14 @@ export async function handOver(
       staticSummary: toStaticSummary(request.stream.name, settings, interval),
       staticDetails: toStaticDetails(request.stream, settings),
     });
-    return { ...(await child.result()), outcome: 'handed-over' };
+    return await child.result();
   } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
+    throw error;
   }
+}
+
+function awaitOwner(owner: string): Promise<RunSummary> {
   const { control } = callStages(Date.now(), Date.now() + WAIT_MS);
-  return {
-    ...(await control.awaitRun.executeWithOptions({ summary: `waits for ${owner}` }, [
-      { workflowId: owner },
-    ])),
-    outcome: 'handed-over',
-  };
+  return control.awaitRun.executeWithOptions({ summary: `waits for ${owner}` }, [{ workflowId: owner }]);
 }

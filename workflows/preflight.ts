@@ -1,6 +1,7 @@
 // A short workflow by which the command line asks a worker whether its destinations and the history can be used, end to end. One activity
 // for each, all at once: a store that does not answer holds up its own lines only.
 import { proxyActivities, uuid4 } from '@temporalio/workflow';
+import { assertInput } from './model/inputs.ts';
 import {
   WHOLE_BUCKET,
   type PreflightChecks,
@@ -16,6 +17,7 @@ const checks = proxyActivities<PreflightChecks>({
 });
 
 export async function preflight(request: PreflightRequest): Promise<PreflightReport> {
+  assertInput('preflight', request);
   const known = await checks.listDestinations();
   const unknown = request.destinations.filter((name) => !known.includes(name));
   const report: PreflightReport = { unknown, known, destinations: [], history: [], policy: null };

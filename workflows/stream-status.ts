@@ -1,5 +1,6 @@
 // A short workflow by which the command line asks a worker where streams are: only workers open stores.
 import { proxyActivities } from '@temporalio/workflow';
+import { assertInput } from './model/inputs.ts';
 import { type StatusAnswer, type StatusReading, type StatusRequest } from './model/status.ts';
 
 /** A person waits for the answer; a store that is down is part of it. */
@@ -10,5 +11,6 @@ const { readStatus } = proxyActivities<StatusReading>({
 });
 
 export async function streamStatus(request: StatusRequest): Promise<StatusAnswer> {
+  assertInput('streamStatus', request);
   return readStatus(request);
 }

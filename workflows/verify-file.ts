@@ -1,5 +1,6 @@
 // A short workflow by which the command line asks a worker to read a file back: only workers have the keys of destinations.
 import { proxyActivities } from '@temporalio/workflow';
+import { assertInput } from './model/inputs.ts';
 import { type VerifyAnswer, type Verifying, type VerifyRequest } from './model/verify.ts';
 
 /** The largest files have some tens of gigabytes; half a day is a store at a megabyte a second. Taken over when its worker dies. */
@@ -10,6 +11,7 @@ const { verifyFile: readBack, listDestinations } = proxyActivities<Verifying>({
 });
 
 export async function verifyFile(request: VerifyRequest): Promise<VerifyAnswer> {
+  assertInput('verifyFile', request);
   const known = await listDestinations();
   if (!known.includes(request.destination)) return { known };
   return readBack.executeWithOptions({ summary: request.key }, [request]);

@@ -2,6 +2,8 @@
 // after another. Exports know nothing of it and wait for nothing of it.
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import { announce } from './announce.ts';
+import { assertInput, watchMemory } from './model/inputs.ts';
+import { fits } from './model/shape.ts';
 import { type WatchMemory, type Watching, type WatchRequest } from './model/watch.ts';
 
 /** A look that takes longer is over when the next one begins. */
@@ -15,7 +17,9 @@ const NOTHING: WatchMemory = { latest: {}, told: {}, pausedAtMs: {} };
 
 /** Ends with what the next look has to know. */
 export async function watchStreams(request: WatchRequest): Promise<WatchMemory> {
-  const before = (workflowInfo().lastResult as WatchMemory | undefined) ?? NOTHING;
+  assertInput('watchStreams', request);
+  const { lastResult } = workflowInfo();
+  const before = fits(watchMemory, lastResult) ? lastResult : NOTHING;
   const summary = 'which streams are late, and whose runs fail?';
   const { late, toPause, memory } = await watching.watchStreams.executeWithOptions({ summary }, [
     { ...request, memory: before },

@@ -1,28 +1,64 @@
-// Whether an interval is covered: it has a manifest, and the object that lies under its key is the one that the manifest names.
-import { type Manifest } from '../../workflows/model/manifest.ts';
+// Whether an interval is covered: it has a manifest under the settings in force, and the object that is
+// stored under its key is the one that the manifest names.
+import { coverFieldsOf, coversInterval } from '../../workflows/model/cover.ts';
+import { type Found, type Manifest } from '../../workflows/model/manifest.ts';
+import { type Target } from '../../workflows/model/stages.ts';
 import { type OpenedDestination } from '../stage-tools.ts';
 import { type ObjectHead } from '../store/object-store.ts';
+import { keyOf } from './file-key.ts';
 import { readManifest } from './read-manifest.ts';
 
 export interface Cover {
-  manifest: Manifest | null;
-  /** Of the manifest; null when there is none. */
+  /** Whatever manifest is stored under the key; null: none. */
+  found: Found<Manifest> | null;
+  /** Of what was found. */
   manifestEtag: string | null;
+  /** Null unless it covers the interval, and its file is there. */
+  manifest: Manifest | null;
   there: ObjectHead | null;
-  isCovered: boolean;
 }
 
-export async function findCover(opened: OpenedDestination, key: string, signal: AbortSignal): Promise<Cover> {
+/** Throws UnreadableRecordError when something else is stored where the manifest should be. */
+export async function findCover(
+  opened: OpenedDestination,
+  target: Target,
+  signal: AbortSignal,
+): Promise<Cover> {
+  const key = keyOf(target);
   const [stored, there] = await Promise.all([
     readManifest(opened, key, signal),
     opened.store.head({ key, signal }),
   ]);
-  const manifest = stored?.value ?? null;
+  const found = stored?.value ?? null;
   const manifestEtag = stored?.etag ?? null;
-  return { manifest, manifestEtag, there, isCovered: manifest !== null && isOf(manifest, there) };
+  const covering = coveringOf(opened, target, found);
+  const manifest = covering !== null && isOf(covering, there) ? covering : null;
+  return { found, manifestEtag, there, manifest };
 }
 
-/** A manifest is valid while the object it names is the one that lies there, or while it says that there is none. */
+/** The manifest itself where it covers the interval; whether its file is there is not asked. */
+export async function findManifestOf(
+  opened: OpenedDestination,
+  target: Target,
+  signal: AbortSignal,
+): Promise<Manifest | null> {
+  const stored = await readManifest(opened, keyOf(target), signal);
+  return coveringOf(opened, target, stored?.value ?? null);
+}
+
+function coveringOf(
+  { destination }: OpenedDestination,
+  target: Target,
+  found: Found<Manifest> | null,
+): Manifest | null {
+  if (found === null) return null;
+  return coversInterval(found, coverFieldsOf(target, destination.bucket)) ? found : null;
+}
+
+/**
+ * A manifest is valid while the object it names is the one that is stored, or while it says that there is
+ * none.
+ */
 function isOf(manifest: Manifest, there: ObjectHead | null): boolean {
   if (!manifest.file_written) return there === null;
   return there !== null && there.etag === manifest.etag && there.size === manifest.size_bytes;

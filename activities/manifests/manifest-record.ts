@@ -1,25 +1,33 @@
 // Manifests and the pointer to the newest interval, as they lie in the store: parsed on the way in, written on the way out.
 // Never replaces a manifest of a higher generation, and never moves the pointer backwards.
 import { z } from 'zod';
-import { type LatestPointer, type Manifest } from '../../workflows/model/manifest.ts';
+import { isInstant } from '../../workflows/model/instant.ts';
+import { type Found, type LatestPointer, type Manifest } from '../../workflows/model/manifest.ts';
+import { toGot } from '../../workflows/model/problem.ts';
 
-const instant = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3})?Z$/);
+const instant = z.string().refine(isInstant, 'allowed: a time that exists, as 2026-11-23T10:15:00Z');
 const count = z.number().int().nonnegative();
 
-const manifestSchema = z.object({
-  manifest_version: count,
+/** What both records say of the file, so that it can be told whose it is. */
+const ofFile = {
   schema_version: count,
   formula_versions: z.record(z.string(), count),
-  stream: z.string(),
   project: z.string(),
+  format: z.enum(['json', 'ndjson']),
+  compression: z.enum(['none', 'gzip']),
+  fields: z.enum(['standard', 'extended']),
+  destination: z.string(),
+  bucket: z.string(),
+};
+
+const manifestSchema = z.object({
+  ...ofFile,
+  manifest_version: count,
+  stream: z.string(),
   interval_start: instant,
   interval_end: instant,
   every_seconds: count,
   settle_seconds: count,
-  format: z.enum(['json', 'ndjson']),
-  compression: z.enum(['none', 'gzip']),
-  fields: z.enum(['standard', 'extended']),
-  bucket: z.string(),
   key: z.string(),
   file_written: z.boolean(),
   etag: z.string().nullable(),
@@ -41,6 +49,7 @@ const manifestSchema = z.object({
 }) satisfies z.ZodType<Manifest>;
 
 const latestSchema = z.object({
+  ...ofFile,
   stream: z.string(),
   interval_start: instant,
   interval_end: instant,
@@ -48,20 +57,45 @@ const latestSchema = z.object({
   manifest_key: z.string(),
   rooms: count,
   size_bytes: count,
-  started_at: instant.exactOptional(),
+  started_at: instant,
   completed_at: instant,
 }) satisfies z.ZodType<LatestPointer>;
 
 /** Manifests are about a kilobyte; whatever is larger is not one. */
 export const MANIFEST_BYTES_MAX = 64 * 1024;
 
-/** Throws when the bytes are no manifest: a person or another program wrote them, and guessing would risk a file. */
+/**
+ * A record is ours when it has one of these; a field that it lacks beside them makes it one that covers
+ * nothing.
+ */
+const MARKS = ['manifest_version', 'manifest_key', 'key'] as const;
+
+const foundManifest = marked(manifestSchema.partial());
+const foundLatest = marked(latestSchema.partial());
+
+function marked<Parsed extends object>(schema: z.ZodType<Parsed>): z.ZodType<Parsed> {
+  return schema.refine(
+    (record) => MARKS.some((mark) => Reflect.get(record, mark) !== undefined),
+    'allowed: an object with the fields of a manifest or of _latest.json',
+  );
+}
+
+/** A whole manifest. Throws UnreadableRecordError for anything else. */
 export function parseManifest(bytes: Buffer, key: string): Manifest {
   return parseRecord(manifestSchema, bytes, key);
 }
 
-export function parseLatest(bytes: Buffer, key: string): LatestPointer {
-  return parseRecord(latestSchema, bytes, key);
+/**
+ * A manifest that may lack fields. Throws UnreadableRecordError when the bytes are none, or a field is of
+ * another kind: a person or another program wrote them, and guessing would risk a file.
+ */
+export function parseFoundManifest(bytes: Buffer, key: string): Found<Manifest> {
+  return parseRecord(foundManifest, bytes, key);
+}
+
+/** As `parseFoundManifest`, for the pointer. */
+export function parseFoundLatest(bytes: Buffer, key: string): Found<LatestPointer> {
+  return parseRecord(foundLatest, bytes, key);
 }
 
 export function toRecordBytes(record: Manifest | LatestPointer): Buffer {
@@ -84,7 +118,7 @@ export function pointerInMetadata(metadata: Readonly<Record<string, string>>): L
   const value = metadata[POINTER];
   if (value === undefined) return undefined;
   try {
-    return parseLatest(Buffer.from(value, 'base64url'), POINTER);
+    return parseRecord(latestSchema, Buffer.from(value, 'base64url'), POINTER);
   } catch (error) {
     if (error instanceof UnreadableRecordError) return undefined;
     throw error;
@@ -112,5 +146,12 @@ function parseRecord<Parsed>(schema: z.ZodType<Parsed>, bytes: Buffer, key: stri
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new UnreadableRecordError(key, z.prettifyError(parsed.error).replaceAll('\n', ' '), parsed.error);
+  const problems = parsed.error.issues.map((issue) => describeIssue(issue, value));
+  throw new UnreadableRecordError(key, problems.join('; '), parsed.error);
+}
+
+function describeIssue({ path, message }: z.core.$ZodIssue, value: unknown): string {
+  let got = value;
+  for (const step of path) got = typeof got === 'object' && got !== null ? Reflect.get(got, step) : undefined;
+  return `${path.length === 0 ? 'record' : path.join('.')}: got ${toGot(got)}: ${message}`;
 }

@@ -3,36 +3,45 @@
 import {
   latestKeyOf,
   manifestKeyOf,
+  type Found,
   type LatestPointer,
   type Manifest,
 } from '../../workflows/model/manifest.ts';
 import { type OpenedDestination } from '../stage-tools.ts';
 import { type CallLimits } from '../store/object-store.ts';
-import { MANIFEST_BYTES_MAX, parseLatest, parseManifest, pointerInMetadata } from './manifest-record.ts';
+import {
+  MANIFEST_BYTES_MAX,
+  parseFoundLatest,
+  parseFoundManifest,
+  pointerInMetadata,
+} from './manifest-record.ts';
 
 export interface Stored<Kind> {
   value: Kind;
   etag: string;
 }
 
-/** Null when there is none: the file of that key is not complete. */
+/**
+ * Null when there is none. What is found may be of other settings, or lack fields: workflows/model/cover.ts
+ * says what it covers.
+ */
 export function readManifest(
   opened: OpenedDestination,
   key: string,
   signal: AbortSignal,
-): Promise<Stored<Manifest> | null> {
+): Promise<Stored<Found<Manifest>> | null> {
   const manifestKey = manifestKeyOf(opened.destination.manifestPrefix, key);
-  return readRecord(opened, { key: manifestKey, parse: parseManifest }, { signal });
+  return readRecord(opened, { key: manifestKey, parse: parseFoundManifest }, { signal });
 }
 
-/** Null when no interval of the stream was completed yet. */
+/** Null when no interval of a stream of that name was completed yet. */
 export function readLatest(
   opened: OpenedDestination,
   stream: string,
   asking: CallLimits,
-): Promise<Stored<LatestPointer> | null> {
+): Promise<Stored<Found<LatestPointer>> | null> {
   const latestKey = latestKeyOf(opened.destination.manifestPrefix, stream);
-  return readRecord(opened, { key: latestKey, parse: parseLatest }, asking);
+  return readRecord(opened, { key: latestKey, parse: parseFoundLatest }, asking);
 }
 
 /**
@@ -43,7 +52,7 @@ export async function glanceAtLatest(
   opened: OpenedDestination,
   stream: string,
   asking: CallLimits,
-): Promise<LatestPointer | null> {
+): Promise<Found<LatestPointer> | null> {
   const key = latestKeyOf(opened.destination.manifestPrefix, stream);
   const head = await opened.store.head({ key, ...asking });
   if (head === null) return null;

@@ -22,6 +22,8 @@ const MENDS: Readonly<Record<string, string>> = {
   MethodNotAllowed: 'the store does not allow this; room-streams preflight {NAME} tries what is needed',
   KeyTooLongError: "shorten the stream's key template or prefix",
   InvalidObjectName: "change the stream's key template or prefix",
+  UncheckedDigest:
+    'use a store that refuses a wrong Content-MD5, or whose ETags are the MD5 of the bytes; room-streams preflight {NAME} tries it',
   EntityTooLarge: 'lower BATCH_MB_PLAIN and BATCH_MB_GZIP of the workers',
   EntityTooSmall: 'raise BATCH_MB_PLAIN of the workers',
 };

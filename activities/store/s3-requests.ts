@@ -2,6 +2,28 @@
 import { type IncomingHttpHeaders } from 'node:http';
 import { type DestinationPlace } from './destination.ts';
 
+/** As minio-js addresses and signs it. */
+export interface StoreRequest {
+  method: string;
+  query?: string;
+  headers?: Record<string, string>;
+  payload?: Buffer | string;
+  /** The key says what the call is about, but the bucket is asked. */
+  isOfBucket?: boolean;
+  /** @default true */
+  signsBody?: boolean;
+}
+
+/** Of bytes. */
+export interface Put {
+  query?: string;
+  headers?: Record<string, string>;
+  /** Of the bytes, in hexadecimal. */
+  md5: string;
+  /** Sent in its place, to see whether the store compares it. */
+  saidMd5?: string;
+}
+
 /** Leaves out what is empty, but for a name alone. */
 export function toQuery(values: Readonly<Record<string, string>>): string {
   return Object.entries(values)

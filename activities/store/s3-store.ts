@@ -1,13 +1,19 @@
 // The object store over S3's protocol. minio-js addresses and signs the requests; what is asked and how an answer is read stands here,
 // because its own methods lose headers, misread listings, and hide the code of an error inside a 200. Knows nothing of streams, runs and manifests.
-import { createHash } from 'node:crypto';
 import type http from 'node:http';
 import { type Readable } from 'node:stream';
 import { type Destination } from './destination.ts';
+import {
+  assertDigestsChecked,
+  badDigest,
+  md5Of,
+  readStored,
+  type Sending,
+  type Stored,
+} from './digest-check.ts';
 import { openKeySource, type KeySource } from './key-source.ts';
 import type * as store from './object-store.ts';
 import {
-  isStoredAs,
   readCompletedEtag,
   readEtag,
   readKeys,
@@ -24,9 +30,11 @@ import {
   toMetadata,
   toMetadataHeaders,
   toQuery,
+  type Put,
+  type StoreRequest,
 } from './s3-requests.ts';
 import { openAgent } from './store-agent.ts';
-import { StoreError } from './store-errors.ts';
+import { orNull } from './store-errors.ts';
 import {
   errorInBody,
   readAsItComes,
@@ -45,17 +53,6 @@ const KEYS_PER_PAGE = 1_000;
 /** The codes of "there is no such object"; a missing bucket is an error. */
 const NO_OBJECT: readonly string[] = ['NotFound', 'NoSuchKey'];
 
-interface StoreRequest {
-  method: string;
-  query?: string;
-  headers?: Record<string, string>;
-  payload?: Buffer | string;
-  /** The key says what the call is about, but the bucket is asked. */
-  isOfBucket?: boolean;
-  /** @default true */
-  signsBody?: boolean;
-}
-
 interface Answer {
   response: http.IncomingMessage;
   exchange: Exchange;
@@ -66,6 +63,8 @@ export class S3Store implements store.ObjectStore {
   readonly #timeouts: StoreTimeouts;
   readonly #agent: http.Agent;
   readonly #keySource: KeySource;
+  /** The store has refused a wrong digest: what its ETags are does not matter. */
+  #checksDigests = false;
 
   constructor(destination: Destination, timeouts: StoreTimeouts) {
     this.#destination = destination;
@@ -81,10 +80,20 @@ export class S3Store implements store.ObjectStore {
     );
   }
 
-  uploadPart(of: store.UploadPart): Promise<{ etag: string }> {
+  async uploadPart(of: store.UploadPart): Promise<{ etag: string }> {
+    const operation = 'uploadPart';
     const query = `partNumber=${of.partNumber}&uploadId=${escapeForQuery(of.uploadId)}`;
-    // The object has the type of its upload. A part without a type makes SeaweedFS look at its bytes: a fifth more work.
-    return this.#send('uploadPart', of, { query, headers: { 'content-type': 'application/octet-stream' } });
+    const md5 = of.md5 ?? md5Of(of.body);
+    // The object has the type of its upload. SeaweedFS looks at the bytes of a part that has no type: a fifth more work.
+    const part = { query, headers: { 'content-type': 'application/octet-stream' }, md5 };
+    const { etag, isAsSent } = await this.#send(operation, of, part);
+    if (!isAsSent && !this.#checksDigests) {
+      await assertDigestsChecked(this.#sending(operation, of), () =>
+        this.#send(operation, of, { ...part, saidMd5: md5Of(md5) }),
+      );
+      this.#checksDigests = true;
+    }
+    return { etag };
   }
 
   completeUpload(of: store.CompleteUpload): Promise<{ etag: string }> {
@@ -159,14 +168,21 @@ export class S3Store implements store.ObjectStore {
     );
   }
 
-  putObject(of: store.PutObject): Promise<{ etag: string }> {
+  async putObject(of: store.PutObject): Promise<{ etag: string }> {
+    const operation = 'putObject';
     const headers = {
       ...this.#writeHeaders(of.contentType),
       ...toMetadataHeaders(of.metadata ?? {}),
       ...(of.ifNoneMatch === undefined ? {} : { 'if-none-match': of.ifNoneMatch }),
       ...(of.ifMatch === undefined ? {} : { 'if-match': `"${of.ifMatch}"` }),
     };
-    return this.#send('putObject', of, { headers });
+    const { etag, isAsSent } = await this.#send(operation, of, { headers, md5: md5Of(of.body) });
+    if (isAsSent || this.#checksDigests) return { etag };
+    // An object can be read back, and is not put again: another writer may have replaced it meanwhile.
+    const { key, signal } = of;
+    const held = await this.getObject({ key, signal, bytesMax: ANSWER_BYTES_MAX });
+    if (held?.etag === etag && !held.body.equals(of.body)) throw badDigest(this.#sending(operation, of));
+    return { etag };
   }
 
   async deleteObject(of: store.OfKey): Promise<void> {
@@ -209,30 +225,25 @@ export class S3Store implements store.ObjectStore {
     return this.#ask(operation, { signal: of.signal }, asked, ({ body }) => readKeys(body));
   }
 
-  /** A PUT of bytes: the store checks their digest, and we check its. */
+  /** A PUT of bytes with their digest, or with another one: `saidMd5`. */
   #send(
     operation: string,
-    of: store.OfKey & { body: Buffer; md5?: string },
-    { query, headers }: { query?: string; headers?: Record<string, string> },
-  ): Promise<{ etag: string }> {
-    of.signal?.throwIfAborted();
-    const md5 = of.md5 ?? createHash('md5').update(of.body).digest('hex');
+    of: store.OfKey & { body: Buffer },
+    { query, headers, md5, saidMd5 = md5 }: Put,
+  ): Promise<Stored> {
     const request = {
       method: 'PUT',
       payload: of.body,
-      // The signed Content-MD5 covers it.
-      signsBody: false,
-      headers: { ...headers, 'content-md5': Buffer.from(md5, 'hex').toString('base64') },
+      // The signed Content-MD5 covers what is large.
+      signsBody: of.body.length <= ANSWER_BYTES_MAX,
+      headers: { ...headers, 'content-md5': Buffer.from(saidMd5, 'hex').toString('base64') },
       ...(query === undefined ? {} : { query }),
     };
-    return this.#ask(operation, of, request, ({ response, exchange }) => {
-      const etag = readEtag(response.headers);
-      if (isStoredAs(md5, response.headers)) return { etag };
-      throw new StoreError(
-        { operation, key: exchange.key, code: 'BadDigest', status: 200 },
-        'the store holds other bytes than were sent',
-      );
-    });
+    return this.#ask(operation, of, request, ({ response }) => readStored(md5, response.headers));
+  }
+
+  #sending(operation: string, { key }: store.OfKey): Sending {
+    return { operation, key, destination: this.#destination.name };
   }
 
   /** A request with a short answer, read whole before it is looked at. */
@@ -286,14 +297,5 @@ export class S3Store implements store.ObjectStore {
 
   #writeHeaders(contentType: string): Record<string, string> {
     return { 'content-type': contentType, ...toEncryptionHeaders(this.#destination) };
-  }
-}
-
-async function orNull<Result>(result: Promise<Result>, codes: readonly string[]): Promise<Result | null> {
-  try {
-    return await result;
-  } catch (error) {
-    if (error instanceof StoreError && codes.includes(error.code)) return null;
-    throw error;
   }
 }

@@ -64,6 +64,7 @@ export const STORE_ERROR_CLASSES: ReadonlyMap<string, StoreErrorClass> = new Map
   ['KeyTooLongError', 'permanent'],
   ['InvalidObjectName', 'permanent'],
   ['EntityTooLarge', 'permanent'],
+  ['UncheckedDigest', 'permanent'], // One of ours: nothing would show that it keeps damaged bytes.
   ['EntityTooSmall', 'permanent'], // A part but the last is under the store's minimum; the same parts will be again.
 
   // Parts are kept in the upload; it was aborted, completed or purged by the store.
@@ -77,4 +78,17 @@ export const STORE_ERROR_CLASSES: ReadonlyMap<string, StoreErrorClass> = new Map
 export function classifyStoreError(error: unknown): StoreErrorClass {
   if (!(error instanceof StoreError)) return 'retryable';
   return STORE_ERROR_CLASSES.get(error.code) ?? 'retryable';
+}
+
+/** The result; null for a StoreError of one of these codes. */
+export async function orNull<Result>(
+  result: Promise<Result>,
+  codes: readonly string[],
+): Promise<Result | null> {
+  try {
+    return await result;
+  } catch (error) {
+    if (error instanceof StoreError && codes.includes(error.code)) return null;
+    throw error;
+  }
 }

@@ -1,39 +1,42 @@
-// The record of a stream as its schedule keeps it: the one argument of the action. Parsed here for workers and the command line alike; what
-// people write is validated elsewhere.
-import { z } from 'zod';
-import { type StreamDefinition, type StreamSettings } from '../../workflows/model/stream.ts';
+// The record of a stream as its schedule keeps it: the one argument of the action. Parsed here for workers
+// and the command line alike, by the shape that the workflow's own input has to have: what is unreadable here
+// is what its runs fail with.
+import { scheduledRequest } from '../../workflows/model/inputs.ts';
+import { describeProblems, type Problem } from '../../workflows/model/problem.ts';
+import { fits } from '../../workflows/model/shape.ts';
+import { definition } from '../../workflows/model/stream-shape.ts';
+import { type StreamDefinition } from '../../workflows/model/stream.ts';
 
-const settingsSchema = z.object({
-  everySeconds: z.number(),
-  offsetSeconds: z.number(),
-  project: z.string(),
-  destination: z.string(),
-  prefix: z.string(),
-  settleSeconds: z.number(),
-  format: z.enum(['json', 'ndjson']),
-  compression: z.enum(['none', 'gzip']),
-  fields: z.enum(['standard', 'extended']),
-  keyTemplate: z.string(),
-  empty: z.enum(['write', 'skip']),
-  giveUpSeconds: z.number(),
-}) satisfies z.ZodType<StreamSettings>;
+/** The schedule of a stream holds what no run can work with: somebody edited it by hand. */
+export class UnreadableStreamError extends Error {
+  override readonly name = 'UnreadableStreamError';
+  readonly stream: string;
+  readonly problems: readonly Problem[];
+  constructor(stream: string, problems: readonly Problem[]) {
+    super(
+      `stream "${stream}": its schedule cannot be read: ${describeProblems(problems)}; correct the input of its action in the Web UI, or room-streams stream delete ${stream} and create it again`,
+    );
+    this.stream = stream;
+    this.problems = problems;
+  }
+}
 
-const definitionSchema = z.object({
-  name: z.string(),
-  fromMs: z.number(),
-  untilMs: z.number().nullable(),
-  skipped: z.array(z.object({ startMs: z.number(), endMs: z.number() })),
-  revisions: z.array(z.object({ fromMs: z.number(), settings: settingsSchema })).min(1),
-  jitterSeconds: z.number().exactOptional(),
-}) satisfies z.ZodType<StreamDefinition>;
-
-/** What the action is called with; its own `interval` and `force` are always absent. Throws for a schedule that is not ours. */
-export function parseScheduledStream(args: readonly unknown[] | undefined): StreamDefinition {
-  const [input] = z.tuple([z.object({ stream: definitionSchema })]).parse(args);
-  return input.stream;
+/**
+ * @param name of the stream, by the id of its schedule
+ * @param args what the action is called with; its own `interval` and `force` are always absent
+ * @throws UnreadableStreamError for a schedule that is not ours, or was edited into what is none
+ */
+export function parseScheduledStream(name: string, args: readonly unknown[] | undefined): StreamDefinition {
+  const [input] = args ?? [];
+  const problems = scheduledRequest.check(input, 'input');
+  if (problems.length > 0 || !fits(scheduledRequest, input)) throw new UnreadableStreamError(name, problems);
+  const { stream } = input;
+  if (stream.name === name) return stream;
+  const allowed = `"${name}", as the schedule's id has it`;
+  throw new UnreadableStreamError(name, [{ field: 'input.stream.name', got: `"${stream.name}"`, allowed }]);
 }
 
 /** Undefined where it is absent or of another shape: the memo is a copy, and the schedule's action the record. */
 export function parseKeptStream(kept: unknown): StreamDefinition | undefined {
-  return definitionSchema.safeParse(kept).data;
+  return fits(definition, kept) ? kept : undefined;
 }

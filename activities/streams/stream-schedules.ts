@@ -8,13 +8,14 @@ import { defaultPayloadConverter, TypedSearchAttributes } from '@temporalio/comm
 import proto from '@temporalio/proto';
 import { isBorder, runBaseIdOf, scheduleIdOf } from '../../workflows/model/interval.ts';
 import { firingOf } from '../../workflows/model/firing.ts';
+import { toInstantMs } from '../../workflows/model/instant.ts';
 import { type ExportRequest } from '../../workflows/model/run.ts';
 import { ROOM_STATE, ROOM_STREAM } from '../../workflows/model/search-attributes.ts';
 import { toStaticDetails, toStaticSummary } from '../../workflows/model/stream-page.ts';
-import { type ListPlace, type StreamState } from '../../workflows/model/status.ts';
+import { type ListPlace, type StreamState, type UnreadableStream } from '../../workflows/model/status.ts';
 import { nextEndAfter, settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
 import { inLanes } from '../in-lanes.ts';
-import { parseKeptStream, parseScheduledStream } from './stream-record.ts';
+import { parseKeptStream, parseScheduledStream, UnreadableStreamError } from './stream-record.ts';
 
 /** Slots missed while the server was down are all run when it wakes: a year is longer than any history that waits to be exported. */
 const CATCHUP_WINDOW = '365 days';
@@ -32,6 +33,9 @@ const REVISED_MARK = {
 const CHANGES_TRIED = 5;
 
 const LIST_PAGE = 1_000;
+
+/** So many schedules are asked within the time that a list takes. */
+const ASKED_EACH_MAX = 50;
 
 /** Schedules asked at once. */
 const READS_AT_ONCE = 20;
@@ -78,10 +82,13 @@ export async function createStreamSchedule(
   });
 }
 
-/** Throws ScheduleNotFoundError for an unknown stream. */
+/**
+ * Throws ScheduleNotFoundError for an unknown stream, UnreadableStreamError for one that was edited into what
+ * is none.
+ */
 export async function readStreamState(client: Client, name: string): Promise<StreamState> {
   const { action, state } = await client.schedule.getHandle(scheduleIdOf(name)).describe();
-  return toState(parseScheduledStream(action.args), state);
+  return toState(parseScheduledStream(name, action.args), state);
 }
 
 /**
@@ -92,56 +99,77 @@ export async function readLastSlotMs(client: Client, stream: StreamDefinition): 
   const { info } = await client.schedule.getHandle(scheduleIdOf(stream.name)).describe();
   const base = `${runBaseIdOf(stream.name)}-`;
   const nominals = info.recentActions
-    .map(({ action }) => Date.parse(action.workflow.workflowId.slice(base.length)))
-    .filter((ms) => !Number.isNaN(ms) && isBorder(ms, settingsAt(stream, ms - 1)));
+    .map(({ action }) => toInstantMs(action.workflow.workflowId.slice(base.length)))
+    .filter((ms) => ms !== null)
+    .filter((ms) => isBorder(ms, settingsAt(stream, ms - 1)));
   return nominals.length === 0 ? null : Math.max(...nominals);
 }
 
+/** Streams as a list has them. One that cannot be read holds up none of the others. */
+export interface ListedStreams {
+  states: StreamState[];
+  unreadable: UnreadableStream[];
+}
+
 /** All streams, by name: a thousand within a second or two. What changed within the last moments may be missing. */
-export async function listStreamStates(client: Client): Promise<StreamState[]> {
-  const states: StreamState[] = [];
+export async function listStreamStates(client: Client): Promise<ListedStreams> {
+  const listed: ListedStreams = { states: [], unreadable: [] };
   let from: ListPlace = null;
   do {
     const page = await listStreamPage(client, { from, size: LIST_PAGE });
-    states.push(...page.states);
+    listed.states.push(...page.states);
+    listed.unreadable.push(...page.unreadable);
     from = page.rest;
   } while (from !== null);
-  return states.sort((a, b) => (a.stream.name < b.stream.name ? -1 : 1));
+  listed.states.sort((a, b) => (a.stream.name < b.stream.name ? -1 : 1));
+  listed.unreadable.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return listed;
 }
 
-/** At most `size` streams from a place of the list on, in no order, and where the rest begins: null when there is none. */
+/**
+ * At most `size` streams from a place of the list on, in no order, and where the rest begins: null when there
+ * is none. Where all of them are few, each schedule is asked: a person who edits one changes its action, and
+ * not the memo.
+ */
 export async function listStreamPage(
   client: Client,
   { from, size }: { from: ListPlace; size: number },
-): Promise<{ states: StreamState[]; rest: ListPlace }> {
+): Promise<ListedStreams & { rest: ListPlace }> {
   const { schedules, nextPageToken } = await client.workflowService.listSchedules({
     namespace: client.options.namespace,
     maximumPageSize: size,
     ...(from === null ? {} : { nextPageToken: Buffer.from(from, 'base64') }),
   });
   const base = scheduleIdOf('');
+  const entries = schedules.filter(({ scheduleId }) => scheduleId?.startsWith(base) === true);
+  const areFew = from === null && nextPageToken.length === 0 && entries.length <= ASKED_EACH_MAX;
   const states: StreamState[] = [];
   const toAsk: string[] = [];
-  for (const entry of schedules) {
-    const id = entry.scheduleId ?? '';
-    if (!id.startsWith(base)) continue;
-    const kept = keptStream(entry);
-    if (kept === undefined) toAsk.push(id.slice(base.length));
+  for (const entry of entries) {
+    const kept = areFew ? undefined : keptStream(entry);
+    if (kept === undefined) toAsk.push((entry.scheduleId ?? '').slice(base.length));
     else states.push(toState(kept, { paused: entry.info?.paused === true, note: entry.info?.notes }));
   }
-  for (const state of await inLanes(toAsk, READS_AT_ONCE, (name) => readUnlessGone(client, name)))
-    if (state !== undefined) states.push(state);
-  return { states, rest: nextPageToken.length === 0 ? null : Buffer.from(nextPageToken).toString('base64') };
+  const read = await readStreams(client, toAsk);
+  return {
+    states: [...states, ...read.states],
+    unreadable: read.unreadable,
+    rest: nextPageToken.length === 0 ? null : Buffer.from(nextPageToken).toString('base64'),
+  };
 }
 
-/** Undefined for one that was deleted since it was listed. */
-async function readUnlessGone(client: Client, name: string): Promise<StreamState | undefined> {
-  try {
-    return await readStreamState(client, name);
-  } catch (error) {
-    if (error instanceof ScheduleNotFoundError) return undefined;
-    throw error;
-  }
+/** By their schedules; without those that were deleted meanwhile. */
+export async function readStreams(client: Client, names: readonly string[]): Promise<ListedStreams> {
+  const listed: ListedStreams = { states: [], unreadable: [] };
+  await inLanes(names, READS_AT_ONCE, async (name) => {
+    try {
+      listed.states.push(await readStreamState(client, name));
+    } catch (error) {
+      if (error instanceof UnreadableStreamError) listed.unreadable.push({ name, problem: error.message });
+      else if (!(error instanceof ScheduleNotFoundError)) throw error;
+    }
+  });
+  return listed;
 }
 
 function keptStream({ memo, searchAttributes }: ScheduleEntry): StreamDefinition | undefined {
@@ -181,8 +209,9 @@ export async function changeStreamSchedule(
   const scheduleId = scheduleIdOf(name);
   for (let attempt = 1; attempt <= CHANGES_TRIED; attempt += 1) {
     const { raw, action, state } = await client.schedule.getHandle(scheduleId).describe();
-    const wanted = change(toState(parseScheduledStream(action.args), state));
-    if (wanted === null) return toState(parseScheduledStream(action.args), state);
+    const held = toState(parseScheduledStream(name, action.args), state);
+    const wanted = change(held);
+    if (wanted === null) return held;
     await client.workflowService.updateSchedule({
       namespace: client.options.namespace,
       scheduleId,

@@ -1,5 +1,5 @@
 // `room-streams audit`: holds what is stored of a stream against the history of today, and makes again what is not as it should be; once, or every night.
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { FINDING_KINDS, openOf, type AuditReport } from '../../workflows/model/audit.ts';
 import { describeFinding } from '../../workflows/model/audit-page.ts';
 import { describeOpen } from '../../workflows/model/audit-range.ts';
@@ -80,7 +80,11 @@ function addSchedule(audit: Command, terminal: Terminal): void {
       'audits a stream every night; a workflow of Temporal fails, saying what to do, when something is found',
     )
     .requiredOption('--at <time>', 'when it begins, UTC', parseTimeOfDay)
-    .option('--back <duration>', 'how far to look back, up to 366d', parseBack, BACK_SECONDS_DEFAULT)
+    .addOption(
+      new Option('--back <duration>', 'how far to look back, up to 366d')
+        .argParser(parseBack)
+        .default(BACK_SECONDS_DEFAULT, toDurationText(BACK_SECONDS_DEFAULT)),
+    )
     .option('--repair', 'make again what is not as it should be: generation + 1')
     .option('--json', 'print what was scheduled as JSON')
     .addHelpText('after', '\nExample:\n  room-streams audit schedule demo --at 03:00 --back 7d --repair')

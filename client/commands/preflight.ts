@@ -28,7 +28,7 @@ const WORDS: Readonly<Record<CheckOutcome, string>> = {
 };
 
 interface PreflightOptions {
-  prefix: string[];
+  prefix?: string[];
   policy?: boolean;
   json?: boolean;
 }
@@ -43,8 +43,7 @@ export function addPreflightCommand(program: Command, terminal: Terminal): void 
     .option(
       '--prefix <prefix>',
       'a key prefix to try beside those of the streams; may be given again',
-      (text: string, before: string[]) => [...before, parseKeyPrefix(text)],
-      [] as string[],
+      (text: string, before: string[] | undefined) => [...(before ?? []), parseKeyPrefix(text)],
     )
     .option('--policy', 'print the least rights that the keys need, as a policy of S3, and try nothing')
     .option('--json', 'print as JSON')
@@ -59,7 +58,7 @@ export function addPreflightCommand(program: Command, terminal: Terminal): void 
         const report = await ask(connected, {
           destinations,
           dataPrefixes,
-          morePrefixes: options.prefix,
+          morePrefixes: options.prefix ?? [],
           asks,
         });
         if (report.policy !== null) {

@@ -99,7 +99,14 @@ async function look(
   }
 }
 
-const BY_NEED: readonly StreamStatus['state'][] = ['late', 'unknown', 'paused', 'active', 'ended'];
+const BY_NEED: readonly StreamStatus['state'][] = [
+  'unreadable',
+  'late',
+  'unknown',
+  'paused',
+  'active',
+  'ended',
+];
 
 function byNeed(a: StreamStatus, b: StreamStatus): number {
   return BY_NEED.indexOf(a.state) - BY_NEED.indexOf(b.state) || (b.lagSeconds ?? 0) - (a.lagSeconds ?? 0);

@@ -12,7 +12,7 @@ import { withTemporal, type Connected } from '../connect.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { createStream } from '../pause-stream.ts';
 import { printJson } from '../print.ts';
-import { checkStreams, listStreams } from '../streams.ts';
+import { checkStreams, listAllStreams } from '../streams.ts';
 import { STREAM_FIELDS, type FieldChange } from '../stream-fields.ts';
 import { parseStreamsFile, type FileStream } from '../streams-file.ts';
 import { describeFieldChange, describePlanned } from './stream-update.ts';
@@ -83,13 +83,15 @@ async function apply(
   terminal: Terminal,
   { file, streams, dryRun = false, json = false }: ApplyOptions & { file: string; streams: FileStream[] },
 ): Promise<void> {
-  const existing = await listStreams(connected);
+  const { states: existing, unreadable } = await listAllStreams(connected);
+  const broken = new Map(unreadable.map(({ name, problem }) => [name, problem]));
   const byName = new Map(existing.map((state) => [state.stream.name, state.stream]));
   const nowMs = Date.now();
   const problems: string[] = [];
   const steps: Step[] = [];
   for (const stream of streams) {
-    const step = planStep(stream, byName.get(stream.name), nowMs);
+    const unread = broken.get(stream.name);
+    const step = unread === undefined ? planStep(stream, byName.get(stream.name), nowMs) : [unread];
     if (Array.isArray(step))
       problems.push(...step.map((sentence) => `${file}:${stream.line}: ${stream.name}: ${sentence}`));
     else steps.push(step);

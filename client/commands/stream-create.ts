@@ -1,5 +1,5 @@
 // `room-streams stream create`: a stream and its schedule, and, when it begins in the past, a backfill of what is over.
-import { type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { jitterSecondsOf } from '../../workflows/model/firing.ts';
 import { describeInterval, intervalContaining, toRfc3339 } from '../../workflows/model/interval.ts';
 import { spanProblems, streamProblems } from '../../workflows/model/stream-problems.ts';
@@ -25,10 +25,11 @@ export function addCreate(stream: Command, terminal: Terminal): void {
     .command('create')
     .argument('<name>', 'of the stream: [a-z][a-z0-9-]{0,62}')
     .description('creates a data stream and its schedule');
-  for (const { name, value, description, parse, fallback } of STREAM_FIELDS) {
-    const flags = `--${name} <${value}>`;
-    if (fallback === undefined) command.requiredOption(flags, description, parse);
-    else command.option(flags, description, parse, fallback);
+  for (const { name, value, description, parse, toText, fallback } of STREAM_FIELDS) {
+    const option = new Option(`--${name} <${value}>`, description).argParser(parse);
+    // Shown as a person would write it: `1h`, which the parser takes, and not 3600, which it refuses.
+    if (fallback !== undefined) option.default(fallback, toText(fallback));
+    command.addOption(option.makeOptionMandatory(fallback === undefined));
   }
   command
     .option(

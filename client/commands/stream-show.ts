@@ -11,7 +11,7 @@ import { withTemporal } from '../connect.ts';
 import { toDurationText } from '../parse-arguments.ts';
 import { printJson, printTable } from '../print.ts';
 import { describeChanges, STREAM_FIELDS } from '../stream-fields.ts';
-import { listStreams, readStream } from '../streams.ts';
+import { listAllStreams, readStream } from '../streams.ts';
 
 const STREAM_COLUMNS = ['STREAM', 'PROJECT', 'DESTINATION', 'EVERY', 'FORMAT', 'STATE', 'NEXT'];
 
@@ -29,14 +29,16 @@ export function addReading(stream: Command, terminal: Terminal): void {
     .addHelpText('after', '\nExample:\n  room-streams stream list --json')
     .action((options: { json?: boolean }) =>
       withTemporal(async (connected) => {
-        const states = await listStreams(connected);
-        if (options.json === true) printJson(terminal, states);
-        else
-          printTable(
-            terminal,
-            STREAM_COLUMNS,
-            states.map((state) => toRow(state, Date.now())),
-          );
+        const { states, unreadable } = await listAllStreams(connected);
+        if (options.json === true) printJson(terminal, [...states, ...unreadable]);
+        else {
+          const broken = unreadable.map(({ name }) => [name, '-', '-', '-', '-', 'unreadable', '-']);
+          printTable(terminal, STREAM_COLUMNS, [
+            ...states.map((state) => toRow(state, Date.now())),
+            ...broken,
+          ]);
+        }
+        for (const { problem } of unreadable) terminal.err(problem);
       }),
     );
   stream

@@ -1,13 +1,14 @@
 // `room-streams stream …`: the group of commands, one file for each of the larger ones; trigger and delete are here.
 import { type Command } from 'commander';
 import { type Terminal } from '../cli.ts';
-import { withTemporal, runPageOf } from '../connect.ts';
+import { withTemporal, runPageOf, type Connected } from '../connect.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { followRun } from '../follow-workflow.ts';
 import { parseInstantMs } from '../parse-arguments.ts';
 import { printJson } from '../print.ts';
 import { describeProgress, describeSummary } from '../describe-run.ts';
-import { deleteSchedule, readStream, startRun } from '../streams.ts';
+import { deleteSchedule, readStream, startRun, type RunHandle } from '../streams.ts';
+import { isFileOf } from '../../workflows/model/cover.ts';
 import { lastIntervalEndedBy, toRfc3339, type Interval } from '../../workflows/model/interval.ts';
 import { settingsAt, settingsEndingAt, type StreamDefinition } from '../../workflows/model/stream.ts';
 import { addApply } from './stream-apply.ts';
@@ -51,29 +52,46 @@ function addTrigger(stream: Command, terminal: Terminal): void {
       withTemporal(async (connected) => {
         const { stream: definition } = await readStream(connected, name);
         const interval = intervalToTrigger(definition, options.end, Date.now());
-        const handle = await startRun(connected, {
-          stream: definition,
-          interval,
-          force: options.force ?? false,
-        });
-        const page = runPageOf(connected.config, handle.workflowId, handle.firstExecutionRunId);
-        terminal.err(`run ${handle.workflowId}${page === null ? '' : `\n  ${page}`}`);
+        const run = { stream: definition, interval, force: options.force ?? false };
+        let handle = await startAndSay(connected, terminal, run);
         if (options.detach === true) return;
-        const summary = await followRun(handle, (progress) => terminal.err(describeProgress(progress)));
+        const follow = () => followRun(handle, (progress) => terminal.err(describeProgress(progress)));
+        let summary = await follow();
+        const covered = { stream: name, settings: settingsAt(definition, interval.startMs), interval };
+        while (!isFileOf(summary.manifest, covered)) {
+          terminal.err('that run was one of another stream of this name; starting the run of this one');
+          handle = await startAndSay(connected, terminal, run);
+          summary = await follow();
+        }
         if (options.json === true) printJson(terminal, summary);
         else terminal.out(describeSummary(summary));
       }),
     );
 }
 
-/** The interval that ends at `endMs`, which has to be a border of the stream, or the last one that is complete. */
+async function startAndSay(
+  connected: Connected,
+  terminal: Terminal,
+  run: Parameters<typeof startRun>[1],
+): Promise<RunHandle> {
+  const handle = await startRun(connected, run);
+  const page = runPageOf(connected.config, handle.workflowId, handle.firstExecutionRunId);
+  terminal.err(`run ${handle.workflowId}${page === null ? '' : `\n  ${page}`}`);
+  return handle;
+}
+
+/**
+ * The interval that ends at `endMs`, which has to be a border of the stream, or the last one of the stream
+ * that is over.
+ */
 export function intervalToTrigger(
   stream: StreamDefinition,
   endMs: number | undefined,
   nowMs: number,
 ): Interval {
   if (endMs === undefined) {
-    const { endMs: lastEndMs } = lastIntervalEndedBy(nowMs, settingsAt(stream, nowMs));
+    const lastMs = Math.min(nowMs, stream.untilMs ?? nowMs);
+    const { endMs: lastEndMs } = lastIntervalEndedBy(lastMs, settingsAt(stream, lastMs));
     return settingsEndingAt(stream, lastEndMs).interval;
   }
   const { interval, settings } = settingsEndingAt(stream, endMs);

@@ -1,6 +1,8 @@
 // `room-streams verify`: a worker reads one file back as a whole and holds it against its manifest.
 import { Option, type Command } from 'commander';
-import { KEY_BYTES_MAX, renderKey } from '../../workflows/model/key-template.ts';
+import { toRfc3339 } from '../../workflows/model/interval.ts';
+import { keyProblem } from '../../workflows/model/key-rules.ts';
+import { renderKey } from '../../workflows/model/key-template.ts';
 import { extensionOf, settingsAt } from '../../workflows/model/stream.ts';
 import { type VerifyAnswer, type VerifyReport, type VerifyRequest } from '../../workflows/model/verify.ts';
 import { askWorker } from '../ask-worker.ts';
@@ -74,21 +76,25 @@ async function toRequest(
     if (key !== undefined)
       throw new CommandError(`key: got "${key}", allowed: either a key or --stream`, EXIT.usage);
     const { stream } = await readStream(connected, name);
+    const { untilMs } = stream;
+    if (end !== undefined && untilMs !== null && end > untilMs)
+      throw new CommandError(
+        `end: got ${toRfc3339(end)}, allowed: ${toRfc3339(untilMs)}, where stream ${name} ends, or before`,
+        EXIT.usage,
+      );
     const interval = intervalToTrigger(stream, end, Date.now());
     const settings = settingsAt(stream, interval.startMs);
     const { keyTemplate, prefix, project } = settings;
     const names = { prefix, project, stream: name, extension: extensionOf(settings) };
-    return { destination: settings.destination, key: renderKey(keyTemplate, names, interval), deep };
+    const covers = { stream: name, settings, interval };
+    return { destination: settings.destination, key: renderKey(keyTemplate, names, interval), deep, covers };
   }
   if (end !== undefined)
     throw new CommandError('end: got a time without --stream, allowed: both, or a key', EXIT.usage);
   if (key === undefined)
     throw new CommandError('key: got none, allowed: a key with --destination, or --stream', EXIT.usage);
-  if (key === '' || Buffer.byteLength(key) > KEY_BYTES_MAX)
-    throw new CommandError(
-      `key: got ${Buffer.byteLength(key)} bytes, allowed: 1 to ${KEY_BYTES_MAX}`,
-      EXIT.usage,
-    );
+  const problem = keyProblem(key);
+  if (problem !== null) throw new CommandError(`key: got ${problem}`, EXIT.usage);
   if (destination === undefined)
     throw new CommandError('destination: got none, allowed: one that the workers know', EXIT.usage);
   return { destination, key, deep };

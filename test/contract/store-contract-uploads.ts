@@ -34,6 +34,18 @@ export function describeUploads(opened: () => OpenedStore): void {
       ...(await store.uploadPart({ key, uploadId, partNumber, body })),
     });
 
+    it('refuses a part whose digest is wrong, and keeps the one that was there', async () => {
+      const key = keyOf('digest.json');
+      const uploadId = await begin(key);
+      const held = await send(key, uploadId, 1, SMALL);
+      await assert.rejects(
+        store.uploadPart({ key, uploadId, partNumber: 1, body: SMALL, md5: md5(OTHER) }),
+        failure({ code: 'BadDigest', status: 400 }),
+      );
+      assert.deepEqual(await store.listParts({ key, uploadId }), [{ ...held, size: SMALL.length }]);
+      await store.abortUpload({ key, uploadId });
+    });
+
     it('shows nothing before completion, then the parts in the order of their numbers, gaps and a small last part included', async () => {
       const key = keyOf('multipart.json.gz');
       const uploadId = await begin(key);

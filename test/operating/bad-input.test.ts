@@ -114,7 +114,7 @@ describe('bad input', () => {
       for (const [option, value, says] of [
         ['--project', '', /project: got "", allowed: the id of a project/],
         ['--destination', 'moon', /destination: got "moon", allowed: local/],
-        ['--prefix', '/x', /prefix: got "\/x", allowed: no leading slash/],
+        ['--prefix', '/x', /prefix: got "\/x", allowed: what keys begin with/],
         ['--key-template', '{when}', /unknown placeholder \{when\}/],
         ['--every', '59s', /every: got 59 s, allowed: whole seconds from 60 to 604800/],
         ['--offset', '2h', /offset: got 7200 s, allowed: whole seconds from 0 to 3599/],

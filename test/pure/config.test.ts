@@ -98,12 +98,21 @@ describe('the configuration of a worker', () => {
   });
 
   it('refuses numbers that are none', () => {
-    for (const text of ['three', '1.5', '-1', '1e1', '0x3', ' 3', 'Infinity', '65'])
+    for (const text of ['three', '1.5', '5.0', '-1', '1e1', '0x3', ' 3', 'Infinity', '65'])
       assert.equal(problemsOf({ BATCHES_AT_ONCE: text }).length, 1, text);
   });
 });
 
 describe('the configuration of a destination', () => {
+  it('refuses a manifest prefix under which a manifest could have no key', () => {
+    for (const prefix of ['x', '/x/', '../x/', 'x/./y/', 'x//', 'x\\y/', 'x\ny/', `${'x'.repeat(110)}/`]) {
+      const [problem] = problemsOf({ ...FILES, DESTINATION_FILES_MANIFEST_PREFIX: prefix });
+      assert.ok(problem?.startsWith('DESTINATION_FILES_MANIFEST_PREFIX: got '), problem);
+    }
+    const longest = `${'x'.repeat(109)}/`;
+    assert.equal(destinationOf({ DESTINATION_FILES_MANIFEST_PREFIX: longest })?.manifestPrefix, longest);
+  });
+
   it('takes keys, region, addressing, encryption and an authority of its own', () => {
     const destination = destinationOf({
       DESTINATION_FILES_REGION: 'eu-central-1',

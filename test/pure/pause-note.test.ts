@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import {
   missedFromMs,
   parsePauseNote,
+  resumedAtMs,
   toFillingNote,
   toPauseNote,
   toResumeNote,
@@ -27,6 +28,18 @@ describe('the note of a paused stream', () => {
   it('says of a note without a time that it has none', () => {
     for (const note of [null, '', 'Paused via UI', 'paused at noon', ' paused at 2026-11-26T10:00:00Z'])
       assert.equal(parsePauseNote(note), null);
+  });
+
+  it("counts as somebody else's when its time does not exist", () => {
+    assert.equal(parsePauseNote('paused at 2026-02-30T10:00:00Z: by hand'), null);
+    assert.equal(missedFromMs('paused at 2026-02-30T10:00:00Z: by hand'), null);
+    assert.equal(resumedAtMs('resumed at 2026-13-01T10:00:00Z'), null);
+    assert.equal(
+      missedFromMs(
+        'paused at 2026-03-02T10:00:00Z: 5 intervals in a row failed, from 2026-02-30T10:00:00Z on.',
+      ),
+      null,
+    );
   });
 
   it('of a stream that is created with a past says from when on there is something to make', () => {

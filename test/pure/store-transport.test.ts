@@ -5,12 +5,14 @@ import { createHash } from 'node:crypto';
 import http from 'node:http';
 import net from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { mendOf } from '../../activities/store/mend-store.ts';
 import { openObjectStore, type ObjectStore } from '../../activities/store/object-store.ts';
 import { classifyStoreError, StoreError } from '../../activities/store/store-errors.ts';
 
 const IDLE_MS = 150;
 const UPLOAD = { key: 'file.json', uploadId: 'an-upload' };
 const PART = { ...UPLOAD, partNumber: 1, body: Buffer.from('a part') };
+const PART_MD5 = createHash('md5').update(PART.body).digest('hex');
 const COMPLETED =
   '<CompleteMultipartUploadResult><ETag>&quot;e-1&quot;</ETag></CompleteMultipartUploadResult>';
 const COMPLETION = { ...UPLOAD, parts: [{ partNumber: 1, etag: 'e' }] };
@@ -118,11 +120,57 @@ describe('the transport of the object store', () => {
     );
   });
 
-  it('notices that the store holds other bytes than were sent', async (t) => {
+  it('notices that the store holds other bytes of a part than were sent, and tries again', async (t) => {
+    const etags = ['0'.repeat(32), PART_MD5];
+    const { store } = await serve(t, (_, response) =>
+      response.writeHead(200, { etag: `"${etags.shift()}"` }).end(),
+    );
+    await assert.rejects(store.uploadPart(PART), failure({ code: 'BadDigest', isA: 'retryable' }));
+  });
+
+  it('takes parts whose ETags are no MD5 from a store that refuses a wrong digest, and asks that once', async (t) => {
+    const right = Buffer.from(PART_MD5, 'hex').toString('base64');
+    let etag = 0;
+    const { store, asked } = await serve(t, (request, response) => {
+      if (request.headers['content-md5'] !== right)
+        response.writeHead(400).end('<Error><Code>BadDigest</Code><Message>No</Message></Error>');
+      else response.writeHead(200, { etag: `"${`${(etag += 1)}`.padStart(32, '0')}"` }).end();
+    });
+    assert.deepEqual(await store.uploadPart(PART), { etag: '1'.padStart(32, '0') });
+    assert.deepEqual(await store.uploadPart(PART), { etag: '2'.padStart(32, '0') });
+    assert.deepEqual(
+      asked.map(({ headers, body }) => [headers['content-md5'] === right, body]),
+      [
+        [true, 'a part'],
+        [false, 'a part'],
+        [true, 'a part'],
+      ],
+    );
+  });
+
+  it('gives up on a store whose ETags are no MD5 and that takes any digest, and says what to do', async (t) => {
     const { store } = await serve(t, (_, response) =>
       response.writeHead(200, { etag: `"${'0'.repeat(32)}"` }).end(),
     );
-    await assert.rejects(store.uploadPart(PART), failure({ code: 'BadDigest', isA: 'retryable' }));
+    await assert.rejects(store.uploadPart(PART), (error) => {
+      failure({ code: 'UncheckedDigest', isA: 'permanent' })(error);
+      assert.ok(error instanceof StoreError);
+      assert.match(mendOf(error) ?? '', /^destination odd: use a store that refuses a wrong Content-MD5/);
+      return true;
+    });
+  });
+
+  it('reads an object back whose ETag is no MD5, and believes the bytes', async (t) => {
+    const etag = '0'.repeat(32);
+    const record = { key: 'x', body: Buffer.from('{}'), contentType: 'application/json' };
+    let stored = '{}';
+    const { store, asked } = await serve(t, (request, response) => {
+      response.writeHead(200, { etag: `"${etag}"` }).end(request.method === 'GET' ? stored : '');
+    });
+    assert.deepEqual(await store.putObject(record), { etag });
+    assert.equal(asked.length, 2);
+    stored = '{!';
+    await assert.rejects(store.putObject(record), failure({ code: 'BadDigest', isA: 'retryable' }));
   });
 
   it('believes an ETag that is no MD5 because the store encrypts', async (t) => {

@@ -48,6 +48,32 @@ describe('a file of streams', () => {
     );
   });
 
+  it('that stands for billions of values by aliases of aliases is refused at once, with the line', () => {
+    const levels = 'bcdefghij'.split('');
+    const lines = ['a: &a [x, x, x, x, x, x, x, x, x, x]'];
+    for (const [at, level] of levels.entries()) {
+      const before = at === 0 ? 'a' : levels[at - 1];
+      lines.push(`${level}: &${level} [${Array(10).fill(`*${before}`).join(', ')}]`);
+    }
+    const beginMs = performance.now();
+    // Ten of f are a million, after the hundred thousand of the lines above.
+    assert.deepEqual(problemsOf(`${lines.join('\n')}\nstreams: []\n`), [
+      's.yaml:6: *e: got an alias with which the file has more than 1000000 values; allowed: fewer aliases of aliases, and none of itself',
+    ]);
+    assert.ok(performance.now() - beginMs < 2_000);
+    assert.match(problemsOf('streams:\n  - &a [*a]\n')[0] ?? '', /^s\.yaml:2: \*a: got an alias/);
+    assert.match(problemsOf('['.repeat(200_000))[0] ?? '', /^s\.yaml:1: not YAML/);
+  });
+
+  it('may use an alias as often as it has streams', () => {
+    const stream = (index: number) =>
+      `  - {name: s${index}, project: ${index === 0 ? '&p acme' : '*p'}, destination: lake}`;
+    const text = `streams:\n${Array.from({ length: 500 }, (_none, index) => stream(index)).join('\n')}\n`;
+    const streams = streamsOf(text);
+    assert.equal(streams.length, 500);
+    assert.ok(streams.every(({ settings }) => settings.project === 'acme'));
+  });
+
   it('is answered with all that is wrong in it, each with its line', () => {
     assert.deepEqual(
       problemsOf(`streams:
@@ -68,7 +94,7 @@ describe('a file of streams', () => {
         's.yaml:4: every: got "15", allowed: whole numbers with s, m, h or d, as 90s, 15m, 1h30m, 7d',
         's.yaml:5: fromat: unknown field, allowed: name, project, destination, prefix, every, offset, settle, format, compression, fields, key-template, empty, give-up, from, until, jitter; did you mean format?',
         's.yaml:9: compression: got "gzi", allowed: none, gzip; did you mean gzip?',
-        's.yaml:10: from: got "2026-11-23T00:00:00", allowed: a time with its zone, as 2026-11-23T10:15:00Z or 2026-11-23T11:15+01:00',
+        's.yaml:10: from: got "2026-11-23T00:00:00", allowed: a time with its zone, in whole seconds, of a date that exists, years 1970 to 2999, as 2026-11-23T10:15:00Z or 2026-11-23T11:15+01:00',
         's.yaml:11: jitter: got 7200 s, allowed: whole seconds from 0 to 3600',
       ],
     );

@@ -8,7 +8,8 @@ import { runCliHere } from '../run-cli-here.ts';
 const NOWHERE = { TEMPORAL_ADDRESS: '127.0.0.1:9', CLICKHOUSE_URL: 'http://127.0.0.1:9' };
 
 const DURATION = /allowed: whole numbers with s, m, h or d, as 90s, 15m, 1h30m, 7d/;
-const TIME = /allowed: a time with its zone, as 2026-11-23T10:15:00Z or 2026-11-23T11:15\+01:00/;
+const TIME =
+  /allowed: a time with its zone, in whole seconds, of a date that exists, years 1970 to 2999, as 2026-11-23T10:15:00Z or/;
 const FORMAT = /allowed: json, ndjson; did you mean json\?/;
 const COMPRESSION = /allowed: none, gzip/;
 const FIELDS = /allowed: standard, extended; did you mean extended\?/;
@@ -34,7 +35,7 @@ const CASES: Readonly<Record<string, Case>> = {
     options: {
       '--project': ['', PROJECT],
       '--destination': ['', /got "", allowed: the name of a destination of the worker/],
-      '--prefix': ['/x', /got "\/x", allowed: no leading slash/],
+      '--prefix': ['/x', /got "\/x", allowed: what keys begin with/],
       '--every': [
         ['quarter', DURATION],
         ['1.5h', DURATION],

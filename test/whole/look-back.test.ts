@@ -8,6 +8,7 @@ import { type StreamDefinition } from '../../workflows/model/stream.ts';
 import { HOUR, HOUR_MS, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
 import { fileKeyOf, storedManifestKeyOf } from '../file-keys.ts';
 import { fireSlots, resultOf } from '../fire-slots.ts';
+import { until } from '../until.ts';
 
 const [before1, before2, before3] = [1, 2, 3].map((hours) => ({
   startMs: HOUR.startMs - hours * HOUR_MS,
@@ -48,7 +49,67 @@ describe('the glance at the intervals before', () => {
       assert.equal((await resultOf(bench.connected, runIdOf(stream.name, before1))).outcome, 'complete');
       assert.deepEqual(await bench.store.listUploads({ key }), []);
     }));
+
+  it('gives up the upload of a run that was terminated while it made a complete interval again, and keeps its file', () =>
+    withExportBench(async (bench) => {
+      const stream = { ...makeStream(bench.unique('forced')), fromMs: before1.startMs };
+      const key = fileKeyOf(stream, before1);
+      const { manifest } = await bench.run(stream, before1);
+      const forced = await bench.connected.client.workflow.start('exportInterval', {
+        workflowId: runIdOf(stream.name, before1),
+        taskQueue: 'nobody-works-here',
+        args: [{ stream, interval: before1, force: true }],
+      });
+      await bench.store.beginUpload({ key, contentType: 'application/json', metadata: {} });
+      await forced.terminate('by a person');
+      await fire(bench, stream, HOUR);
+      await until('the upload is gone', async () =>
+        (await bench.store.listUploads({ key })).length === 0 ? true : undefined,
+      );
+      assert.deepEqual(await manifestAt(bench, stream, before1), manifest);
+    }));
+
+  it('has the next run of a complete interval give up the upload, too', () =>
+    withExportBench(async (bench) => {
+      const stream = makeStream(bench.unique('again'));
+      const key = fileKeyOf(stream, HOUR);
+      await bench.run(stream, HOUR);
+      await bench.store.beginUpload({ key, contentType: 'application/json', metadata: {} });
+      assert.equal((await bench.run(stream, HOUR)).outcome, 'already-complete');
+      assert.deepEqual(await bench.store.listUploads({ key }), []);
+    }));
+
+  it("starts an interval whose manifest is another project's", () =>
+    withExportBench(async (bench) => {
+      const name = bench.unique('taken');
+      const stream = { ...makeStream(name), fromMs: before1.startMs };
+      const { manifest } = await bench.run(
+        makeStream(bench.unique('other'), { project: 'another' }),
+        before1,
+      );
+      const left = { ...manifest, stream: name, key: fileKeyOf(stream, before1) };
+      await bench.store.putObject({
+        key: storedManifestKeyOf(stream, before1),
+        body: Buffer.from(JSON.stringify(left)),
+        contentType: 'application/json',
+      });
+      await fire(bench, stream, HOUR);
+      const made = await resultOf(bench.connected, runIdOf(name, before1));
+      assert.deepEqual([made.manifest?.project, made.manifest?.generation], [name, 2]);
+    }));
 });
+
+async function manifestAt(
+  bench: ExportBench,
+  stream: StreamDefinition,
+  interval: Interval,
+): Promise<unknown> {
+  const found = await bench.store.getObject({
+    key: storedManifestKeyOf(stream, interval),
+    bytesMax: 65_536,
+  });
+  return JSON.parse(found?.body.toString() ?? 'null');
+}
 
 /** As the schedule fires the slot of an interval; waits for the run. */
 async function fire(bench: ExportBench, stream: StreamDefinition, interval: Interval): Promise<void> {

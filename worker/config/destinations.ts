@@ -3,9 +3,20 @@
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { type Destination, type DestinationAccess } from '../../activities/store/destination.ts';
+import {
+  KEY_BYTES_MAX,
+  KEY_TEXT_ALLOWED,
+  STORE_KEY_BYTES_MAX,
+  textProblem,
+  utf8Length,
+} from '../../workflows/model/key-rules.ts';
+import { manifestKeyOf } from '../../workflows/model/manifest.ts';
 import { listNames, reportUnknown, stemOf } from './named.ts';
 import { report, readText, readVariables, type Environment, type SoundValues } from './read-variables.ts';
 import { origin, truth } from './values.ts';
+
+/** A manifest's key is this, the file's key and an ending. */
+const MANIFEST_PREFIX_BYTES_MAX = STORE_KEY_BYTES_MAX - KEY_BYTES_MAX - manifestKeyOf('', '').length;
 
 export const DESTINATION_VARIABLES = {
   ENDPOINT: origin,
@@ -23,7 +34,10 @@ export const DESTINATION_VARIABLES = {
   KMS_KEY_ID: z.string().optional(),
   MANIFEST_PREFIX: z
     .string()
-    .regex(/^[^/\p{Cc}][^\p{Cc}]*\/$/u, 'a prefix that ends with a slash and does not begin with one')
+    .refine(
+      isManifestPrefix,
+      `a prefix that ends with a slash, at most ${MANIFEST_PREFIX_BYTES_MAX} bytes; ${KEY_TEXT_ALLOWED}`,
+    )
     .default('_manifests/'),
 };
 
@@ -34,6 +48,10 @@ const KIND = { list: 'DESTINATIONS', stem: 'DESTINATION', noun: 'destination' };
 /** `DESTINATION_FILES_` for `files`. */
 export function destinationStemOf(destination: string): string {
   return stemOf(KIND.stem, destination);
+}
+
+function isManifestPrefix(text: string): boolean {
+  return text.endsWith('/') && textProblem(text) === null && utf8Length(text) <= MANIFEST_PREFIX_BYTES_MAX;
 }
 
 /** Those without a problem; the problems of the others are added. */

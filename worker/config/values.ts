@@ -22,18 +22,19 @@ export const hostAndPort = z
 export const identifier = z.string().regex(/^[A-Za-z_][\w-]*$/, 'letters, digits, _ and -');
 
 export function wholeNumber(low: number, high: number): z.ZodType<number> {
-  return number(low, high, 'a whole number').refine(Number.isInteger, 'a whole number');
+  // `5.0` is one for a person, and a slip of the pen more often than not.
+  return number(low, high, 'a whole number', /^\d+$/);
 }
 
 export function megabytes(low: number, high: number): z.ZodType<number> {
   return number(low, high, 'a number of megabytes');
 }
 
-function number(low: number, high: number, what: string): z.ZodType<number> {
+function number(low: number, high: number, what: string, form: RegExp = /^\d+(\.\d+)?$/): z.ZodType<number> {
   const allowed = `${what} from ${low} to ${high}`;
   return z
     .string()
-    .regex(/^\d+(\.\d+)?$/, allowed)
+    .regex(form, allowed)
     .transform(Number)
     .refine((value) => value >= low && value <= high, allowed);
 }

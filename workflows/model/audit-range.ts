@@ -1,6 +1,6 @@
 // What an audit looks at, and what it says of it: the range, an empty report, and the sentence by which an audit fails. Pure.
 import { FINDING_KINDS, openOf, type AuditReport, type AuditRequest, type FindingKind } from './audit.ts';
-import { intervalsIn, rangeProblems } from './interval-range.ts';
+import { countIntervals, intervalsIn, rangeProblems } from './interval-range.ts';
 import {
   describeInterval,
   intervalContaining,
@@ -46,16 +46,13 @@ export function newReport(
   { stream, range, repair }: { stream: StreamDefinition; range: Interval; repair: boolean },
   nowMs: number,
 ): AuditReport {
-  let [total, notDue] = [0, 0];
-  for (const interval of intervalsIn(stream, range))
-    if (isDue(stream, interval, nowMs)) total += 1;
-    else notDue += 1;
+  const notDue = countNotDue(stream, range, nowMs);
   return {
     stream: stream.name,
     range,
     repair,
     state: 'auditing',
-    total,
+    total: countIntervals(stream, range) - notDue,
     checked: 0,
     underWay: 0,
     notDue,
@@ -73,6 +70,17 @@ export function newReport(
     updatedAtMs: nowMs,
     continued: 0,
   };
+}
+
+/** Only the newest intervals may still settle, so a range of any length is judged by its end. */
+function countNotDue(stream: StreamDefinition, range: Interval, nowMs: number): number {
+  const settleMsMax = Math.max(...stream.revisions.map(({ settings }) => settings.settleSeconds)) * 1000;
+  const settledMs = nowMs - settleMsMax;
+  const { startMs } = intervalContaining(settledMs, settingsAt(stream, settledMs));
+  let count = 0;
+  for (const interval of intervalsIn(stream, { ...range, startMs: Math.max(startMs, range.startMs) }))
+    if (!isDue(stream, interval, nowMs)) count += 1;
+  return count;
 }
 
 /** `2 missing intervals, 1 missing file`; empty when nothing is open. */

@@ -41,7 +41,7 @@ export interface CarriedBackfill {
 
 export interface RunningInterval {
   interval: Interval;
-  /** Another's run is in the way of a forced one: start when it has ended. */
+  /** Another's run is in the way: start when it has ended. */
   isInTheWay: boolean;
 }
 
@@ -97,7 +97,10 @@ export interface StartRequest {
   startedFor: string;
 }
 
-/** `running`: ours, or as good as ours. `in-the-way`: another's run of that interval is under way, and a forced one has to wait for it. */
+/**
+ * `running`: ours, or as good as ours. `in-the-way`: another's run of that interval is under way, and a
+ * forced one, or one under other settings, has to wait for it.
+ */
 export type StartOutcome = 'running' | 'in-the-way';
 
 export interface EndedRun {

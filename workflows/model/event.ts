@@ -15,7 +15,7 @@ interface OfEvent<Type extends EventType, Data> {
 }
 
 /** The interval's manifest is written: the file may be read. */
-export type FileCompleted = OfEvent<'file.completed', { destination: string } & Manifest>;
+export type FileCompleted = OfEvent<'file.completed', Manifest>;
 
 export type RunFailed = OfEvent<
   'run.failed',

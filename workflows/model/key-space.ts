@@ -30,6 +30,27 @@ export function keySpaceOf(stream: string, settings: StreamSettings): KeySpace {
   };
 }
 
+/** One of its keys, the digits of its times all 0. All keys of a space are equally long. */
+export function sampleKeyOf({ marked }: KeySpace): string {
+  return marked.replaceAll(DIGIT, '0');
+}
+
+/** What every key of the space begins with: all before its first digit of a time. */
+export function literalHeadOf({ marked }: KeySpace): string {
+  const first = marked.indexOf(DIGIT);
+  return first < 0 ? marked : marked.slice(0, first);
+}
+
+/** Whether a key of the space can lie under the prefix; all of them do, where no digit of a time decides. */
+export function isUnderPrefix({ marked }: KeySpace, prefix: string): boolean {
+  if (marked.length < prefix.length) return false;
+  for (let at = 0; at < prefix.length; at += 1) {
+    const [own, wanted] = [marked.charAt(at), prefix.charAt(at)];
+    if (own !== wanted && !(own === DIGIT && /\d/.test(wanted))) return false;
+  }
+  return true;
+}
+
 /** A key that both can make, its times as `#`; null when they have none in common. Of one bucket. */
 export function sharedKey({ marked: a }: KeySpace, { marked: b }: KeySpace): string | null {
   if (a.length !== b.length) return null;

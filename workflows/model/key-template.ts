@@ -1,11 +1,9 @@
 // Key templates: where in its bucket the file of an interval lies. Rendering, and the proof that no two intervals of a stream
 // can get the same key. Pure; the problems are returned as sentences, the caller decides what to do with them.
 import { toCompactTime, type Interval } from './interval.ts';
+import { characterProblem } from './key-rules.ts';
 
 export const KEY_TEMPLATE_DEFAULT = '{prefix}{stream}/{yyyy}/{mm}/{dd}/{stream}_{start}_{end}.{ext}';
-
-/** S3 keys have at most 1,024 bytes; the manifest's key adds its prefix and `.manifest.json`, so some room is left for those. */
-export const KEY_BYTES_MAX = 900;
 
 const PLACEHOLDERS = [
   'prefix',
@@ -76,9 +74,12 @@ export function keyTemplateProblems(template: string, everySeconds: number): str
   }
   const bare = template.replaceAll(/\{[^{}]*\}/g, '');
   if (/[{}]/.test(bare)) problems.push('a brace without its partner');
-  if (/[\p{Cc}\\]/u.test(bare)) problems.push('a control character or a backslash');
-  if (template.startsWith('/')) problems.push('begins with a slash');
-  if (/(^|\/)\.{1,2}(\/|$)/.test(template)) problems.push('has a path segment "." or ".."');
+  const character = characterProblem(bare);
+  if (character !== null) problems.push(character);
+  if (template.startsWith('/')) problems.push('a leading slash');
+  if (template.includes('//')) problems.push('a segment that is empty ("//")');
+  if (template.endsWith('/')) problems.push('a slash at its end');
+  if (/(^|\/)\.{1,2}(\/|$)/.test(template)) problems.push('a segment "." or ".."');
   if (!isUniquePerInterval(used, everySeconds)) {
     problems.push(`two intervals of ${everySeconds} s could get the same key; add {start} or {end}`);
   }

@@ -2,7 +2,14 @@
 // since. Pure; shared by the command line, which shows it, and by the watch, which tells others.
 import { type Interval } from './interval.ts';
 import { type LatestPointer } from './manifest.ts';
-import { isWanted, nextEndAfter, settingsAt, settingsEndingAt, type StreamDefinition } from './stream.ts';
+import {
+  isWanted,
+  nextEndAfter,
+  settingsAt,
+  settingsEndingAt,
+  skippedAround,
+  type StreamDefinition,
+} from './stream.ts';
 
 /** A stream that is behind by less is not worth waking anybody for. */
 const LATE_SECONDS_MIN = 30 * 60;
@@ -62,15 +69,10 @@ export function missingIntervals(
     const { interval, settings } = settingsEndingAt(stream, endMs);
     if (endMs + settings.settleSeconds * 1000 > nowMs) break;
     if (isWanted(stream, interval)) intervals.push(interval);
-    atMs = Math.max(endMs, endOfSkipped(stream, interval));
+    // Nobody walks through a year that is left out.
+    atMs = Math.max(endMs, skippedAround(stream, interval)?.endMs ?? endMs);
   }
   return intervals;
-}
-
-/** Where the skipped range ends in which an interval lies, so that nobody walks through a year of it. */
-function endOfSkipped({ skipped }: StreamDefinition, { startMs, endMs }: Interval): number {
-  const around = skipped.find((range) => startMs >= range.startMs && endMs <= range.endMs);
-  return around?.endMs ?? endMs;
 }
 
 /** Where the newest interval of a stream may lie: under the settings of today, or, after a move, where it was before. */

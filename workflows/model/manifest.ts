@@ -24,6 +24,8 @@ export interface Manifest {
   format: FileFormat;
   compression: Compression;
   fields: FieldSet;
+  /** The name under which the stream knew the store. */
+  destination: string;
   bucket: string;
   key: string;
   /** False for an interval without rooms under `--empty skip`: the manifest stands alone. */
@@ -48,8 +50,24 @@ export interface Manifest {
   completed_at: string;
 }
 
-/** `_latest.json`: the newest complete interval of a stream; never goes backwards. */
-export interface LatestPointer {
+/** A record as it was found: another program, or a person, may have left out what its writer always says. */
+export type Found<Of> = { [Field in keyof Of]?: Of[Field] | undefined };
+
+/**
+ * `_latest.json`: the newest complete interval of a stream; never goes backwards. Says enough to tell whose
+ * interval it is.
+ */
+export interface LatestPointer extends Pick<
+  Manifest,
+  | 'project'
+  | 'destination'
+  | 'bucket'
+  | 'format'
+  | 'compression'
+  | 'fields'
+  | 'schema_version'
+  | 'formula_versions'
+> {
   stream: string;
   interval_start: string;
   interval_end: string;
@@ -57,9 +75,70 @@ export interface LatestPointer {
   manifest_key: string;
   rooms: number;
   size_bytes: number;
-  /** When its run began; absent in pointers written before there was this key. */
-  started_at?: string;
+  /** When its run began. */
+  started_at: string;
   completed_at: string;
+}
+
+/** All of them: a record that lacks one covers nothing. */
+export const MANIFEST_FIELDS = [
+  'manifest_version',
+  'schema_version',
+  'formula_versions',
+  'stream',
+  'project',
+  'interval_start',
+  'interval_end',
+  'every_seconds',
+  'settle_seconds',
+  'format',
+  'compression',
+  'fields',
+  'destination',
+  'bucket',
+  'key',
+  'file_written',
+  'etag',
+  'size_bytes',
+  'raw_size_bytes',
+  'raw_crc32',
+  'rooms',
+  'peers',
+  'rooms_with_faults',
+  'parts',
+  'history_fingerprint',
+  'generation',
+  'supersedes',
+  'write_id',
+  'workflow_id',
+  'run_id',
+  'started_at',
+  'completed_at',
+] as const satisfies readonly (keyof Manifest)[];
+
+export const POINTER_FIELDS = [
+  'project',
+  'destination',
+  'bucket',
+  'format',
+  'compression',
+  'fields',
+  'schema_version',
+  'formula_versions',
+  'stream',
+  'interval_start',
+  'interval_end',
+  'key',
+  'manifest_key',
+  'rooms',
+  'size_bytes',
+  'started_at',
+  'completed_at',
+] as const satisfies readonly (keyof LatestPointer)[];
+
+/** Whether it lacks nothing that every manifest has. */
+export function isWhole(found: Found<Manifest>): found is Manifest {
+  return MANIFEST_FIELDS.every((field) => found[field] !== undefined);
 }
 
 /** Where the manifest of a file lies, apart from the data. */

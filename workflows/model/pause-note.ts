@@ -1,5 +1,6 @@
 // The note of a paused schedule. Temporal keeps no time of a pause, and unpausing replaces the note: so the time stands at its beginning, where
 // `stream resume` reads it first. Whoever pauses a stream, a person or a worker, writes it by this file.
+import { toInstantMs } from './instant.ts';
 import { toRfc3339 } from './interval.ts';
 
 /** Of a note of ours; what a person reads after the time is free. */
@@ -9,11 +10,14 @@ export function toPauseNote(atMs: number, words: string | null): string {
   return `paused at ${toRfc3339(atMs)}${words === null || words === '' ? '' : `: ${words}`}`;
 }
 
-/** Null for a note that somebody else wrote, as the Web UI does. `atMs` is in whole seconds. */
+/**
+ * Null for a note that somebody else wrote, as the Web UI does, or one whose time does not exist. `atMs` is
+ * in whole seconds.
+ */
 export function parsePauseNote(note: string | null): { atMs: number; words: string | null } | null {
   const [, time, words] = PAUSED.exec(note ?? '') ?? [];
-  if (time === undefined) return null;
-  return { atMs: Date.parse(time), words: words ?? null };
+  const atMs = time === undefined ? null : toInstantMs(time);
+  return atMs === null ? null : { atMs, words: words ?? null };
 }
 
 /** Of the watch's words: from when on the stream made nothing, though it was not paused yet. */
@@ -35,7 +39,7 @@ export function missedFromMs(note: string | null): number | null {
   if (noted === null) return null;
   const words = noted.words ?? '';
   const [, from] = FAILED_FROM.exec(words) ?? FILLED_FROM.exec(words) ?? [];
-  return from === undefined ? noted.atMs : Date.parse(from);
+  return from === undefined ? noted.atMs : toInstantMs(from);
 }
 
 /** The note of a stream that runs again, or, after `toFillingNote`, for the first time. */
@@ -51,5 +55,5 @@ export function toResumeNote(
 /** When a stream was resumed by its note; null for a note that somebody else wrote. */
 export function resumedAtMs(note: string | null): number | null {
   const [, time] = /^resumed at (\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)/.exec(note ?? '') ?? [];
-  return time === undefined ? null : Date.parse(time);
+  return time === undefined ? null : toInstantMs(time);
 }

@@ -11,6 +11,11 @@ export interface Target {
   stream: string;
   settings: StreamSettings;
   interval: Interval;
+  /**
+   * All that the stream has exported, or will: whose `_latest.json` is the stream's own. Absent: the one of
+   * the settings.
+   */
+  projects?: string[];
 }
 
 export interface PlanRequest {

@@ -13,8 +13,16 @@ export interface StreamState {
   nextFireMs: number | null;
 }
 
-/** Paused is paused, also when it is late; `ended`: it makes no further interval. `unknown`: its store could not be asked. */
-export type StatusState = 'active' | 'late' | 'paused' | 'ended' | 'unknown';
+/** A stream whose schedule was edited by hand into what no run can work with. */
+export interface UnreadableStream {
+  name: string;
+  /** A sentence: the field, what it got, what is allowed, and what to do. */
+  problem: string;
+}
+
+/** Paused is paused, also when it is late; `ended`: it makes no further interval. `unknown`: its store could not be asked. `unreadable`: its schedule
+ * holds what no run can work with. */
+export type StatusState = 'active' | 'late' | 'paused' | 'ended' | 'unknown' | 'unreadable';
 
 export interface StreamStatus {
   stream: string;
@@ -82,6 +90,15 @@ export function toStatus(
   };
 }
 
+/** Nothing is known but its name. */
+export function toUnreadableStatus({ name, problem }: UnreadableStream): StreamStatus {
+  return {
+    ...{ stream: name, project: '', destination: '', state: 'unreadable', isLate: false, note: null },
+    ...{ lastCompleteEnd: null, lagSeconds: null, limitSeconds: 0, lastSeconds: null },
+    ...{ rooms: null, bytes: null, missing: null, nextEnd: null, problem },
+  };
+}
+
 function stateOf(of: {
   paused: boolean;
   nextFireMs: number | null;
@@ -94,9 +111,8 @@ function stateOf(of: {
   return of.nextFireMs === null ? 'ended' : 'active';
 }
 
-/** Null for a pointer that does not say when its run began. A run that waited for its interval to settle did nothing while it waited. */
-function lastSecondsOf(stream: StreamDefinition, latest: NonNullable<FoundLatest['latest']>): number | null {
-  if (latest.started_at === undefined) return null;
+/** A run that waited for its interval to settle did nothing while it waited. */
+function lastSecondsOf(stream: StreamDefinition, latest: NonNullable<FoundLatest['latest']>): number {
   const endMs = Date.parse(latest.interval_end);
   const settledMs = endMs + settingsEndingAt(stream, endMs).settings.settleSeconds * 1000;
   const begunMs = Math.max(Date.parse(latest.started_at), settledMs);

@@ -1,10 +1,19 @@
 // What is wrong with a stream's definition, as far as it can be told without asking a server: each problem names the field, what it
 // got and what is allowed. The command line and the worker ask the same questions here.
 import { JITTER_SECONDS_MAX } from './firing.ts';
-import { ownKeyProblems } from './key-space.ts';
+import {
+  characterProblem,
+  KEY_BYTES_MAX,
+  KEY_TEXT_ALLOWED,
+  keyProblem,
+  textProblem,
+  utf8Length,
+} from './key-rules.ts';
+import { keySpaceOf, ownKeyProblems, sampleKeyOf } from './key-space.ts';
 import { keyTemplateProblems } from './key-template.ts';
 import { revisionProblems } from './revise-stream.ts';
 import { intervalContaining, isBorder, toRfc3339, type Grid } from './interval.ts';
+import { toGot } from './problem.ts';
 import { type StreamDefinition, type StreamSettings } from './stream.ts';
 
 const MINUTE_SECONDS = 60;
@@ -30,6 +39,7 @@ export function streamProblems(stream: StreamDefinition): string[] {
   const ofSettings = stream.revisions.flatMap(({ settings }) => settingsProblems(settings));
   // Two revisions have most of their fields in common.
   problems.push(...new Set(ofSettings));
+  if (problems.length === 0) problems.push(...new Set(keysProblems(stream)));
   const { jitterSeconds } = stream;
   if (jitterSeconds !== undefined) checkSeconds(problems, 'jitter', jitterSeconds, [0, JITTER_SECONDS_MAX]);
   if (problems.length > 0) return problems;
@@ -66,24 +76,53 @@ export function settingsProblems(settings: StreamSettings): string[] {
   checkSeconds(problems, 'offset', offsetSeconds, [0, Math.max(0, everySeconds - 1)]);
   checkSeconds(problems, 'settle', settleSeconds, [0, SETTLE_SECONDS_MAX]);
   checkSeconds(problems, 'give-up', giveUpSeconds, [GIVE_UP_SECONDS_MIN, GIVE_UP_SECONDS_MAX]);
-  if (settings.project === '') problems.push('project: got "", allowed: the id of a project');
+  const project = projectProblem(settings.project);
+  if (project !== null) problems.push(`project: got ${toGot(settings.project)}, ${project}`);
   if (settings.destination === '')
     problems.push('destination: got "", allowed: the name of a destination of the worker');
-  if (
-    settings.prefix !== '' &&
-    (/^\/|[\p{Cc}\\{}]/u.test(settings.prefix) || /(^|\/)\.{1,2}(\/|$)/.test(settings.prefix))
-  ) {
-    problems.push(
-      `prefix: got "${settings.prefix}", allowed: no leading slash, no "." or ".." segment, no braces, backslashes or control characters`,
-    );
-  }
+  const prefix = prefixProblem(settings.prefix);
+  if (prefix !== null) problems.push(`prefix: got ${toGot(settings.prefix)}, ${prefix}`);
   for (const problem of keyTemplateProblems(settings.keyTemplate, everySeconds)) {
-    problems.push(`key-template: got "${settings.keyTemplate}", which has ${problem}`);
+    problems.push(`key-template: got ${toGot(settings.keyTemplate)}, which has ${problem}`);
   }
   return problems;
 }
 
+/**
+ * What may not be said behind the prefix that was given: `allowed: …`; null: it can be used. Of streams, and
+ * of a preflight.
+ */
+export function prefixProblem(prefix: string): string | null {
+  const isSound = textProblem(prefix) === null && !/[{}]/.test(prefix) && utf8Length(prefix) <= KEY_BYTES_MAX;
+  return isSound
+    ? null
+    : `allowed: what keys begin with, as rooms/: ${KEY_TEXT_ALLOWED}, no braces, at most ${KEY_BYTES_MAX} bytes`;
+}
+
+/** As `prefixProblem`, of the id of a project. */
+export function projectProblem(project: string): string | null {
+  if (project === '') return 'allowed: the id of a project';
+  const problem = characterProblem(project);
+  return problem === null ? null : `which has ${problem}; allowed: the id of a project`;
+}
+
+/**
+ * Whether the keys themselves can be used, once all names are put in: each revision's are equally long, so
+ * one stands for all.
+ */
+function keysProblems({ name, revisions }: StreamDefinition): string[] {
+  return revisions.flatMap(({ settings }) => {
+    const key = sampleKeyOf(keySpaceOf(name, settings));
+    const problem = keyProblem(key);
+    return problem === null
+      ? []
+      : [
+          `prefix, key-template: got ${toGot(settings.prefix)} and ${toGot(settings.keyTemplate)}, which make keys as ${toGot(key)} with ${problem}`,
+        ];
+  });
+}
+
 function checkSeconds(problems: string[], field: string, got: number, [low, high]: [number, number]): void {
-  if (Number.isInteger(got) && got >= low && got <= high) return;
+  if (Number.isInteger(got) && got >= low && got <= high && !Object.is(got, -0)) return;
   problems.push(`${field}: got ${got} s, allowed: whole seconds from ${low} to ${high}`);
 }

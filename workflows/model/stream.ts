@@ -82,8 +82,16 @@ export function isWanted(stream: StreamDefinition, interval: Interval): boolean 
 }
 
 /** Whether the stream leaves this interval out on purpose. */
-export function isSkipped(stream: StreamDefinition, { startMs, endMs }: Interval): boolean {
-  return stream.skipped.some((range) => startMs >= range.startMs && endMs <= range.endMs);
+export function isSkipped(stream: StreamDefinition, interval: Interval): boolean {
+  return skippedAround(stream, interval) !== undefined;
+}
+
+/** The skipped range in which the interval lies. */
+export function skippedAround(
+  { skipped }: StreamDefinition,
+  { startMs, endMs }: Interval,
+): Interval | undefined {
+  return skipped.find((range) => startMs >= range.startMs && endMs <= range.endMs);
 }
 
 /** The wanted ones among the `count` intervals before this one, the nearest first. */

@@ -1,5 +1,6 @@
 // Verifying a file: it is read back as a whole and held against its manifest. What is asked and answered; types only.
 import { type FindingKind } from './audit.ts';
+import { type Covered } from './cover.ts';
 import { type Manifest } from './manifest.ts';
 
 export interface VerifyRequest {
@@ -7,6 +8,8 @@ export interface VerifyRequest {
   key: string;
   /** Also parse each line and hold it against the file's schema. */
   deep: boolean;
+  /** The stream and interval whose file it has to be. Absent: whatever file the key names. */
+  covers?: Covered;
 }
 
 /** What was read. */
@@ -20,7 +23,7 @@ export interface ReadFile {
   seconds: number;
 }
 
-export interface VerifyReport extends VerifyRequest {
+export interface VerifyReport extends Omit<VerifyRequest, 'covers'> {
   /** Null: the file is what its manifest says. */
   kind: FindingKind | null;
   /** A sentence each; the first ones. */

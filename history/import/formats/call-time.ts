@@ -1,6 +1,8 @@
 // Times as recorders write them, brought to epoch milliseconds: numbers in ms, µs or ns, and texts that name their zone. A time that
 // cannot be placed without a guess (no zone, counted from the page's start) is null, never the import's own zone.
 
+import { isCalendarDay } from '../../../workflows/model/instant.ts';
+
 /** Times of calls that a record may hold: 2000 to 2100, in epoch ms. Others are damage. */
 export const TIME_MS_MIN = 946_684_800_000;
 export const TIME_MS_MAX = 4_102_444_800_000;
@@ -13,6 +15,7 @@ const ISO_WITH_ZONE =
   /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?\s?(?:Z|UTC|[+-]\d\d(?::?\d\d)?)$/i;
 /** `Mon Nov 24 2025 17:00:01 GMT+0100 (CET)` and `Mon, 24 Nov 2025 16:00:01 GMT`: Date.toString and Date.toUTCString. */
 const DATE_WITH_ZONE = /^[A-Z][a-z]{2},? .*\d\d:\d\d:\d\d (?:GMT|UTC)(?:[+-]\d{2}:?\d{2})?(?: \(.*\))?$/;
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const NUMBER = /^\d+(?:\.\d+)?$/;
 
 export function isCallTime(value: unknown): value is number {
@@ -30,7 +33,20 @@ export function readCallTime(value: unknown): number | null {
     : DATE_WITH_ZONE.test(text)
       ? Date.parse(text)
       : NaN;
-  return isCallTime(atMs) ? atMs : null;
+  return isCallTime(atMs) && hasRealDate(text) ? atMs : null;
+}
+
+/**
+ * Of a text in one of the two forms: `Date.parse` moves a day that does not exist, as 30 February, to another
+ * one.
+ */
+function hasRealDate(text: string): boolean {
+  const [, isoYear, isoMonth, isoDay] = /^(\d{4})-(\d\d)-(\d\d)/.exec(text) ?? [];
+  if (isoYear !== undefined) return isCalendarDay(Number(isoYear), Number(isoMonth), Number(isoDay));
+  const year = /\b\d{4}\b/.exec(text)?.[0];
+  const day = /\b\d{1,2}\b/.exec(text)?.[0];
+  const month = MONTHS.findIndex((name) => text.includes(` ${name} `)) + 1;
+  return isCalendarDay(Number(year), month, Number(day));
 }
 
 /** Whether this can be a time that counts from the start of the page or the machine: too small for any time since 1970 in ms. */

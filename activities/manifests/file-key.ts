@@ -1,0 +1,20 @@
+// The key under which an interval's file is stored, judged once more before anything is asked of a store.
+import { keyProblem } from '../../workflows/model/key-rules.ts';
+import { renderKey } from '../../workflows/model/key-template.ts';
+import { toGot } from '../../workflows/model/problem.ts';
+import { type Target } from '../../workflows/model/stages.ts';
+import { extensionOf } from '../../workflows/model/stream.ts';
+import { InvalidRequestError } from '../stage-errors.ts';
+
+/**
+ * The key of the interval's file; throws InvalidRequestError when the template makes one that S3 would
+ * refuse.
+ */
+export function keyOf({ settings, stream, interval }: Target): string {
+  const { prefix, project, keyTemplate } = settings;
+  const key = renderKey(keyTemplate, { prefix, project, stream, extension: extensionOf(settings) }, interval);
+  const problem = keyProblem(key);
+  if (problem !== null)
+    throw new InvalidRequestError(`prefix, key-template: got the key ${toGot(key)} with ${problem}`);
+  return key;
+}

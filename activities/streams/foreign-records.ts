@@ -1,0 +1,92 @@
+// Records that another project left where a stream would keep its own: a name or a key space that was used
+// before. Found before the stream is created or changed, so that nobody's files are mistaken for another's,
+// or written over. Reads a few records, changes none.
+import { projectsOf } from '../../workflows/model/cover.ts';
+import { keySpaceOf, literalHeadOf, sharedKey } from '../../workflows/model/key-space.ts';
+import { latestKeyOf, manifestKeyOf } from '../../workflows/model/manifest.ts';
+import { toGot } from '../../workflows/model/problem.ts';
+import { type StreamDefinition, type StreamSettings } from '../../workflows/model/stream.ts';
+import { UnreadableRecordError } from '../manifests/manifest-record.ts';
+import { readLatest, readManifest } from '../manifests/read-manifest.ts';
+import { type OpenedDestination } from '../stage-tools.ts';
+
+/** Looked through for manifests of the stream's own keys: one page of a listing. */
+const KEYS_LOOKED_AT = 1_000;
+
+interface ForeignRecord {
+  /** Of the record, for people. */
+  key: string;
+  project: string;
+}
+
+/**
+ * A sentence for each place that holds another project's records, or something that is no record; empty: the
+ * stream may write there.
+ */
+export async function foreignRecordProblems(
+  stream: StreamDefinition,
+  { settings, opened }: { settings: StreamSettings; opened: OpenedDestination },
+  signal: AbortSignal,
+): Promise<string[]> {
+  const projects = projectsOf(stream);
+  try {
+    const latest = await latestOfOthers(opened, { stream, projects }, signal);
+    if (latest !== null) return [describeForeign(stream, settings, latest)];
+    const manifest = await manifestOfOthers(opened, { stream, settings, projects }, signal);
+    return manifest === null ? [] : [describeForeign(stream, settings, manifest)];
+  } catch (error) {
+    if (error instanceof UnreadableRecordError)
+      return [`name: got ${toGot(stream.name)}, whose runs would fail at ${error.message}`];
+    throw error;
+  }
+}
+
+async function latestOfOthers(
+  opened: OpenedDestination,
+  { stream, projects }: { stream: StreamDefinition; projects: readonly string[] },
+  signal: AbortSignal,
+): Promise<ForeignRecord | null> {
+  const project = (await readLatest(opened, stream.name, { signal }))?.value.project;
+  if (project === undefined || projects.includes(project)) return null;
+  return { key: latestKeyOf(opened.destination.manifestPrefix, stream.name), project };
+}
+
+/** Of the oldest, the second and the newest manifest that the listing shows under keys of the stream. */
+async function manifestOfOthers(
+  opened: OpenedDestination,
+  {
+    stream,
+    settings,
+    projects,
+  }: { stream: StreamDefinition; settings: StreamSettings; projects: readonly string[] },
+  signal: AbortSignal,
+): Promise<ForeignRecord | null> {
+  const { manifestPrefix } = opened.destination;
+  const space = keySpaceOf(stream.name, settings);
+  const ending = manifestKeyOf('', '');
+  const keys: string[] = [];
+  let looked = 0;
+  for await (const { key } of opened.store.listKeys({
+    prefix: `${manifestPrefix}${literalHeadOf(space)}`,
+    signal,
+  })) {
+    const dataKey = key.slice(manifestPrefix.length, -ending.length);
+    if (key.endsWith(ending) && sharedKey(space, { shape: dataKey, marked: dataKey }) !== null)
+      keys.push(dataKey);
+    if (++looked >= KEYS_LOOKED_AT) break;
+  }
+  for (const key of new Set([...keys.slice(0, 2), ...keys.slice(-1)])) {
+    const project = (await readManifest(opened, key, signal))?.value.project;
+    if (project !== undefined && !projects.includes(project))
+      return { key: manifestKeyOf(manifestPrefix, key), project };
+  }
+  return null;
+}
+
+function describeForeign(
+  { name }: StreamDefinition,
+  { destination, project }: StreamSettings,
+  { key, project: owner }: ForeignRecord,
+): string {
+  return `name: got ${toGot(name)} for project ${toGot(project)}, but in destination ${destination} that name belongs to project ${toGot(owner)}, as ${key} says; allowed: another name and prefix, or this one once that project's files, manifests and _latest.json are moved away or deleted`;
+}
