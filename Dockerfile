@@ -12,10 +12,18 @@ COPY local/build.mjs local/
 COPY workflows workflows
 COPY measurements measurements
 COPY document document
+COPY secrets secrets
+COPY store store
+COPY clickhouse clickhouse
+COPY streams streams
 COPY activities activities
+COPY config config
+COPY temporal temporal
 COPY worker worker
 COPY client client
 COPY history history
+COPY importers importers
+COPY recorder recorder
 RUN npm run build
 
 FROM packages AS production

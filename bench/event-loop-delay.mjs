@@ -1,5 +1,6 @@
-// Loaded into a worker by a benchmark (`node --import`): measures how long the event loop of its main thread was held up. It makes the file that
-// EVENT_LOOP_DELAY_FILE names once it listens. The first SIGUSR2 begins the measurement, the second one writes the result into the file.
+// Loaded into a worker by a benchmark (`node --import`): measures how long the event loop of its main thread
+// was held up. It makes the file that EVENT_LOOP_DELAY_FILE names once it listens. The first SIGUSR2 begins
+// the measurement, the second one writes the result into the file.
 import { writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';

@@ -1,9 +1,10 @@
-// Measures the event loop of a worker from outside, by the module that was loaded into it (event-loop-delay.mjs).
+// Measures the event loop of a worker from outside, by the module that was loaded into it
+// (event-loop-delay.mjs).
 import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { until } from '../test/until.ts';
+import { until } from '../local/until.ts';
 
 const delaysSchema = z.object({ p99Ms: z.number(), maxMs: z.number() });
 

@@ -1,14 +1,15 @@
-// What benchmarks of whole exports have in common: made-up rooms in the embedded stack, a run of their interval, and the worker's peak of memory.
+// What benchmarks of whole exports have in common: made-up rooms in the embedded stack, a run of their
+// interval, and the worker's peak of memory.
 import { readFile } from 'node:fs/promises';
-import { withTemporal } from '../client/connect.ts';
+import { withTemporal } from '../temporal/connect.ts';
 import { awaitResult } from '../client/follow-workflow.ts';
 import { startRun } from '../client/streams.ts';
-import { openConnection } from '../history/connection.ts';
+import { openConnection } from '../clickhouse/connection.ts';
 import { makeHistory } from '../history/make/make-history.ts';
 import { migrate } from '../history/migrate.ts';
 import { STACK_DESTINATION, toEnvironment } from '../local/stack-environment.ts';
-import { type RunningStack } from '../local/stack.ts';
-import { readClickHouseAdmin, readTemporalConfig } from '../worker/config.ts';
+import type { RunningStack } from '../local/stack.ts';
+import { readClickHouseAdmin, readTemporalConfig } from '../config/config.ts';
 import { KEY_TEMPLATE_DEFAULT } from '../workflows/model/key-template.ts';
 import type { Manifest } from '../workflows/model/manifest.ts';
 import type { StreamDefinition, StreamSettings } from '../workflows/model/stream.ts';

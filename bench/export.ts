@@ -1,18 +1,23 @@
-// `npm run bench -- --rooms N [--compression gzip] [--fields extended] [--runs K]`: exports one interval of made-up rooms through the whole embedded stack, with the worker
-// as a process of its own, and prints rooms/s, MB/s, the peak of the worker's resident memory, how long its event loop was held up, and how many
+// `npm run bench -- --rooms N [--compression gzip] [--fields extended] [--runs K]`: exports one interval of
+// made-up rooms through the whole embedded stack, with the worker as a process of its own, and prints
+// rooms/s, MB/s, the peak of the worker's resident memory, how long its event loop was held up, and how many
 // rows ClickHouse read. The exit code is 1 when a bound is broken.
 import { parseArgs } from 'node:util';
-import { type RunningStack } from '../local/stack.ts';
+import type { RunningStack } from '../local/stack.ts';
 import type { Manifest } from '../workflows/model/manifest.ts';
 import { buildWorker, withBuiltWorker } from './built-worker.ts';
 import { openEventLoopProbe } from './event-loop-delay.ts';
-import { exportOnce, makeRooms, peakMemoryMb, type ExportShape } from './export-run.ts';
+import { exportOnce, makeRooms, peakMemoryMb } from './export-run.ts';
+import type { ExportShape } from './export-run.ts';
 import { readRowsRead } from './rows-read.ts';
 
 /** What a worker may take, in MB, with the default batches. */
 const MEMORY_MB_MAX = 400;
 
-/** The main thread has Temporal's heartbeats and the sockets: this long it may be held up in one of a hundred turns. */
+/**
+ * The main thread has Temporal's heartbeats and the sockets: this long it may be held up in one of a hundred
+ * turns.
+ */
 const EVENT_LOOP_MS_MAX = 50;
 
 /** All batches together may read so many times the rows of the interval. */

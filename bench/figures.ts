@@ -1,4 +1,5 @@
-// What benchmarks print: times as median and 90th percentile, and how busy the machine was meanwhile, without which no time means anything.
+// What benchmarks print: times as median and 90th percentile, and how busy the machine was meanwhile, without
+// which no time means anything.
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 

@@ -1,15 +1,19 @@
-// `npm run bench:flat -- --small 100000 --large 1000000`: exports an interval of each size with a worker of its own, and prints how much more memory the large
-// one took, how many rows ClickHouse read for all batches, and what the same statements read when they are run once over the whole interval. Exit code 1
-// when a bound is broken.
+// `npm run bench:flat -- --small 100000 --large 1000000`: exports an interval of each size with a worker of
+// its own, and prints how much more memory the large one took, how many rows ClickHouse read for all batches,
+// and what the same statements read when they are run once over the whole interval. Exit code 1 when a bound
+// is broken.
 import { parseArgs } from 'node:util';
 import { buildWorker, withBuiltWorker } from './built-worker.ts';
 import { exportOnce, makeRooms, peakMemoryMb } from './export-run.ts';
-import { readRowsRead, type RowsRead } from './rows-read.ts';
+import { readRowsRead } from './rows-read.ts';
+import type { RowsRead } from './rows-read.ts';
 
 /** The large interval may take so much more memory than the small one. */
 const MEMORY_RATIO_MAX = 1.1;
 
-/** All batches together may read so many times the rows that one statement reads, and that the interval has. */
+/**
+ * All batches together may read so many times the rows that one statement reads, and that the interval has.
+ */
 const READ_RATIO_MAX = 1.1;
 const INTERVAL_RATIO_MAX = 1.1;
 

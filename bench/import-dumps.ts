@@ -1,10 +1,10 @@
-// Large dumps for the import's benchmark: our recorded call going on until a file is as large as wanted, in each format that the import
-// reads, with all reports of every reading.
+// Large dumps for the import's benchmark: our recorded call going on until a file is as large as wanted, in
+// each format that the import reads, with all reports of every reading.
 import { once } from 'node:events';
 import { createWriteStream, readFileSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { gunzipSync } from 'node:zlib';
-import type { FormatName } from '../history/import/formats/format-reader.ts';
+import type { FormatName } from '../importers/formats/format-reader.ts';
 
 type Report = Record<string, unknown>;
 
@@ -42,7 +42,7 @@ export async function writeDump(path: string, format: FormatName, bytesWanted: n
 
 /** The readings of one connection of the recorded call, all reports. */
 function recordedReadings(): Report[][] {
-  const recording = new URL('../history/recording/demo-call.jsonl.gz', import.meta.url);
+  const recording = new URL('../recorder/demo-call.jsonl.gz', import.meta.url);
   const lines = gunzipSync(readFileSync(recording))
     .toString('utf8')
     .split('\n')

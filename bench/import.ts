@@ -1,16 +1,17 @@
-// How fast dumps are read, on one core, and in how much memory; with `--whole` how long an import into a ClickHouse takes and what
-// this process needs for it. `npm run bench:import -- --mb 2000 --format rtcstats` prints MB/s of processor time and of wall time, and the
-// peak of resident memory. The exit code is 1 below 50 MB/s of processor time for rtcstats and webrtc-internals, or above 300 MB of any format.
+// How fast dumps are read, on one core, and in how much memory; with `--whole` how long an import into a
+// ClickHouse takes and what this process needs for it. `npm run bench:import -- --mb 2000 --format rtcstats`
+// prints MB/s of processor time and of wall time, and the peak of resident memory. The exit code is 1 below
+// 50 MB/s of processor time for rtcstats and webrtc-internals, or above 300 MB of any format.
 import { spawnSync } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openConnection } from '../history/connection.ts';
-import type { FormatName } from '../history/import/formats/format-reader.ts';
-import { importFiles } from '../history/import/import-files.ts';
-import { readRecording } from '../history/import/read-file.ts';
+import { openConnection } from '../clickhouse/connection.ts';
+import type { FormatName } from '../importers/formats/format-reader.ts';
+import { importFiles } from '../importers/import-files.ts';
+import { readRecording } from '../importers/read-file.ts';
 import { migrate } from '../history/migrate.ts';
 import { withTemporaryClickHouse } from '../local/temporary-clickhouse.ts';
 import { writeDump } from './import-dumps.ts';
@@ -26,7 +27,10 @@ interface Measured {
   wanted: number;
 }
 
-/** Reads the dump and throws away what it gives; the processor's time is what counts, as others may use the machine too. */
+/**
+ * Reads the dump and throws away what it gives; the processor's time is what counts, as others may use the
+ * machine too.
+ */
 async function measureReading(path: string): Promise<Measured> {
   const file = await readRecording(createReadStream(path, { highWaterMark: 1024 * 1024 }), {
     format: 'auto',
@@ -94,12 +98,7 @@ async function main(): Promise<void> {
     await writeDump(path, parseFormat(values.format), Number(values.mb) * 1e6);
     const { status } = spawnSync(
       process.execPath,
-      [
-        ...process.execArgv,
-        import.meta.filename,
-        ...['--measure', path],
-        ...(values.whole ? ['--whole'] : []),
-      ],
+      [...process.execArgv, import.meta.filename, '--measure', path, ...(values.whole ? ['--whole'] : [])],
       { stdio: 'inherit' },
     );
     process.exitCode = status ?? 1;

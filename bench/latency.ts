@@ -1,13 +1,16 @@
-// `npm run bench:latency -- --runs 30`: how long an interval of 100 rooms takes from its fire to its file, through the whole embedded stack, with a
-// worker that has nothing else to do. A fire is the start of the run, as a schedule does it; the file is there when `completeFile` has seen it in the
-// store, which is before the worker reads its clock for the manifest. Prints as well when the run has ended: its manifest is there by then.
-import { withTemporal, type Connected } from '../client/connect.ts';
+// `npm run bench:latency -- --runs 30`: how long an interval of 100 rooms takes from its fire to its file,
+// through the whole embedded stack, with a worker that has nothing else to do. A fire is the start of the
+// run, as a schedule does it; the file is there when `completeFile` has seen it in the store, which is before
+// the worker reads its clock for the manifest. Prints as well when the run has ended: its manifest is there
+// by then.
+import { withTemporal } from '../temporal/connect.ts';
+import type { Connected } from '../temporal/connect.ts';
 import { awaitResult } from '../client/follow-workflow.ts';
 import { stagesOf } from '../client/run-history.ts';
 import { startRun } from '../client/streams.ts';
 import { toEnvironment } from '../local/stack-environment.ts';
-import { makeStream } from '../test/export-bench.ts';
-import { readTemporalConfig } from '../worker/config.ts';
+import { makeStream } from '../local/make-stream.ts';
+import { readTemporalConfig } from '../config/config.ts';
 import { buildWorker, withBuiltWorker } from './built-worker.ts';
 import { INTERVAL, makeRooms, PROJECT } from './export-run.ts';
 import { describeLoad, describeTimes, parseCount } from './figures.ts';
@@ -48,7 +51,10 @@ async function measure(connected: Connected, runs: number): Promise<number> {
 interface Made {
   fileMs: number;
   manifestMs: number;
-  /** From when each was called to when it was done; of an activity the way to the worker and back is part of it. */
+  /**
+   * From when each was called to when it was done; of an activity the way to the worker and back is part of
+   * it.
+   */
   stages: [name: string, tookMs: number][];
 }
 

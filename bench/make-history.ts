@@ -1,9 +1,10 @@
-// `npm run history:make -- --rooms N --seed S [--project P] [--from T --to T]`: fills the history with made-up rooms, as the
-// administrator named by the environment, and says how long it took. The tables must be there (room-streams migrate).
+// `npm run history:make -- --rooms N --seed S [--project P] [--from T --to T]`: fills the history with
+// made-up rooms, as the administrator named by the environment, and says how long it took. The tables must be
+// there (room-streams migrate).
 import { parseArgs } from 'node:util';
-import { openConnection, toAccessError } from '../history/connection.ts';
+import { openConnection, toAccessError } from '../clickhouse/connection.ts';
 import { makeHistory } from '../history/make/make-history.ts';
-import { readClickHouseAdmin } from '../worker/config.ts';
+import { readClickHouseAdmin } from '../config/config.ts';
 
 const HOUR_MS = 3_600_000;
 const USAGE =

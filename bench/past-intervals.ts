@@ -1,27 +1,33 @@
-// `npm run bench:past -- --intervals 10000`: how fast a backfill passes over intervals that are complete, and an audit over intervals where nothing has
-// changed, through the whole embedded stack. The files and manifests are put there by this program, from fingerprints that ClickHouse computes, because
-// the runs of so many intervals would take half an hour.
-import { fingerprintIntervals } from '../activities/history/fingerprint-intervals.ts';
-import { openHistoryReader } from '../activities/history/history-reader.ts';
-import { inLanes } from '../activities/in-lanes.ts';
+// `npm run bench:past -- --intervals 10000`: how fast a backfill passes over intervals that are complete, and
+// an audit over intervals where nothing has changed, through the whole embedded stack. The files and
+// manifests are put there by this program, from fingerprints that ClickHouse computes, because the runs of so
+// many intervals would take half an hour.
+import { fingerprintIntervals } from '../activities/scans/fingerprint-intervals.ts';
+import { openHistoryReader } from '../clickhouse/history-reader.ts';
+import { inLanes } from '../streams/in-lanes.ts';
 import { toRecordBytes } from '../activities/manifests/manifest-record.ts';
-import { openObjectStore, type ObjectStore } from '../activities/store/object-store.ts';
+import { openObjectStore } from '../store/object-store.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 import { awaitAudit, startAudit } from '../client/audits.ts';
 import { awaitBackfill, startBackfill } from '../client/backfills.ts';
-import { withTemporal, type Connected } from '../client/connect.ts';
+import { withTemporal } from '../temporal/connect.ts';
+import type { Connected } from '../temporal/connect.ts';
 import { awaitResult } from '../client/follow-workflow.ts';
 import { startRun } from '../client/streams.ts';
-import { openConnection } from '../history/connection.ts';
+import { openConnection } from '../clickhouse/connection.ts';
 import { makeHistory } from '../history/make/make-history.ts';
 import { migrate } from '../history/migrate.ts';
 import { toEnvironment } from '../local/stack-environment.ts';
-import { type RunningStack } from '../local/stack.ts';
-import { makeStream } from '../test/export-bench.ts';
-import { fileKeyOf } from '../test/file-keys.ts';
-import { readClickHouseAdmin, readWorkerConfig, type WorkerConfig } from '../worker/config.ts';
+import type { RunningStack } from '../local/stack.ts';
+import { makeStream } from '../local/make-stream.ts';
+import { fileKeyOf } from '../local/file-keys.ts';
+import { readClickHouseAdmin, readWorkerConfig } from '../config/config.ts';
+import type { WorkerConfig } from '../config/config.ts';
 import { intervalsIn } from '../workflows/model/interval-range.ts';
-import { toRfc3339, type Interval } from '../workflows/model/interval.ts';
-import { manifestKeyOf, type Manifest } from '../workflows/model/manifest.ts';
+import { toRfc3339 } from '../workflows/model/interval.ts';
+import type { Interval } from '../workflows/model/interval.ts';
+import { manifestKeyOf } from '../workflows/model/manifest.ts';
+import type { Manifest } from '../workflows/model/manifest.ts';
 import { settingsAt } from '../workflows/model/stream.ts';
 import { buildWorker, withBuiltWorker } from './built-worker.ts';
 import { describeLoad, parseCount } from './figures.ts';
@@ -52,8 +58,11 @@ async function makeRooms(stack: RunningStack, range: Interval, rooms: number): P
   const connection = openConnection(target);
   try {
     await makeHistory(connection, {
-      ...{ rooms, seed: 7, projectId: settings.project },
-      ...{ fromMs: range.startMs, toMs: range.endMs },
+      rooms,
+      seed: 7,
+      projectId: settings.project,
+      fromMs: range.startMs,
+      toMs: range.endMs,
     });
   } finally {
     await connection.close();

@@ -1,8 +1,8 @@
-// How much processor time processes have used, from Linux' /proc: what the kernel counts for each process, which other work on the machine
-// changes less than it changes seconds. Benchmarks read it before and after a step; the difference is what the step cost. All times are
-// milliseconds of user and system time together.
+// How much processor time processes have used, from Linux' /proc: what the kernel counts for each process,
+// which other work on the machine changes less than it changes seconds. Benchmarks read it before and after a
+// step; the difference is what the step cost. All times are milliseconds of user and system time together.
 import { readdir, readFile } from 'node:fs/promises';
-import { type RunningStack } from '../local/stack.ts';
+import type { RunningStack } from '../local/stack.ts';
 
 /** Milliseconds of processor time since a process began, by its name. */
 export type ProcessorTimes = Record<'temporal' | 'worker' | 'clickhouse' | 'seaweedfs', number>;
@@ -10,10 +10,16 @@ export type ProcessorTimes = Record<'temporal' | 'worker' | 'clickhouse' | 'seaw
 /** The clock of /proc/PID/stat: a hundredth of a second on every Linux that Node runs on. */
 const TICK_MS = 10;
 
-/** Fields of /proc/PID/stat after the name of the program: utime, stime, and the same two of children that were waited for. */
+/**
+ * Fields of /proc/PID/stat after the name of the program: utime, stime, and the same two of children that
+ * were waited for.
+ */
 const TIME_FIELDS = [11, 12, 13, 14] as const;
 
-/** Fields of the first line of /proc/stat: user, nice, system, irq, softirq. Idle time and waiting for disks are not work. */
+/**
+ * Fields of the first line of /proc/stat: user, nice, system, irq, softirq. Idle time and waiting for disks
+ * are not work.
+ */
 const BUSY_FIELDS = [1, 2, 3, 6, 7] as const;
 
 /** Of the servers of the embedded stack and a worker. */
@@ -44,7 +50,8 @@ export function lessEach(later: ProcessorTimes, earlier: ProcessorTimes): Proces
 }
 
 /**
- * What each process has used since it started, in milliseconds: all its threads, its living children and those that it has waited for.
+ * What each process has used since it started, in milliseconds: all its threads, its living children and
+ * those that it has waited for.
  * @throws when a process does not exist.
  */
 export async function readTimesOf<Name extends string>(
@@ -57,8 +64,8 @@ export async function readTimesOf<Name extends string>(
 }
 
 /**
- * Above this share of a machine's processor time, what other programs took decides over how long a step takes. Its processor time grows,
- * too, but less.
+ * Above this share of a machine's processor time, what other programs took decides over how long a step
+ * takes. Its processor time grows, too, but less.
  */
 export const ELSEWHERE_SHARE_MAX = 0.1;
 

@@ -1,21 +1,30 @@
-// `npm run bench:rivals -- [--rooms 100000] [--rounds 5] [--store seaweedfs|minio] [--compression none|gzip] [--sampled-rooms 20000]
-// [--baseline DIR] [--least-ratio R] [--json]`: our whole export beside what a user could write instead, on the same history and store, turn by turn: one typed
-// ClickHouse statement, the same from raw samples, a Node program that works row by row, and the floors, scans alone and uploads alone.
-// With --baseline also the export of another checkout. Every file is read back and compared with ours; one that differs ends the benchmark.
+// `npm run bench:rivals -- [--rooms 100000] [--rounds 5] [--store seaweedfs|minio] [--compression none|gzip]
+// [--sampled-rooms 20000] [--baseline DIR] [--least-ratio R] [--json]`: our whole export beside what a user
+// could write instead, on the same history and store, turn by turn: one typed ClickHouse statement, the same
+// from raw samples, a Node program that works row by row, and the floors, scans alone and uploads alone. With
+// --baseline also the export of another checkout. Every file is read back and compared with ours; one that
+// differs ends the benchmark.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { assertSameSums, readRawBytes, readSums } from './rivals/check-file.ts';
-import { measure, type Contender, type Measured } from './rivals/contender.ts';
-import { loosenessOf, startContenders, type Contenders, type SetUp } from './rivals/contenders.ts';
+import { measure } from './rivals/contender.ts';
+import type { Contender, Measured } from './rivals/contender.ts';
+import { loosenessOf, startContenders } from './rivals/contenders.ts';
+import type { Contenders, SetUp } from './rivals/contenders.ts';
 import { openClient } from './rivals/part-upload.ts';
-import { describeReport, makeReport, type Checked, type Report, type Round } from './rivals/report.ts';
-import { withRivalsStack, type RivalsStack, type StoreKind } from './rivals/rivals-stack.ts';
+import { describeReport, makeReport } from './rivals/report.ts';
+import type { Checked, Report, Round } from './rivals/report.ts';
+import { withRivalsStack } from './rivals/rivals-stack.ts';
+import type { RivalsStack, StoreKind } from './rivals/rivals-stack.ts';
 
 interface RivalsOptions extends SetUp {
   rounds: number;
   store: StoreKind;
   json: boolean;
-  /** The exit code is 1 when ours makes fewer than so many times the rooms/s of the statement, by the median of the rounds. */
+  /**
+   * The exit code is 1 when ours makes fewer than so many times the rooms/s of the statement, by the median
+   * of the rounds.
+   */
   leastRatio: number;
 }
 

@@ -1,12 +1,12 @@
-// How many rows ClickHouse read for the exports of a benchmark, beside what one scan of each view reads and what the interval has. Every granule
-// should be read about once, by whichever batch.
+// How many rows ClickHouse read for the exports of a benchmark, beside what one scan of each view reads and
+// what the interval has. Every granule should be read about once, by whichever batch.
 import type { ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
-import { toScanStatement } from '../activities/history/scan-statements.ts';
-import { openConnection } from '../history/connection.ts';
+import { toScanStatement } from '../activities/scans/scan-statements.ts';
+import { openConnection } from '../clickhouse/connection.ts';
 import { toEnvironment } from '../local/stack-environment.ts';
-import { type RunningStack } from '../local/stack.ts';
-import { readClickHouseAdmin } from '../worker/config.ts';
+import type { RunningStack } from '../local/stack.ts';
+import { readClickHouseAdmin } from '../config/config.ts';
 import { rangeOf } from '../workflows/model/plan.ts';
 import { INTERVAL, PROJECT } from './export-run.ts';
 

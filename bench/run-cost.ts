@@ -1,26 +1,31 @@
-// `npm run bench:run-cost -- --runs 200`: what one run costs. Runs the intervals of a few streams on the embedded stack, as their schedules would, and prints
-// per run the processor time of each server and of the worker, and what the event histories hold: workflow tasks, activities, events.
-// Processor time is what the kernel counts for each process; what a process needs at rest is measured first and taken off.
+// `npm run bench:run-cost -- --runs 200`: what one run costs. Runs the intervals of a few streams on the
+// embedded stack, as their schedules would, and prints per run the processor time of each server and of the
+// worker, and what the event histories hold: workflow tasks, activities, events. Processor time is what the
+// kernel counts for each process; what a process needs at rest is measured first and taken off.
 import { setTimeout as wait } from 'node:timers/promises';
 import { TypedSearchAttributes } from '@temporalio/common';
-import { withTemporal, type Connected } from '../client/connect.ts';
+import { withTemporal } from '../temporal/connect.ts';
+import type { Connected } from '../temporal/connect.ts';
 import { awaitResult } from '../client/follow-workflow.ts';
 import { registerSearchAttributes } from '../client/register-search-attributes.ts';
-import { openConnection } from '../history/connection.ts';
+import { openConnection } from '../clickhouse/connection.ts';
 import { makeHistory } from '../history/make/make-history.ts';
 import { migrate } from '../history/migrate.ts';
 import { toEnvironment } from '../local/stack-environment.ts';
-import { type RunningStack } from '../local/stack.ts';
-import { makeStream } from '../test/export-bench.ts';
-import { readClickHouseAdmin, readTemporalConfig } from '../worker/config.ts';
-import { runIdOf, type Interval } from '../workflows/model/interval.ts';
-import { type ExportRequest, type RunSummary } from '../workflows/model/run.ts';
+import type { RunningStack } from '../local/stack.ts';
+import { makeStream } from '../local/make-stream.ts';
+import { readClickHouseAdmin, readTemporalConfig } from '../config/config.ts';
+import { runIdOf } from '../workflows/model/interval.ts';
+import type { Interval } from '../workflows/model/interval.ts';
+import type { ExportRequest, RunSummary } from '../workflows/model/run.ts';
 import { ROOM_STREAM, SCHEDULED_START_TIME } from '../workflows/model/search-attributes.ts';
 import { toStaticDetails, toStaticSummary } from '../workflows/model/stream-page.ts';
-import { settingsAt, type StreamDefinition } from '../workflows/model/stream.ts';
+import { settingsAt } from '../workflows/model/stream.ts';
+import type { StreamDefinition } from '../workflows/model/stream.ts';
 import { buildWorker, withBuiltWorker } from './built-worker.ts';
 import { describeLoad, describeTimes, parseCounts } from './figures.ts';
-import { lessEach, readProcessorTimes, type ProcessorTimes } from './processor-times.ts';
+import { lessEach, readProcessorTimes } from './processor-times.ts';
+import type { ProcessorTimes } from './processor-times.ts';
 
 const PROJECT = 'bench';
 const FIRST_MS = Date.UTC(2026, 10, 23, 10);
@@ -61,7 +66,10 @@ async function makeReady(stack: RunningStack, settings: Settings): Promise<void>
   const span = { fromMs: FIRST_MS, toMs: intervalAt(intervals).startMs };
   try {
     await makeHistory(connection, {
-      ...{ rooms: settings.rooms * intervals, seed: 1, projectId: PROJECT, ...span },
+      rooms: settings.rooms * intervals,
+      seed: 1,
+      projectId: PROJECT,
+      ...span,
     });
   } finally {
     await connection.close();
@@ -104,7 +112,10 @@ async function measure(
   console.log(`  of its event history: ${await describeHistory(connected, streams, intervals)}`);
 }
 
-/** Runs consecutive intervals of each stream, one after the other, all streams at once; returns how long each run took. */
+/**
+ * Runs consecutive intervals of each stream, one after the other, all streams at once; returns how long each
+ * run took.
+ */
 async function runIntervals(
   connected: Connected,
   streams: readonly StreamDefinition[],

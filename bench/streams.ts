@@ -1,27 +1,31 @@
-// `npm run bench:streams -- --streams 1000`: creates so many streams of one minute on the embedded stack, all of which fire at the same full minute,
-// and waits until every file is there. Prints how long that took, what was missed, and how long `room-streams status` takes over all of them, before
-// there is a file and after.
+// `npm run bench:streams -- --streams 1000`: creates so many streams of one minute on the embedded stack, all
+// of which fire at the same full minute, and waits until every file is there. Prints how long that took, what
+// was missed, and how long `room-streams status` takes over all of them, before there is a file and after.
 import { setTimeout as wait } from 'node:timers/promises';
-import { inLanes } from '../activities/in-lanes.ts';
+import { inLanes } from '../streams/in-lanes.ts';
 import { parseManifest, MANIFEST_BYTES_MAX } from '../activities/manifests/manifest-record.ts';
-import { openObjectStore, type ObjectStore } from '../activities/store/object-store.ts';
-import { withTemporal, type Connected } from '../client/connect.ts';
+import { openObjectStore } from '../store/object-store.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { withTemporal } from '../temporal/connect.ts';
+import type { Connected } from '../temporal/connect.ts';
 import { registerSearchAttributes } from '../client/register-search-attributes.ts';
 import { createSchedule, deleteSchedule } from '../client/streams.ts';
 import { makeHistory } from '../history/make/make-history.ts';
-import { openConnection } from '../history/connection.ts';
+import { openConnection } from '../clickhouse/connection.ts';
 import { migrate } from '../history/migrate.ts';
 import { STACK_DESTINATION, toEnvironment } from '../local/stack-environment.ts';
-import { type RunningStack } from '../local/stack.ts';
-import { makeStream } from '../test/export-bench.ts';
-import { fileKeyOf } from '../test/file-keys.ts';
-import { readClickHouseAdmin, readTemporalConfig, readWorkerConfig } from '../worker/config.ts';
-import { toRfc3339, type Interval } from '../workflows/model/interval.ts';
+import type { RunningStack } from '../local/stack.ts';
+import { makeStream } from '../local/make-stream.ts';
+import { fileKeyOf } from '../local/file-keys.ts';
+import { readClickHouseAdmin, readTemporalConfig, readWorkerConfig } from '../config/config.ts';
+import { toRfc3339 } from '../workflows/model/interval.ts';
+import type { Interval } from '../workflows/model/interval.ts';
 import { manifestKeyOf } from '../workflows/model/manifest.ts';
-import { type StreamDefinition } from '../workflows/model/stream.ts';
+import type { StreamDefinition } from '../workflows/model/stream.ts';
 import { buildWorker, runBuiltCli, withBuiltWorker } from './built-worker.ts';
 import { describeLoad, describeTimes, parseCount } from './figures.ts';
-import { lessEach, readProcessorTimes, type ProcessorTimes } from './processor-times.ts';
+import { lessEach, readProcessorTimes } from './processor-times.ts';
+import type { ProcessorTimes } from './processor-times.ts';
 
 const MINUTE_MS = 60_000;
 const PROJECT = 'bench';
@@ -30,7 +34,10 @@ const ROOMS = 20;
 const CREATES_AT_ONCE = 20;
 const LOOKS_AT_ONCE = 16;
 
-/** Made first and taken away again, to see how long the others take: all have to be there before the minute begins. */
+/**
+ * Made first and taken away again, to see how long the others take: all have to be there before the minute
+ * begins.
+ */
 const TRIAL_STREAMS = 40;
 const HEAD_ROOM = 1.5;
 
@@ -76,7 +83,8 @@ async function bench(
     );
   // Temporal is at work on a thousand new schedules for a while; a person asks later.
   await waitUntil(interval.startMs);
-  // Told, and not judged: the first answers of a worker that has just started wait for its code to be compiled.
+  // Told, and not judged: the first answers of a worker that has just started wait for its code to be
+  // compiled.
   await measureStatus(stack, count, 'by a worker that has just started');
   console.log(`all fire at ${toRfc3339(interval.endMs)}`);
   await waitUntil(interval.endMs);

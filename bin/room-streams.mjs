@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-// The command line. In a checkout it runs the sources, so that no earlier build answers for them; elsewhere (the image, a packed
-// install) the built program.
+// The command line. In a checkout it runs the sources, so that no earlier build answers for them; elsewhere
+// (the image, a packed install) the built program.
 import { existsSync } from 'node:fs';
 import nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-// From Node 22 on: a quarter of the start is the compiling of packages, which are kept compiled in the system's temporary folder.
+// From Node 22 on: a quarter of the start is the compiling of packages, which are kept compiled in the
+// system's temporary folder.
 nodeModule.enableCompileCache?.();
 
 const source = new URL('../client/main.ts', import.meta.url);

@@ -1,9 +1,10 @@
-// Asks a worker by a short workflow: only workers know destinations and the history. Says so when none is there; a worker that has
-// taken the question is waited for.
+// Asks a worker by a short workflow: only workers know destinations and the history. Says so when none is
+// there; a worker that has taken the question is waited for.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import { type Connected } from './connect.ts';
+import { WorkflowFailedError } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { Connected } from '../temporal/connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { innermostMessage } from './follow-workflow.ts';
 
@@ -57,7 +58,10 @@ export async function askWorker<Answer>(
   }
 }
 
-/** Waits until a worker has taken a workflow that was just started; throws CommandError, and ends the workflow, when none does in time. */
+/**
+ * Waits until a worker has taken a workflow that was just started; throws CommandError, and ends the
+ * workflow, when none does in time.
+ */
 export async function assertTaken({ config }: Connected, handle: WorkflowHandle): Promise<void> {
   const deadlineMs = Date.now() + WORKER_WAIT_MS;
   while (!(await isTaken(handle))) {

@@ -1,9 +1,11 @@
-// Nightly audits as Temporal knows them: a schedule beside that of the stream, which starts an audit of the days before. Nothing here prints.
+// Nightly audits as Temporal knows them: a schedule beside that of the stream, which starts an audit of the
+// days before. Nothing here prints.
 import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
-import { auditScheduleIdOf, type AuditRequest } from '../workflows/model/audit.ts';
+import { auditScheduleIdOf } from '../workflows/audit/contract.ts';
+import type { AuditRequest } from '../workflows/audit/contract.ts';
 import { ROOM_STREAM } from '../workflows/model/search-attributes.ts';
-import { type Connected } from './connect.ts';
+import type { Connected } from '../temporal/connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
 export interface NightlyAudit {

@@ -1,16 +1,16 @@
-// Audits as Temporal knows them: a workflow for each stream and range, so that who starts one twice joins it. Nothing here prints.
-import {
-  WorkflowIdConflictPolicy,
-  WorkflowIdReusePolicy,
-  type WorkflowHandleWithFirstExecutionRunId,
-} from '@temporalio/client';
+// Audits as Temporal knows them: a workflow for each stream and range, so that who starts one twice joins it.
+// Nothing here prints.
+import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/client';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
-import { AUDIT_FOUND, auditIdOf, type AuditReport, type AuditRequest } from '../workflows/model/audit.ts';
-import { describeInterval, type Interval } from '../workflows/model/interval.ts';
+import { AUDIT_FOUND, auditIdOf } from '../workflows/audit/contract.ts';
+import type { AuditReport, AuditRequest } from '../workflows/audit/contract.ts';
+import { describeInterval } from '../workflows/model/interval.ts';
+import type { Interval } from '../workflows/model/interval.ts';
 import { ROOM_STREAM } from '../workflows/model/search-attributes.ts';
-import { type StreamDefinition } from '../workflows/model/stream.ts';
+import type { StreamDefinition } from '../workflows/model/stream.ts';
 import { assertTaken } from './ask-worker.ts';
-import { type Connected } from './connect.ts';
+import type { Connected } from '../temporal/connect.ts';
 import {
   awaitResult,
   detailsOfFailure,
@@ -32,7 +32,9 @@ export interface AuditToStart {
   intervalsPerExecution?: number;
 }
 
-/** Starts the audit of that range, or joins the one under way. Throws CommandError when no worker takes it. */
+/**
+ * Starts the audit of that range, or joins the one under way. Throws CommandError when no worker takes it.
+ */
 export async function startAudit(
   connected: Connected,
   { stream, range, repair, intervalsPerExecution }: AuditToStart,
@@ -54,7 +56,10 @@ export async function startAudit(
   return handle;
 }
 
-/** Ends when the audit ends; what was found is in its report. Throws CommandError when the audit itself failed. */
+/**
+ * Ends when the audit ends; what was found is in its report. Throws CommandError when the audit itself
+ * failed.
+ */
 export function followAudit(
   handle: AuditHandle,
   onProgress: (report: AuditReport) => void,

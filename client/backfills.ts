@@ -1,26 +1,22 @@
-// Backfills as Temporal knows them: one workflow for each stream and range, so that who starts one twice joins it. Starts, finds, follows and cancels
-// them. Nothing here prints.
+// Backfills as Temporal knows them: one workflow for each stream and range, so that who starts one twice
+// joins it. Starts, finds, follows and cancels them. Nothing here prints.
 import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
   WorkflowNotFoundError,
-  type WorkflowHandle,
 } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import { CancelledFailure, TypedSearchAttributes } from '@temporalio/common';
-import {
-  backfillIdOf,
-  CONCURRENCY_DEFAULT,
-  INTERVALS_FAILED,
-  type BackfillProgress,
-  type BackfillRequest,
-} from '../workflows/model/backfill.ts';
-import { describeInterval, type Interval } from '../workflows/model/interval.ts';
+import { backfillIdOf, CONCURRENCY_DEFAULT, INTERVALS_FAILED } from '../workflows/backfill/contract.ts';
+import type { BackfillProgress, BackfillRequest } from '../workflows/backfill/contract.ts';
+import { describeInterval } from '../workflows/model/interval.ts';
+import type { Interval } from '../workflows/model/interval.ts';
 import { ROOM_STREAM } from '../workflows/model/search-attributes.ts';
-import { type StreamDefinition } from '../workflows/model/stream.ts';
+import type { StreamDefinition } from '../workflows/model/stream.ts';
 import { assertTaken } from './ask-worker.ts';
-import { type Connected } from './connect.ts';
+import type { Connected } from '../temporal/connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import {
   awaitResult,
@@ -55,8 +51,8 @@ export interface StartedBackfill {
 }
 
 /**
- * Starts the backfill of that range, or joins the one under way, whose concurrency then holds. Throws CommandError when that one has another
- * `force`, or when no worker takes it.
+ * Starts the backfill of that range, or joins the one under way, whose concurrency then holds. Throws
+ * CommandError when that one has another `force`, or when no worker takes it.
  */
 export async function startBackfill(connected: Connected, asked: BackfillToStart): Promise<StartedBackfill> {
   const { client, config } = connected;
@@ -127,7 +123,10 @@ export async function findBackfill(
   );
 }
 
-/** Ends when the backfill ends, and says how; intervals that failed are in its progress. Throws CommandError when the backfill itself failed. */
+/**
+ * Ends when the backfill ends, and says how; intervals that failed are in its progress. Throws CommandError
+ * when the backfill itself failed.
+ */
 export function followBackfill(
   handle: BackfillHandle,
   onProgress: (progress: BackfillProgress) => void,

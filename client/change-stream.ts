@@ -1,32 +1,31 @@
-// Changes to streams that are there: settings from a border on, the end, the jitter. Plans what a change makes of a stream, writes it, and looks that it took
-// effect. Nothing here prints.
+// Changes to streams that are there: settings from a border on, the end, the jitter. Plans what a change
+// makes of a stream, writes it, and looks that it took effect. Nothing here prints.
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { ScheduleNotFoundError, type ScheduleHandle } from '@temporalio/client';
-import { changeStreamSchedule } from '../activities/streams/stream-schedules.ts';
+import { ScheduleNotFoundError } from '@temporalio/client';
+import type { ScheduleHandle } from '@temporalio/client';
+import { changeStreamSchedule } from '../streams/stream-schedules.ts';
 import { firingOf } from '../workflows/model/firing.ts';
 import {
   intervalContaining,
   lastIntervalEndedBy,
   scheduleIdOf,
   toRfc3339,
-  type Interval,
 } from '../workflows/model/interval.ts';
+import type { Interval } from '../workflows/model/interval.ts';
 import { reviseStream } from '../workflows/model/revise-stream.ts';
-import { type StreamState } from '../workflows/model/status.ts';
+import type { StreamState } from '../workflows/questions/status-contract.ts';
 import { spanProblems } from '../workflows/model/stream-problems.ts';
-import {
-  isWanted,
-  settingsAt,
-  settingsEndingAt,
-  type StreamDefinition,
-  type StreamSettings,
-} from '../workflows/model/stream.ts';
-import { type Connected } from './connect.ts';
+import { isWanted, settingsAt, settingsEndingAt } from '../workflows/model/stream.ts';
+import type { StreamDefinition, StreamSettings } from '../workflows/model/stream.ts';
+import type { Connected } from '../temporal/connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { readStream, startRun, toUnknownStream } from './streams.ts';
 
-/** A border that has passed since the change was planned is fine as long as no interval after it can have ended: the shortest is a minute. */
+/**
+ * A border that has passed since the change was planned is fine as long as no interval after it can have
+ * ended: the shortest is a minute.
+ */
 const PLANNED_TOO_LONG_MS = 30_000;
 
 /** The schedule's own lag; what fell due while it was changed is looked after. */
@@ -55,7 +54,9 @@ export interface PlannedChange {
   fromMs: number | null;
 }
 
-/** What a change makes of a stream; nothing is asked or written. Throws CommandError naming what cannot be. */
+/**
+ * What a change makes of a stream; nothing is asked or written. Throws CommandError naming what cannot be.
+ */
 export function planChange(before: StreamDefinition, change: StreamChange, nowMs: number): PlannedChange {
   const { changes, atMs = nowMs, dropsPlanned, untilMs, jitterSeconds } = change;
   if (atMs < nowMs)
@@ -118,12 +119,15 @@ export async function writeChange(
       );
     return { stream: after };
   });
-  await lookAfterSlots(connected, state, plannedMs);
+  await startDroppedSlots(connected, state, plannedMs);
   return state;
 }
 
-/** Temporal drops slots that fell due while a schedule was changed: their runs are started here, and are none if they run already. */
-export async function lookAfterSlots(
+/**
+ * Temporal drops slots that fell due while a schedule was changed: their runs are started here, and are none
+ * if they run already.
+ */
+export async function startDroppedSlots(
   connected: Connected,
   { stream, paused }: StreamState,
   sinceMs: number,
@@ -167,7 +171,10 @@ export async function changeOrUnknown(
   }
 }
 
-/** Sends a patch to a stream's schedule until it has had its effect: Temporal may lose one without a word. Sent twice it has to do the same. */
+/**
+ * Sends a patch to a stream's schedule until it has had its effect: Temporal may lose one without a word.
+ * Sent twice it has to do the same.
+ */
 export async function patchUntil(
   connected: Connected,
   name: string,

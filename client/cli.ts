@@ -1,13 +1,18 @@
-// The command line `room-streams`: one file per group of commands in commands/, put together here. Parses, asks Temporal or the
-// history, prints. It never opens ClickHouse or an object store for what an activity does: it asks a worker.
+// The command line `room-streams`: one file per group of commands in commands/, put together here. Parses,
+// asks Temporal or the history, prints. It never opens ClickHouse or an object store for what an activity
+// does: it asks a worker.
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../worker/config/read-variables.ts';
-import { CommandError, EXIT, type ExitCode } from './exit-codes.ts';
+import { ConfigError } from '../config/read-variables.ts';
+import { CommandError, EXIT } from './exit-codes.ts';
+import type { ExitCode } from './exit-codes.ts';
 
 type AddCommands = (program: Command, terminal: Terminal) => void;
 
-/** Each group of commands by the first word of a command line; loaded when it is asked for: what they all need takes longer than most of them work. */
+/**
+ * Each group of commands by the first word of a command line; loaded when it is asked for: what they all need
+ * takes longer than most of them work.
+ */
 const GROUPS: Readonly<Record<string, () => Promise<AddCommands>>> = {
   stream: async () => (await import('./commands/stream.ts')).addStreamCommands,
   run: async () => (await import('./commands/run.ts')).addRunCommands,
@@ -30,9 +35,15 @@ const WHOLE = 'completion';
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
-  /** Puts the text in place of the last line, which is not ended; absent where that cannot be done, as in a pipe. */
+  /**
+   * Puts the text in place of the last line, which is not ended; absent where that cannot be done, as in a
+   * pipe.
+   */
   rewrite?(text: string): void;
-  /** Puts these lines in place of everything on the screen, as many as fit; absent where that cannot be done, as in a pipe. */
+  /**
+   * Puts these lines in place of everything on the screen, as many as fit; absent where that cannot be done,
+   * as in a pipe.
+   */
   redraw?(lines: readonly string[]): void;
 }
 
@@ -52,14 +63,17 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       terminal.err(error.message);
       return EXIT.usage;
     }
-    const { describeConnectionError } = await import('./connect.ts');
+    const { describeConnectionError } = await import('../temporal/connect.ts');
     const unreachable = describeConnectionError(error);
     terminal.err(unreachable ?? (error instanceof Error ? error.message : String(error)));
     return unreachable === undefined ? EXIT.failed : EXIT.unreachable;
   }
 }
 
-/** With the commands that the arguments ask for; with all of them where they name none, as for help or to suggest the nearest. */
+/**
+ * With the commands that the arguments ask for; with all of them where they name none, as for help or to
+ * suggest the nearest.
+ */
 export async function makeProgram([asked]: readonly string[], terminal: Terminal): Promise<Command> {
   const program = new Command('room-streams')
     .description(
@@ -87,7 +101,10 @@ function readVersion(): string {
   return (JSON.parse(readFileSync(found, 'utf8')) as { version: string }).version;
 }
 
-/** Errors are thrown, not exited with, and everything is written through the terminal; commands do not inherit this by themselves. */
+/**
+ * Errors are thrown, not exited with, and everything is written through the terminal; commands do not inherit
+ * this by themselves.
+ */
 function settle(command: Command, terminal: Terminal): void {
   command.exitOverride();
   command.configureOutput({

@@ -1,9 +1,9 @@
 // Runs in words: one line for where a run is, a few for what it ended with.
-import { type RunProgress, type RunSummary } from '../workflows/model/run.ts';
-import { type Manifest } from '../workflows/model/manifest.ts';
+import type { RunProgress, RunSummary } from '../workflows/model/run.ts';
+import type { Manifest } from '../workflows/model/manifest.ts';
 import { toByteText, toColumns } from './print.ts';
-import { type ShownStage } from './run-history.ts';
-import { type ShownRun } from './show-run.ts';
+import type { ShownStage } from './run-history.ts';
+import type { ShownRun } from './show-run.ts';
 
 export function describeProgress(progress: RunProgress): string {
   const { state, roomsDone, roomsPlanned, batchesDone, batchesPlanned, rawBytesDone, note } = progress;

@@ -1,8 +1,9 @@
-// The schedule of the watch over all streams: made by `migrate`, and by the demonstration. Making it again changes what has to be changed, and
-// leaves it paused where somebody paused it.
+// The schedule of the watch over all streams: made by `migrate`, and by the demonstration. Making it again
+// changes what has to be changed, and leaves it paused where somebody paused it.
 import { ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
-import { WATCH_EVERY_MS, WATCH_ID, type WatchRequest } from '../workflows/model/watch.ts';
-import { type Connected } from './connect.ts';
+import { WATCH_EVERY_MS, WATCH_ID } from '../workflows/watch/contract.ts';
+import type { WatchRequest } from '../workflows/watch/contract.ts';
+import type { Connected } from '../temporal/connect.ts';
 
 /** What was missed while the server was down is not looked at later: the next look sees the same. */
 const CATCHUP_WINDOW_MS = 60_000;

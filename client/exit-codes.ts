@@ -1,6 +1,6 @@
 // What the exit code of a command says. Scripts depend on these: they may be added to, never changed.
 
-import { type FindingKind } from '../workflows/model/audit.ts';
+import type { FindingKind } from '../workflows/audit/contract.ts';
 
 export const EXIT = {
   done: 0,
@@ -19,9 +19,9 @@ export const EXIT = {
 } as const;
 
 /**
- * What `audit` and `verify` found and nobody repaired: 32, and one bit for each kind of it, so that several at once can be told from the code:
- * 33 a missing interval, 34 a missing file, 36 a file that differs from its manifest, 40 a changed history, 48 an unreadable manifest; 35 is a
- * missing interval and a missing file.
+ * What `audit` and `verify` found and nobody repaired: 32, and one bit for each kind of it, so that several
+ * at once can be told from the code: 33 a missing interval, 34 a missing file, 36 a file that differs from
+ * its manifest, 40 a changed history, 48 an unreadable manifest; 35 is a missing interval and a missing file.
  */
 export const FOUND = 32;
 

@@ -2,10 +2,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
-import { type RunProgress, type RunSummary } from '../workflows/model/run.ts';
-import { isDeadlineExceeded } from './connect.ts';
+import type { RunProgress, RunSummary } from '../workflows/model/run.ts';
+import { isDeadlineExceeded } from '../temporal/connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { type RunHandle } from './streams.ts';
+import type { RunHandle } from './streams.ts';
 
 /** Often enough to see the stages of a short run, seldom enough to cost nothing. */
 const POLL_MS = 200;
@@ -49,7 +49,10 @@ export async function followToEnd<Progress, Result>(
   }
 }
 
-/** The result, however long it takes: a server under load may let a call that waits for it run into its deadline. */
+/**
+ * The result, however long it takes: a server under load may let a call that waits for it run into its
+ * deadline.
+ */
 export async function awaitResult<Result>(handle: { result(): Promise<Result> }): Promise<Result> {
   for (;;) {
     try {

@@ -1,18 +1,19 @@
-// The command line's connection to the history, as its administrator, and what is said when it cannot be used.
-import { ClickHouseError, type ClickHouseClient } from '@clickhouse/client';
-import {
-  HistoryAccessError,
-  openConnection,
-  toAccessError,
-  type AdminTarget,
-} from '../history/connection.ts';
-import { readClickHouseAdmin } from '../worker/config.ts';
+// The command line's connection to the history, as its administrator, and what is said when it cannot be
+// used.
+import { ClickHouseError } from '@clickhouse/client';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { HistoryAccessError, openConnection, toAccessError } from '../clickhouse/connection.ts';
+import type { AdminTarget } from '../clickhouse/connection.ts';
+import { readClickHouseAdmin } from '../config/config.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
 /** UNKNOWN_TABLE: the database is there, its tables are not. */
 const UNKNOWN_TABLE_CODE = '60';
 
-/** Opens a connection for the time of `use`, after a look whether the tables are there; closes it whatever happens. */
+/**
+ * Opens a connection for the time of `use`, after a look whether the tables are there; closes it whatever
+ * happens.
+ */
 export async function withHistory<Result>(
   use: (connection: ClickHouseClient) => Promise<Result>,
 ): Promise<Result> {
@@ -34,7 +35,10 @@ export async function withHistory<Result>(
   }
 }
 
-/** Runs what works on the history of `target`; throws CommandError where the server or the way to it is the reason of a failure. */
+/**
+ * Runs what works on the history of `target`; throws CommandError where the server or the way to it is the
+ * reason of a failure.
+ */
 export async function asAdministrator<Result>(
   target: AdminTarget,
   work: () => Promise<Result>,

@@ -1,4 +1,5 @@
-// The process of the command line: hands the arguments over, prints what failed as one clear sentence, sets the exit code.
+// The process of the command line: hands the arguments over, prints what failed as one clear sentence, sets
+// the exit code.
 import { runCli } from './cli.ts';
 import { EXIT } from './exit-codes.ts';
 

@@ -1,5 +1,5 @@
-// What a person types, as values: durations, instants, intervals. Every parser throws commander's InvalidArgumentError, which names
-// the option; the text says what is allowed.
+// What a person types, as values: durations, instants, intervals. Every parser throws commander's
+// InvalidArgumentError, which names the option; the text says what is allowed.
 import { InvalidArgumentError } from 'commander';
 import { INSTANT_YEARS, isInstantMs, toInstantMs } from '../workflows/model/instant.ts';
 import { toGot } from '../workflows/model/problem.ts';
@@ -32,7 +32,10 @@ export function parseInstantMs(text: string): number {
   return atMs;
 }
 
-/** One of a few words; another one is answered with the nearest. The parser carries them, for whoever completes what is typed. */
+/**
+ * One of a few words; another one is answered with the nearest. The parser carries them, for whoever
+ * completes what is typed.
+ */
 export function parseWord<Word extends string>(
   allowed: readonly Word[],
 ): ((text: string) => Word) & { words: readonly Word[] } {

@@ -1,20 +1,23 @@
-// Pauses streams, resumes them, and creates those that have a past, which is the same: what was missed is made, then the schedule fires. Nothing here
-// prints.
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { readLastSlotMs } from '../activities/streams/stream-schedules.ts';
-import { intervalContaining, runIdOf, type Interval } from '../workflows/model/interval.ts';
+// Pauses streams, resumes them, and creates those that have a past, which is the same: what was missed is
+// made, then the schedule fires. Nothing here prints.
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import { readLastSlotMs } from '../streams/stream-schedules.ts';
+import { intervalContaining, runIdOf } from '../workflows/model/interval.ts';
+import type { Interval } from '../workflows/model/interval.ts';
 import {
   missedFromMs,
   parsePauseNote,
-  toFillingNote,
+  toCreatingNote,
   toPauseNote,
   toResumeNote,
 } from '../workflows/model/pause-note.ts';
-import { type StreamState } from '../workflows/model/status.ts';
-import { settingsAt, type StreamDefinition } from '../workflows/model/stream.ts';
+import type { StreamState } from '../workflows/questions/status-contract.ts';
+import { settingsAt } from '../workflows/model/stream.ts';
+import type { StreamDefinition } from '../workflows/model/stream.ts';
 import { startBackfill } from './backfills.ts';
-import { changeOrUnknown, lookAfterSlots, patchUntil, rangeUntil, withRange } from './change-stream.ts';
-import { type Connected } from './connect.ts';
+import { changeOrUnknown, startDroppedSlots, patchUntil, rangeUntil, withRange } from './change-stream.ts';
+import type { Connected } from '../temporal/connect.ts';
 import { createSchedule, readStream } from './streams.ts';
 
 /** Clocks of the machines that pause and of Temporal differ by less. */
@@ -25,7 +28,10 @@ export interface Paused {
   wasPaused: boolean;
 }
 
-/** The time stands in the note, where `resumeStream` finds it. A stream that is paused keeps its time, and gets other words if there are some. */
+/**
+ * The time stands in the note, where `resumeStream` finds it. A stream that is paused keeps its time, and
+ * gets other words if there are some.
+ */
 export async function pauseStream(connected: Connected, name: string, words: string | null): Promise<Paused> {
   const before = await readStream(connected, name);
   const since = parsePauseNote(before.note);
@@ -48,8 +54,9 @@ export interface Resumed {
 }
 
 /**
- * Makes what was missed by a backfill, or with `skips` notes it as left out on purpose, and lets the schedule fire again. In this order: whoever dies in
- * between leaves a stream that is paused, and resumed anew loses nothing.
+ * Makes what was missed by a backfill, or with `skips` notes it as left out on purpose, and lets the schedule
+ * fire again. In this order: whoever dies in between leaves a stream that is paused, and resumed anew loses
+ * nothing.
  */
 export async function resumeStream(
   connected: Connected,
@@ -69,7 +76,7 @@ export async function resumeStream(
       const skipped = missed === null ? held.stream.skipped : withRange(held.stream.skipped, missed);
       return { stream: { ...held.stream, skipped }, state: { paused: false, note } };
     });
-    await lookAfterSlots(connected, state, resumingMs);
+    await startDroppedSlots(connected, state, resumingMs);
     return { wasPaused: true, missed, backfillId: null, state };
   }
   const missed = rangeUntil(before.stream, startMs, resumingMs);
@@ -79,11 +86,14 @@ export async function resumeStream(
     patch: (schedule) => schedule.unpause(note),
     isThere: (now) => !now.paused && now.note === note,
   });
-  await lookAfterSlots(connected, state, resumingMs);
+  await startDroppedSlots(connected, state, resumingMs);
   return { wasPaused: true, missed, backfillId: backfill?.workflowId ?? null, state };
 }
 
-/** Creates a stream; one that begins in the past as a paused one that is resumed, so that it never fires without its past being made. */
+/**
+ * Creates a stream; one that begins in the past as a paused one that is resumed, so that it never fires
+ * without its past being made.
+ */
 export async function createStream(
   connected: Connected,
   stream: StreamDefinition,
@@ -94,7 +104,7 @@ export async function createStream(
     await createSchedule(connected, stream);
     return { missed: null, backfillId: null };
   }
-  await createSchedule(connected, stream, toFillingNote(name, { atMs, fromMs }));
+  await createSchedule(connected, stream, toCreatingNote(name, { atMs, fromMs }));
   return resumeStream(connected, name, { skips: false });
 }
 
@@ -105,7 +115,10 @@ async function pausedSinceMs({ client }: Connected, { stream, note }: StreamStat
   return (await readLastSlotMs(client, stream)) ?? stream.fromMs;
 }
 
-/** The start of the first interval that ended after the pause, and whose run the schedule had not started just before. */
+/**
+ * The start of the first interval that ended after the pause, and whose run the schedule had not started just
+ * before.
+ */
 async function firstMissedMs(
   { client }: Connected,
   stream: StreamDefinition,

@@ -1,5 +1,6 @@
-// Output for people and for programs: aligned tables, and JSON. One value per call; nothing here asks a server.
-import { type Terminal } from './cli.ts';
+// Output for people and for programs: aligned tables, and JSON. One value per call; nothing here asks a
+// server.
+import type { Terminal } from './cli.ts';
 
 export function printJson(terminal: Terminal, value: unknown): void {
   terminal.out(JSON.stringify(value, null, 2));

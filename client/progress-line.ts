@@ -1,6 +1,6 @@
-// How far a long command is: in a terminal one line at the bottom that is rewritten, in a pipe a plain line now and then. Goes
-// where errors go, so that a pipe of results sees results only.
-import { type Terminal } from './cli.ts';
+// How far a long command is: in a terminal one line at the bottom that is rewritten, in a pipe a plain line
+// now and then. Goes where errors go, so that a pipe of results sees results only.
+import type { Terminal } from './cli.ts';
 
 export interface ProgressState {
   /** What is being done: `reading`. */
@@ -9,7 +9,10 @@ export interface ProgressState {
   total: number;
   /** An amount of what is counted, for people: `1.2 GB`. */
   toText: (amount: number) => string;
-  /** Where the work knows it better than who watches it: how much of the amount in a second, 0 while nothing is known. */
+  /**
+   * Where the work knows it better than who watches it: how much of the amount in a second, 0 while nothing
+   * is known.
+   */
   perSecond?: number;
 }
 

@@ -1,9 +1,11 @@
-// Registers the search attributes of the runs with the Temporal server. Adding one that exists is harmless; one that exists with
-// another type is kept by the server without a word, so the result is read back and compared.
+// Registers the search attributes of the runs with the Temporal server. Adding one that exists is harmless;
+// one that exists with another type is kept by the server without a word, so the result is read back and
+// compared.
 import { setTimeout as wait } from 'node:timers/promises';
 import proto from '@temporalio/proto';
 import { SEARCH_ATTRIBUTES } from '../workflows/model/search-attributes.ts';
-import { isInvalidArgument, type Connected } from './connect.ts';
+import { isInvalidArgument } from '../temporal/connect.ts';
+import type { Connected } from '../temporal/connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
 // A CommonJS package whose names Node cannot see before it runs: only its default export can be imported.
@@ -14,13 +16,16 @@ const VALUE_TYPES = {
   Int: IndexedValueType.INDEXED_VALUE_TYPE_INT,
 } as const;
 
-/** Servers read what is registered once a minute at the latest (`system.forceSearchAttributesCacheRefreshOnRead`). */
+/**
+ * Servers read what is registered once a minute at the latest
+ * (`system.forceSearchAttributesCacheRefreshOnRead`).
+ */
 const USABLE_WITHIN_MS = 120_000;
 const LOOK_MS = 250;
 
 /**
- * Returns the names that were added, once the server takes them: until it does, it refuses streams. Throws CommandError for one that exists with another
- * type, and when the server does not take them in time.
+ * Returns the names that were added, once the server takes them: until it does, it refuses streams. Throws
+ * CommandError for one that exists with another type, and when the server does not take them in time.
  */
 export async function registerSearchAttributes(connected: Connected): Promise<string[]> {
   const { connection, config } = connected;

@@ -1,16 +1,22 @@
-// Makes a failed run go on: resets it to the stage that failed, so that what was done before is kept, or makes the interval again by a new
-// run where that cannot be. A run that is under way, and a file that is complete, are left alone.
+// Makes a failed run go on: resets it to the stage that failed, so that what was done before is kept, or
+// makes the interval again by a new run where that cannot be. A run that is under way, and a file that is
+// complete, are left alone.
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
-import { runIdOf, type Interval } from '../workflows/model/interval.ts';
-import { type Manifest } from '../workflows/model/manifest.ts';
-import { type ExportRequest } from '../workflows/model/run.ts';
-import { settingsAt, type StreamDefinition } from '../workflows/model/stream.ts';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { runIdOf } from '../workflows/model/interval.ts';
+import type { Interval } from '../workflows/model/interval.ts';
+import type { Manifest } from '../workflows/model/manifest.ts';
+import type { ExportRequest } from '../workflows/model/run.ts';
+import { settingsAt } from '../workflows/model/stream.ts';
+import type { StreamDefinition } from '../workflows/model/stream.ts';
 import { findManifest } from './find-manifest.ts';
-import { type Connected } from './connect.ts';
-import { failedStageOf, requestOf, type History } from './run-history.ts';
-import { startRun, type RunHandle } from './streams.ts';
+import type { Connected } from '../temporal/connect.ts';
+import { failedStageOf, requestOf } from './run-history.ts';
+import type { History } from './run-history.ts';
+import { startRun } from './streams.ts';
+import type { RunHandle } from './streams.ts';
 
 export type RetryOutcome =
   | { action: 'left-alone'; state: 'complete' | 'running'; workflowId: string; runId: string | null }

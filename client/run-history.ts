@@ -1,8 +1,9 @@
-// What a run's history at Temporal says, in the words of the command line: its stages one after the other, and the place to which a failed run
-// is reset so that the stage that failed is done again, and no other. Pure: histories come from elsewhere.
+// What a run's history at Temporal says, in the words of the command line: its stages one after the other,
+// and the place to which a failed run is reset so that the stage that failed is done again, and no other.
+// Pure: histories come from elsewhere.
 import { defaultPayloadConverter } from '@temporalio/common';
 import proto, { type temporal } from '@temporalio/proto';
-import { type ExportRequest } from '../workflows/model/run.ts';
+import type { ExportRequest } from '../workflows/model/run.ts';
 
 // A CommonJS package whose names Node cannot see before it runs: only its default export can be imported.
 const { PENDING_ACTIVITY_STATE_STARTED } = proto.temporal.api.enums.v1.PendingActivityState;
@@ -95,8 +96,8 @@ function toStep(event: Event): Step | undefined {
 }
 
 /**
- * A stage that was made within a workflow task, and is recorded as a marker once it is done. Undefined for one that failed there: it was called again as
- * an activity.
+ * A stage that was made within a workflow task, and is recorded as a marker once it is done. Undefined for
+ * one that failed there: it was called again as an activity.
  */
 function toLocalStep(event: Event, startedMs: number): Step | undefined {
   const { markerName, details, failure } = event.markerRecordedEventAttributes ?? {};
@@ -186,7 +187,10 @@ function toStage(steps: readonly Step[]): ShownStage {
 
 export interface FailedStage {
   name: string;
-  /** The event after which the stage was scheduled: a reset to it does the stage again, and whatever was scheduled with it. */
+  /**
+   * The event after which the stage was scheduled: a reset to it does the stage again, and whatever was
+   * scheduled with it.
+   */
   resetEventId: NonNullable<Event['eventId']>;
 }
 

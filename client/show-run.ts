@@ -1,24 +1,32 @@
-// One run as the command line shows it: what Temporal knows of it, or, where that is forgotten, what the store says. Collects; the words for
-// people stand in describe-run.ts.
+// One run as the command line shows it: what Temporal knows of it, or, where that is forgotten, what the
+// store says. Collects; the words for people stand in describe-run.ts.
 import { setTimeout as wait } from 'node:timers/promises';
-import { type StreamDefinition } from '../workflows/model/stream.ts';
-import { runIdOf, type Interval } from '../workflows/model/interval.ts';
-import { retryCommandOf, type RunProgress, type RunSummary } from '../workflows/model/run.ts';
-import { type Manifest } from '../workflows/model/manifest.ts';
-import { runPageOf, type Connected } from './connect.ts';
+import type { StreamDefinition } from '../workflows/model/stream.ts';
+import { runIdOf } from '../workflows/model/interval.ts';
+import type { Interval } from '../workflows/model/interval.ts';
+import { retryCommandOf } from '../workflows/model/run.ts';
+import type { RunProgress, RunSummary } from '../workflows/model/run.ts';
+import type { Manifest } from '../workflows/model/manifest.ts';
+import { runPageOf } from '../temporal/connect.ts';
+import type { Connected } from '../temporal/connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { findManifest } from './find-manifest.ts';
 import { innermostMessage, readProgress } from './follow-workflow.ts';
 import { describeRun } from './retry-run.ts';
-import { stagesOf, type ShownStage } from './run-history.ts';
+import { stagesOf } from './run-history.ts';
+import type { ShownStage } from './run-history.ts';
 
-/** A worker answers a query in milliseconds; without one the server lets it wait, and the history says enough. */
+/**
+ * A worker answers a query in milliseconds; without one the server lets it wait, and the history says enough.
+ */
 const PROGRESS_WAIT_MS = 3_000;
 
 export interface ShownRun {
   workflowId: string;
   runId: string;
-  /** As Temporal has it; `FORGOTTEN`: Temporal knows no such run any more, and the manifest is what is left. */
+  /**
+   * As Temporal has it; `FORGOTTEN`: Temporal knows no such run any more, and the manifest is what is left.
+   */
   status: string;
   startedAt: string;
   closedAt: string | null;
@@ -34,7 +42,9 @@ export interface ShownRun {
   retry: string | null;
 }
 
-/** Throws CommandError (not found) when neither Temporal knows a run of the interval nor the store a manifest. */
+/**
+ * Throws CommandError (not found) when neither Temporal knows a run of the interval nor the store a manifest.
+ */
 export async function showRun(
   connected: Connected,
   of: { stream: StreamDefinition; interval: Interval },
@@ -93,7 +103,15 @@ async function showForgotten(
   }
   return {
     ...NOT_ENDED,
-    ...{ workflowId, runId: manifest.run_id, status: 'FORGOTTEN', page: null, progress: null, stages: [] },
-    ...{ startedAt: manifest.started_at, closedAt: manifest.completed_at, manifest, retry: null },
+    workflowId,
+    runId: manifest.run_id,
+    status: 'FORGOTTEN',
+    page: null,
+    progress: null,
+    stages: [],
+    startedAt: manifest.started_at,
+    closedAt: manifest.completed_at,
+    manifest,
+    retry: null,
   };
 }

@@ -1,8 +1,8 @@
-// The settings of a stream as people write and read them: one table for the options of `stream create` and `stream update`, the keys of a file of streams, and
-// every text that shows one.
+// The settings of a stream as people write and read them: one table for the options of `stream create` and
+// `stream update`, the keys of a file of streams, and every text that shows one.
 import { InvalidArgumentError } from 'commander';
 import { KEY_TEMPLATE_DEFAULT } from '../workflows/model/key-template.ts';
-import { type StreamSettings } from '../workflows/model/stream.ts';
+import type { StreamSettings } from '../workflows/model/stream.ts';
 import { parseDurationSeconds, parseInstantMs, parseWord, toDurationText } from './parse-arguments.ts';
 
 type Value = StreamSettings[keyof StreamSettings];
@@ -35,7 +35,10 @@ const oneOf = (words: readonly string[]) => ({
 export const STREAM_FIELDS: readonly StreamField[] = [
   { name: 'project', field: 'project', value: 'id', description: 'whose rooms', ...text },
   {
-    ...{ name: 'destination', field: 'destination', value: 'name', ...text },
+    name: 'destination',
+    field: 'destination',
+    value: 'name',
+    ...text,
     description: 'one of the destinations that the workers know',
   },
   {
@@ -47,62 +50,79 @@ export const STREAM_FIELDS: readonly StreamField[] = [
     fallback: '',
   },
   {
-    ...{ name: 'every', field: 'everySeconds', ...duration, fallback: 3_600 },
+    name: 'every',
+    field: 'everySeconds',
+    ...duration,
+    fallback: 3_600,
     description: 'length of an interval, 1m to 7d',
   },
   {
-    ...{ name: 'offset', field: 'offsetSeconds', ...duration, fallback: 0 },
+    name: 'offset',
+    field: 'offsetSeconds',
+    ...duration,
+    fallback: 0,
     description: 'moves the borders of the intervals',
   },
   {
-    ...{ name: 'settle', field: 'settleSeconds', ...duration, fallback: 60 },
+    name: 'settle',
+    field: 'settleSeconds',
+    ...duration,
+    fallback: 60,
     description: 'how long after its end an interval is read',
   },
   {
-    ...{ name: 'format', field: 'format', value: 'format', ...oneOf(['json', 'ndjson']), fallback: 'json' },
+    name: 'format',
+    field: 'format',
+    value: 'format',
+    ...oneOf(['json', 'ndjson']),
+    fallback: 'json',
     description: 'json or ndjson',
   },
   {
-    ...{
-      name: 'compression',
-      field: 'compression',
-      value: 'kind',
-      ...oneOf(['none', 'gzip']),
-      fallback: 'none',
-    },
+    name: 'compression',
+    field: 'compression',
+    value: 'kind',
+    ...oneOf(['none', 'gzip']),
+    fallback: 'none',
     description: 'none or gzip',
   },
   {
-    ...{
-      name: 'fields',
-      field: 'fields',
-      value: 'set',
-      ...oneOf(['standard', 'extended']),
-      fallback: 'standard',
-    },
+    name: 'fields',
+    field: 'fields',
+    value: 'set',
+    ...oneOf(['standard', 'extended']),
+    fallback: 'standard',
     description: 'standard or extended',
   },
   {
-    ...{
-      name: 'key-template',
-      field: 'keyTemplate',
-      value: 'template',
-      ...text,
-      fallback: KEY_TEMPLATE_DEFAULT,
-    },
+    name: 'key-template',
+    field: 'keyTemplate',
+    value: 'template',
+    ...text,
+    fallback: KEY_TEMPLATE_DEFAULT,
     description: 'where a file lies in its bucket',
   },
   {
-    ...{ name: 'empty', field: 'empty', value: 'policy', ...oneOf(['write', 'skip']), fallback: 'write' },
+    name: 'empty',
+    field: 'empty',
+    value: 'policy',
+    ...oneOf(['write', 'skip']),
+    fallback: 'write',
     description: 'write or skip the file of an interval without rooms',
   },
   {
-    ...{ name: 'give-up', field: 'giveUpSeconds', ...duration, fallback: 86_400 },
+    name: 'give-up',
+    field: 'giveUpSeconds',
+    ...duration,
+    fallback: 86_400,
     description: 'how long a failing interval is retried',
   },
 ];
 
-/** Of the fields given, by their names: the settings. A field that has to be given and is not is left out, for the caller to name. */
+/**
+ * Of the fields given, by their names: the settings. A field that has to be given and is not is left out, for
+ * the caller to name.
+ */
 export function toSettings(given: Readonly<Record<string, Value | undefined>>): Partial<StreamSettings> {
   return Object.fromEntries(
     STREAM_FIELDS.filter(({ name }) => given[name] !== undefined).map(({ name, field }) => [

@@ -1,7 +1,8 @@
-// `--from` and `--to` of a command: a range of a stream's intervals that is over. Refused with a sentence for each that is wrong.
+// `--from` and `--to` of a command: a range of a stream's intervals that is over. Refused with a sentence for
+// each that is wrong.
 import { rangeProblems } from '../workflows/model/interval-range.ts';
-import { type Interval } from '../workflows/model/interval.ts';
-import { type StreamDefinition } from '../workflows/model/stream.ts';
+import type { Interval } from '../workflows/model/interval.ts';
+import type { StreamDefinition } from '../workflows/model/stream.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
 /** Epoch milliseconds. */

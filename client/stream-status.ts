@@ -1,16 +1,16 @@
 // Where every stream is, asked of a worker. Collects; the command prints.
-import { UnreadableStreamError } from '../activities/streams/stream-record.ts';
-import {
-  toUnreadableStatus,
-  type ListPlace,
-  type StatusAnswer,
-  type StatusRequest,
-  type StreamState,
-  type StreamStatus,
-  type UnreadableStream,
-} from '../workflows/model/status.ts';
+import { UnreadableStreamError } from '../streams/stream-record.ts';
+import { toUnreadableStatus } from '../workflows/questions/status-contract.ts';
+import type {
+  ListPlace,
+  StatusAnswer,
+  StatusRequest,
+  StreamState,
+  StreamStatus,
+  UnreadableStream,
+} from '../workflows/questions/status-contract.ts';
 import { askWorker } from './ask-worker.ts';
-import { type Connected } from './connect.ts';
+import type { Connected } from '../temporal/connect.ts';
 import { CommandError } from './exit-codes.ts';
 import { readStream } from './streams.ts';
 

@@ -1,5 +1,5 @@
-// A file of streams: YAML with the names of the command line's options, several streams in one. Parsed and validated at once; everything that is wrong is named with
-// its line. Says nothing of what is there already.
+// A file of streams: YAML with the names of the command line's options, several streams in one. Parsed and
+// validated at once; everything that is wrong is named with its line. Says nothing of what is there already.
 import { InvalidArgumentError } from 'commander';
 import {
   isAlias,
@@ -11,15 +11,14 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
-  type Alias,
-  type Document,
 } from 'yaml';
+import type { Alias, Document } from 'yaml';
 import { z } from 'zod';
 import { nearestOf, parseDurationSeconds, parseInstantMs } from './parse-arguments.ts';
 import { STREAM_FIELDS } from './stream-fields.ts';
 import { STREAM_NAME, settingsProblems } from '../workflows/model/stream-problems.ts';
 import { JITTER_SECONDS_MAX } from '../workflows/model/firing.ts';
-import { type StreamSettings } from '../workflows/model/stream.ts';
+import type { StreamSettings } from '../workflows/model/stream.ts';
 
 /** All of them are checked by one question to a worker. */
 export const STREAMS_MAX = 1_000;
@@ -129,7 +128,9 @@ function repetitions(streams: readonly FileStream[], index: number): string[] {
   return [`name: got "${name ?? ''}" twice, first on line ${streams[first]?.line ?? 0}; allowed: each once`];
 }
 
-/** A parser of the command line for one of a file's values. A field that may be left out is undefined then. */
+/**
+ * A parser of the command line for one of a file's values. A field that may be left out is undefined then.
+ */
 function argument(parse: (text: string) => unknown, isRequired: boolean) {
   const value = z.unknown().transform((given, context): unknown => {
     try {
@@ -229,7 +230,10 @@ function fieldOf(sentence: string): string {
   return sentence.slice(0, Math.max(0, sentence.indexOf(':')));
 }
 
-/** Of the key that leads there; what is not in the text itself, as a merged field, has the line of what holds it. */
+/**
+ * Of the key that leads there; what is not in the text itself, as a merged field, has the line of what holds
+ * it.
+ */
 function lineOfPath(document: Document, lines: LineCounter, path: Path): number {
   let at: unknown = document.contents;
   let line = 1;

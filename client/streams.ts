@@ -1,30 +1,28 @@
-// Streams as Temporal knows them: the schedule is the record, its action's input the definition. Creates, reads and removes them, and
-// starts their runs. Nothing here prints.
+// Streams as Temporal knows them: the schedule is the record, its action's input the definition. Creates,
+// reads and removes them, and starts their runs. Nothing here prints.
 import {
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
-  type WorkflowHandleWithFirstExecutionRunId,
 } from '@temporalio/client';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
-import {
-  createStreamSchedule,
-  listStreamStates,
-  readStreamState,
-  type ListedStreams,
-} from '../activities/streams/stream-schedules.ts';
-import { UnreadableStreamError } from '../activities/streams/stream-record.ts';
-import { runIdOf, scheduleIdOf, type Interval } from '../workflows/model/interval.ts';
-import { type ExportRequest, type RunSummary } from '../workflows/model/run.ts';
+import { createStreamSchedule, listStreamStates, readStreamState } from '../streams/stream-schedules.ts';
+import type { ListedStreams } from '../streams/stream-schedules.ts';
+import { UnreadableStreamError } from '../streams/stream-record.ts';
+import { runIdOf, scheduleIdOf } from '../workflows/model/interval.ts';
+import type { Interval } from '../workflows/model/interval.ts';
+import type { ExportRequest, RunSummary } from '../workflows/model/run.ts';
 import { ROOM_STREAM } from '../workflows/model/search-attributes.ts';
-import { type StreamChecks } from '../workflows/model/stages.ts';
+import type { StreamChecks } from '../workflows/export/contract.ts';
 import { toStaticDetails, toStaticSummary } from '../workflows/model/stream-page.ts';
-import { type StreamState } from '../workflows/model/status.ts';
-import { settingsAt, type StreamDefinition } from '../workflows/model/stream.ts';
+import type { StreamState } from '../workflows/questions/status-contract.ts';
+import { settingsAt } from '../workflows/model/stream.ts';
+import type { StreamDefinition } from '../workflows/model/stream.ts';
 import { unscheduleAudit } from './audit-schedules.ts';
 import { askWorker } from './ask-worker.ts';
-import { type Connected } from './connect.ts';
+import type { Connected } from '../temporal/connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
 /** A summary in the Web UI is a row of a list. */
@@ -37,7 +35,10 @@ export type RunHandle = WorkflowHandleWithFirstExecutionRunId<
 /** Longer than the worker takes at most. */
 const CHECK_TIMEOUT_MS = 120_000;
 
-/** Asks a worker what is wrong with streams as they would be, in their order. Throws CommandError when none answers. */
+/**
+ * Asks a worker what is wrong with streams as they would be, in their order. Throws CommandError when none
+ * answers.
+ */
 export async function checkStreams(
   connected: Connected,
   streams: readonly StreamDefinition[],
@@ -59,7 +60,9 @@ export async function checkStream(connected: Connected, stream: StreamDefinition
   return (await checkStreams(connected, [stream])).flat();
 }
 
-/** With a `pauseNote` it is paused from the beginning. Throws CommandError when a stream of that name exists. */
+/**
+ * With a `pauseNote` it is paused from the beginning. Throws CommandError when a stream of that name exists.
+ */
 export async function createSchedule(
   { client, config }: Connected,
   stream: StreamDefinition,
@@ -108,7 +111,9 @@ export async function listStreamNames({ client }: Connected): Promise<string[]> 
   return names.sort();
 }
 
-/** Removes the schedule, and that of its nightly audit; files, manifests and runs under way stay as they are. */
+/**
+ * Removes the schedule, and that of its nightly audit; files, manifests and runs under way stay as they are.
+ */
 export async function deleteSchedule(connected: Connected, name: string): Promise<void> {
   try {
     await connected.client.schedule.getHandle(scheduleIdOf(name)).delete();

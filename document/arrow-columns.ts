@@ -1,8 +1,10 @@
-// Columns of an Arrow record batch as small classes with one reader each. The values are read where they are in the stream's bytes:
-// nothing is copied but the words of dictionaries. apache-arrow decodes the stream; the readers exist because its own vectors make a
-// BigInt of every 64-bit value and a string of every text. What has not the type that the scans promise throws a WrongColumnError.
+// Columns of an Arrow record batch as small classes with one reader each. The values are read where they are
+// in the stream's bytes: nothing is copied but the words of dictionaries. apache-arrow decodes the stream;
+// the readers exist because its own vectors make a BigInt of every 64-bit value and a string of every text.
+// What has not the type that the scans promise throws a WrongColumnError.
 import { isUtf8 } from 'node:buffer';
-import { DataType, Type, Vector, type Data, type RecordBatch } from 'apache-arrow';
+import { DataType, Type, Vector } from 'apache-arrow';
+import type { Data, RecordBatch } from 'apache-arrow';
 import { MISSING } from '../measurements/quantities.ts';
 import { EMPTY_WORD, Word } from './json-text.ts';
 import { isPlain, needsEscape, startsInsideCharacter } from './utf8.ts';

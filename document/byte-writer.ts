@@ -1,5 +1,6 @@
-// Writes JSON values as bytes into one buffer: numbers from tables of digits, constants and plain texts several bytes at a time. No value
-// becomes a JavaScript string on its way, except integers beyond 2^53. Never writes beyond the bound that it is given.
+// Writes JSON values as bytes into one buffer: numbers from tables of digits, constants and plain texts
+// several bytes at a time. No value becomes a JavaScript string on its way, except integers beyond 2^53.
+// Never writes beyond the bound that it is given.
 import type { TextColumn } from './arrow-columns.ts';
 import { ESCAPED_BYTES_MAX, escapeInto, NULL, QUOTE, Snippet } from './json-text.ts';
 
@@ -67,7 +68,8 @@ export class ByteWriter {
   }
 
   /**
-   * Makes room for `slack` bytes, and again after each text, so that what has a known length needs no check of its own.
+   * Makes room for `slack` bytes, and again after each text, so that what has a known length needs no check
+   * of its own.
    * @throws BufferFullError when the buffer would grow beyond its bound
    */
   reserve(slack: number): void {

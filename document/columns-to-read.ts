@@ -1,8 +1,11 @@
-// Which columns of the three views a field set needs: those that its fields name, those that the measurements are computed from, and those
-// by which rows are ordered, merged and checked. Made from definition.ts, so that a new field brings its column with it.
+// Which columns of the three views a field set needs: those that its fields name, those that the measurements
+// are computed from, and those by which rows are ordered, merged and checked. Made from definition.ts, so
+// that a new field brings its column with it.
 import type { FieldSet } from '../workflows/model/stream.ts';
-import { DIRECTION_FIELDS, PEER_FIELDS, ROOM_FIELDS, type Field } from './definition.ts';
-import { VIEW_COLUMNS, type PeerColumn, type RoomColumn, type TotalColumn } from './history-contract.ts';
+import { DIRECTION_FIELDS, PEER_FIELDS, ROOM_FIELDS } from './definition.ts';
+import type { Field } from './definition.ts';
+import { VIEW_COLUMNS } from './history-contract.ts';
+import type { PeerColumn, RoomColumn, TotalColumn } from './history-contract.ts';
 
 export interface ColumnsToRead {
   rooms: RoomColumn[];

@@ -1,7 +1,7 @@
-// The document, once: every field of the file with its path, level, unit, decimals, field set, first schema version, and where its value
-// comes from. The JSON writer, the JSON Schema, the columns that are read and the tables in docs/measurements.md are made from these
-// tables. To add a field, add one entry; if its value is new, add one formula in measurements/. The oracle in the tests is independent
-// of all this.
+// The document, once: every field of the file with its path, level, unit, decimals, field set, first schema
+// version, and where its value comes from. The JSON writer, the JSON Schema, the columns that are read and
+// the tables in docs/measurements.md are made from these tables. To add a field, add one entry; if its value
+// is new, add one formula in measurements/. The oracle in the tests is independent of all this.
 import { SCHEMA_VERSION } from '../workflows/model/manifest.ts';
 import type { FieldSet } from '../workflows/model/stream.ts';
 import type { PeerColumn, RoomColumn, TotalColumn } from './history-contract.ts';
@@ -26,8 +26,8 @@ const MEAN_STARS: Quantity = { unit: '', decimals: 2, range: [1, 5] };
 const FPS: Quantity = { unit: 'frames/s', decimals: 1, range: [0, QUANTITY_MAX] };
 
 /**
- * What a value is and how it is written. `null` stands for what is not known, except where a kind says otherwise.
- * `Column` are the columns of the level's view, `measure` names a slot of measurements/peer.ts.
+ * What a value is and how it is written. `null` stands for what is not known, except where a kind says
+ * otherwise. `Column` are the columns of the level's view, `measure` names a slot of measurements/peer.ts.
  */
 export type Value<Column extends string> =
   /** Text; an empty one is null. */
@@ -60,7 +60,9 @@ export type Value<Column extends string> =
 export interface Field<Column extends string = string> {
   /** Keys from the object of the level to the value, joined by dots. Their order is the order in the file. */
   path: string;
-  /** `extended` fields are left out of `fields: standard`. They follow the standard fields of their object. */
+  /**
+   * `extended` fields are left out of `fields: standard`. They follow the standard fields of their object.
+   */
   fields: FieldSet;
   /** The schema version that had it first. */
   since: number;

@@ -1,13 +1,8 @@
-// The table of all fields in docs/measurements.md, made from definition.ts. `npm run docs:fields` writes it, and a test compares it.
+// The table of all fields in docs/measurements.md, made from definition.ts. `npm run docs:fields` writes it,
+// and a test compares it.
 import { DIRECTIONS, MEDIA } from '../measurements/peer.ts';
-import {
-  fieldsOfDirection,
-  PEER_FIELDS,
-  ROOM_FIELDS,
-  type Field,
-  type Quantity,
-  type Value,
-} from './definition.ts';
+import { fieldsOfDirection, PEER_FIELDS, ROOM_FIELDS } from './definition.ts';
+import type { Field, Quantity, Value } from './definition.ts';
 
 export const FIELD_TABLE_BEGIN = '<!-- Made by npm run docs:fields. -->';
 export const FIELD_TABLE_END = '<!-- End of the table of fields. -->';

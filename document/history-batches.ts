@@ -1,19 +1,14 @@
-// The rows of the three scans as typed columns, one object per record batch. Decodes an Arrow stream and names its columns; what the rows
-// mean is decided in room-reader.ts.
+// The rows of the three scans as typed columns, one object per record batch. Decodes an Arrow stream and
+// names its columns; what the rows mean is decided in room-reader.ts.
 import { RecordBatchReader } from 'apache-arrow';
 import { isMissing } from '../measurements/quantities.ts';
 import type { FieldSet } from '../workflows/model/stream.ts';
-import {
-  BatchColumns,
-  type CountColumn,
-  type KeysColumn,
-  type SignedColumn,
-  type TextColumn,
-  type WordColumn,
-} from './arrow-columns.ts';
+import { BatchColumns } from './arrow-columns.ts';
+import type { CountColumn, KeysColumn, SignedColumn, TextColumn, WordColumn } from './arrow-columns.ts';
 import { PEER_FIELDS } from './definition.ts';
 import { FAULT, isFaultCode } from './faults.ts';
-import { jsonPlan, type ColumnNames, type StepList } from './json-plan.ts';
+import { jsonPlan } from './json-plan.ts';
+import type { ColumnNames, StepList } from './json-plan.ts';
 
 /** An answer without its end, or one that is no Arrow stream. */
 export class BrokenStreamError extends Error {

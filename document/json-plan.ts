@@ -1,17 +1,15 @@
-// The JSON document as a list of steps: what comes before a value, and how the value is written. Made once per field set from
-// definition.ts; json-rooms.ts walks the steps for every room and peer. Knows the shape of JSON and nothing of rows.
+// The JSON document as a list of steps: what comes before a value, and how the value is written. Made once
+// per field set from definition.ts; json-rooms.ts walks the steps for every room and peer. Knows the shape of
+// JSON and nothing of rows.
 import type { FieldSet } from '../workflows/model/stream.ts';
-import {
-  DIRECTION_NAMES,
-  directionIndex,
-  slotOf,
-  type Direction,
-  type Medium,
-} from '../measurements/peer.ts';
+import { DIRECTION_NAMES, directionIndex, slotOf } from '../measurements/peer.ts';
+import type { Direction, Medium } from '../measurements/peer.ts';
 import type { Field, Value } from './definition.ts';
-import { VIEW_COLUMNS, type ColumnKind } from './history-contract.ts';
+import { VIEW_COLUMNS } from './history-contract.ts';
+import type { ColumnKind } from './history-contract.ts';
 import { Snippet } from './json-text.ts';
-import { directionTree, peerTree, roomTree, type ObjectNode } from './tree.ts';
+import { directionTree, peerTree, roomTree } from './tree.ts';
+import type { ObjectNode } from './tree.ts';
 
 /** How a value is written. Numbers, so that choosing one is a jump. */
 export const STEP = {
@@ -43,7 +41,10 @@ export interface Step {
   /** The keys, braces and commas between the value before and this one. */
   lead: Snippet;
   kind: StepKind;
-  /** The place of its column among those of its type, see `ColumnNames`; of `lost` and `largest` also a second column. */
+  /**
+   * The place of its column among those of its type, see `ColumnNames`; of `lost` and `largest` also a second
+   * column.
+   */
   column: number;
   otherColumn: number;
   /** Where in a row of measures the value is, see measurements/peer.ts. */
@@ -75,7 +76,10 @@ export interface StepList {
   columns: ColumnNames;
   /** Of steps within directions: columns of the track totals. */
   totalColumns: ColumnNames;
-  /** For each direction, by `directionIndex`, the places of the counts that it shows among `totalColumns.counts`. */
+  /**
+   * For each direction, by `directionIndex`, the places of the counts that it shows among
+   * `totalColumns.counts`.
+   */
   shownCounts: readonly (readonly number[])[];
   /** How many bytes all of it takes without its texts, at most. */
   fixedBytesMax: number;

@@ -1,5 +1,5 @@
-// Writes the current room of a RoomReader as one line of JSON, by the steps of json-plan.ts. Only reads rows and writes bytes: what is
-// decided about the rows was decided in room-reader.ts.
+// Writes the current room of a RoomReader as one line of JSON, by the steps of json-plan.ts. Only reads rows
+// and writes bytes: what is decided about the rows was decided in room-reader.ts.
 import { ROW_LENGTH } from '../measurements/peer.ts';
 import { isMissing, MISSING } from '../measurements/quantities.ts';
 import type { FieldSet } from '../workflows/model/stream.ts';
@@ -7,7 +7,8 @@ import type { CountColumn, KeysColumn, SignedColumn, TextColumn } from './arrow-
 import type { ByteWriter } from './byte-writer.ts';
 import { FAULT } from './faults.ts';
 import type { ShownColumns } from './history-batches.ts';
-import { jsonPlan, STEP, type Step, type StepList } from './json-plan.ts';
+import { jsonPlan, STEP } from './json-plan.ts';
+import type { Step, StepList } from './json-plan.ts';
 import { EMPTY_WORD } from './json-text.ts';
 import { brokenKeysOf, sortEntries } from './room-keys.ts';
 import type { RoomReader } from './room-reader.ts';

@@ -1,12 +1,17 @@
-// The file's JSON Schema (draft 2020-12), made from definition.ts. `room-streams schema` prints it, `verify` checks files against it, and
-// the tests check every file they make against it. docs/measurements.md says what the numbers mean.
+// The file's JSON Schema (draft 2020-12), made from definition.ts. `room-streams schema` prints it, `verify`
+// checks files against it, and the tests check every file they make against it. docs/measurements.md says
+// what the numbers mean.
 import { SCHEMA_VERSION } from '../workflows/model/manifest.ts';
 import type { FieldSet, FileFormat } from '../workflows/model/stream.ts';
 import { QUANTITY_MAX } from '../measurements/quantities.ts';
 import type { Field, Quantity, Value } from './definition.ts';
-import { directionTree, peerTree, roomTree, type ObjectNode } from './tree.ts';
+import { directionTree, peerTree, roomTree } from './tree.ts';
+import type { ObjectNode } from './tree.ts';
 
-/** As much of JSON Schema as the file needs. `x-decimals` is the number of decimals in a number's text; 0 is a whole number. */
+/**
+ * As much of JSON Schema as the file needs. `x-decimals` is the number of decimals in a number's text; 0 is a
+ * whole number.
+ */
 export interface JsonSchema {
   $schema?: string;
   $id?: string;
@@ -129,7 +134,10 @@ const SEVERAL_OR_NONE: JsonSchema = {
   not: { type: 'array', minItems: 1, maxItems: 1 },
 };
 
-/** What the objects of the file are, by the path of each, by which the schema describes them. The empty path is the object of the level itself. */
+/**
+ * What the objects of the file are, by the path of each, by which the schema describes them. The empty path
+ * is the object of the level itself.
+ */
 const OBJECTS = {
   room: {
     '': 'one room: from first join to last leave',

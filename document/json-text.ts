@@ -1,4 +1,5 @@
-// Bytes of JSON that are written often, made ready once: the keys between values, and the words of dictionary columns.
+// Bytes of JSON that are written often, made ready once: the keys between values, and the words of dictionary
+// columns.
 import { characterLength } from './utf8.ts';
 
 /** What one byte of a text can become: `\u0000`. */
@@ -7,8 +8,8 @@ export const ESCAPED_BYTES_MAX = 6;
 export const QUOTE = 0x22;
 
 /**
- * A few bytes, padded to whole words of eight: copying words is several times faster than copying bytes. Only well-formed UTF-8 may be held,
- * because no word of it is a NaN, whose bits a copy need not keep.
+ * A few bytes, padded to whole words of eight: copying words is several times faster than copying bytes. Only
+ * well-formed UTF-8 may be held, because no word of it is a NaN, whose bits a copy need not keep.
  */
 export class Snippet {
   readonly words: Float64Array;
@@ -72,7 +73,8 @@ const HEX = Buffer.from('0123456789ABCDEF');
 const LINE_SEPARATOR = [0xe2, 0x80] as const;
 
 /**
- * Writes a text as JSON has it between its quotes. Bytes that are no UTF-8 become U+FFFD, one for each run of them.
+ * Writes a text as JSON has it between its quotes. Bytes that are no UTF-8 become U+FFFD, one for each run of
+ * them.
  * @param out has room for ESCAPED_BYTES_MAX times the text
  * @param before what the last call returned, where the text is the next piece of a longer one
  */

@@ -1,4 +1,5 @@
-// The order of a room's peers in the file: by the time at which they joined. Peers of one time keep the order that they have.
+// The order of a room's peers in the file: by the time at which they joined. Peers of one time keep the order
+// that they have.
 import type { RowList } from './cursor.ts';
 import type { PeerBatch } from './history-batches.ts';
 

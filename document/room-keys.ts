@@ -1,5 +1,6 @@
-// The customer's own keys of a peer, as the file shows them: each name once, in the order of the bytes of their names, with the values of
-// all that had the name. Names that differ only in bytes that are no UTF-8 are one name.
+// The customer's own keys of a peer, as the file shows them: each name once, in the order of the bytes of
+// their names, with the values of all that had the name. Names that differ only in bytes that are no UTF-8
+// are one name.
 import type { KeysColumn, TextColumn } from './arrow-columns.ts';
 import { FAULT } from './faults.ts';
 import { toWellFormed } from './utf8.ts';
@@ -32,7 +33,10 @@ function hasNameTwice(names: TextColumn, from: number, to: number): boolean {
   return false;
 }
 
-/** Puts the entries of one row in the order of the bytes of their names. Entries of one name stay in their order. */
+/**
+ * Puts the entries of one row in the order of the bytes of their names. Entries of one name stay in their
+ * order.
+ */
 export function sortEntries(keys: KeysColumn, row: number, into: number[]): void {
   const to = keys.offsets[row + 1] ?? 0;
   into.length = 0;

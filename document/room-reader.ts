@@ -1,19 +1,11 @@
-// Puts the rows of the three scans together, room by room: which rows hold, whose peers and totals they are, what is wrong with them, and
-// the measures of every peer and of the room. Rows come in the order of their keys, so one pass over each scan is enough.
+// Puts the rows of the three scans together, room by room: which rows hold, whose peers and totals they are,
+// what is wrong with them, and the measures of every peer and of the room. Rows come in the order of their
+// keys, so one pass over each scan is enough.
 import { isUtf8 } from 'node:buffer';
-import {
-  DirectionMeasures,
-  DirectionSums,
-  senderRttMs,
-  type DirectionKind,
-} from '../measurements/direction.ts';
-import {
-  DIRECTION_NAMES,
-  fillPeerRow,
-  ROW_LENGTH,
-  RoomMeans,
-  type MeasuredPeer,
-} from '../measurements/peer.ts';
+import { DirectionMeasures, DirectionSums, senderRttMs } from '../measurements/direction.ts';
+import type { DirectionKind } from '../measurements/direction.ts';
+import { DIRECTION_NAMES, fillPeerRow, ROW_LENGTH, RoomMeans } from '../measurements/peer.ts';
+import type { MeasuredPeer } from '../measurements/peer.ts';
 import { DURATION_MS_MAX, MISSING, QUANTITY_MAX } from '../measurements/quantities.ts';
 import { Cursor, RowList } from './cursor.ts';
 import { FAULT } from './faults.ts';
@@ -21,7 +13,8 @@ import type { HistoryBatches, PeerBatch, RoomBatch, TotalBatch } from './history
 import { isRating, peerFaults } from './peer-faults.ts';
 import { sortByStart } from './peer-order.ts';
 import { compareRooms, compareTexts, holdsOver, isSameRoom, isSameText } from './row-order.ts';
-import { knownDirection, readSums, type TotalRow } from './total-sums.ts';
+import { knownDirection, readSums } from './total-sums.ts';
+import type { TotalRow } from './total-sums.ts';
 
 /** Rows came in another order than the one that was asked for. */
 export class WrongOrderError extends Error {
@@ -35,7 +28,10 @@ const KINDS: readonly DirectionKind[] = [false, true].flatMap((isVideo) =>
   [true, false].map((isSend) => ({ isVideo, isSend })),
 );
 
-/** What `#gather` needs to know of the rooms. Reused, because objects made for every room keep the garbage collector busy. */
+/**
+ * What `#gather` needs to know of the rooms. Reused, because objects made for every room keep the garbage
+ * collector busy.
+ */
 interface GatheredRoom {
   previous: RoomBatch | undefined;
   previousRow: number;
@@ -81,7 +77,9 @@ export class RoomReader {
     return { peers: this.#peers.passed, totals: this.#totals.passed };
   }
 
-  /** Moves to the next room. Returns false behind the last one, with all rows read. @throws WrongOrderError */
+  /**
+   * Moves to the next room. Returns false behind the last one, with all rows read. @throws WrongOrderError
+   */
   next(): boolean {
     const previous = this.room;
     const previousRow = this.roomRow;

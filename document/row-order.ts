@@ -1,6 +1,8 @@
-// The order of rows: by time of finalisation, then by the bytes of their ids; and which of several rows of one key holds.
+// The order of rows: by time of finalisation, then by the bytes of their ids; and which of several rows of
+// one key holds.
 import type { BatchColumns, TextColumn } from './arrow-columns.ts';
-import { columnsToRead, type ColumnsToRead } from './columns-to-read.ts';
+import { columnsToRead } from './columns-to-read.ts';
+import type { ColumnsToRead } from './columns-to-read.ts';
 import type { RowKeys } from './history-batches.ts';
 
 /** A row of a batch. */
@@ -58,8 +60,8 @@ function contentOrder(): Readonly<Record<keyof ColumnsToRead, readonly string[]>
 }
 
 /**
- * Whether row `a` holds rather than row `b`, which has the same key. The higher version holds. Where both have one version, the row whose
- * content comes first holds, so that it is the same one each time.
+ * Whether row `a` holds rather than row `b`, which has the same key. The higher version holds. Where both
+ * have one version, the row whose content comes first holds, so that it is the same one each time.
  */
 export function holdsOver<Batch extends RowKeys>(
   level: keyof ColumnsToRead,

@@ -1,5 +1,7 @@
-// The fields of a level as nested objects, in the order of the file: what both the schema and the writers walk.
-import { fieldsOfDirection, PEER_FIELDS, ROOM_FIELDS, type Field } from './definition.ts';
+// The fields of a level as nested objects, in the order of the file: what both the schema and the writers
+// walk.
+import { fieldsOfDirection, PEER_FIELDS, ROOM_FIELDS } from './definition.ts';
+import type { Field } from './definition.ts';
 import type { FieldSet } from '../workflows/model/stream.ts';
 import type { Direction, Medium } from '../measurements/peer.ts';
 

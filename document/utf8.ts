@@ -2,7 +2,9 @@
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 
-/** Whether all bytes are ASCII that a JSON text holds as they are: no control character, quote or backslash. */
+/**
+ * Whether all bytes are ASCII that a JSON text holds as they are: no control character, quote or backslash.
+ */
 export function isPlain(bytes: Uint8Array): boolean {
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at] ?? 0;
@@ -11,7 +13,10 @@ export function isPlain(bytes: Uint8Array): boolean {
   return true;
 }
 
-/** The first byte of U+2028 and U+2029, which JSON for JavaScript escapes, and of some thousand other characters. */
+/**
+ * The first byte of U+2028 and U+2029, which JSON for JavaScript escapes, and of some thousand other
+ * characters.
+ */
 const LINE_SEPARATOR_FIRST = 0xe2;
 
 /** Whether well-formed UTF-8 may hold a character between `from` and `to` that a JSON text has to escape. */
@@ -23,7 +28,10 @@ export function needsEscape(bytes: Uint8Array, from: number, to: number): boolea
   return false;
 }
 
-/** Whether any of the texts begins with a byte that only continues a character: then the one before it is cut off. */
+/**
+ * Whether any of the texts begins with a byte that only continues a character: then the one before it is cut
+ * off.
+ */
 export function startsInsideCharacter(bytes: Uint8Array, offsets: Int32Array): boolean {
   for (let row = 0; row + 1 < offsets.length; row++) {
     const from = offsets[row] ?? 0;

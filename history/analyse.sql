@@ -1,5 +1,6 @@
--- Computes the track totals of finalised rooms from their ticks and writes the rows that are new or differ. The rules that this
--- follows stand in analyse.ts. One statement, so that a total is never made of half the ticks; running it again writes nothing.
+-- Computes the track totals of finalised rooms from their ticks and writes the rows that are new or differ.
+-- The rules that this follows stand in analyse.ts. One statement, so that a total is never made of half the
+-- ticks; running it again writes nothing.
 INSERT INTO track_totals
 WITH
     fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AS from_at,

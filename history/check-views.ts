@@ -1,9 +1,12 @@
-// Whether a ClickHouse server can be exported from: its version, the user's rights, the columns of the three views, and that an
-// interval is read as a range. Asks as the exporter's own user, reads no rows and changes nothing; part of the preflight.
-import { ClickHouseError, type ClickHouseClient } from '@clickhouse/client';
+// Whether a ClickHouse server can be exported from: its version, the user's rights, the columns of the three
+// views, and that an interval is read as a range. Asks as the exporter's own user, reads no rows and changes
+// nothing; part of the preflight.
+import { ClickHouseError } from '@clickhouse/client';
+import type { ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
 import { rangeOfPlan } from './range-of-plan.ts';
-import { TYPES, VIEW_COLUMNS, type ViewName } from '../document/history-contract.ts';
+import { TYPES, VIEW_COLUMNS } from '../document/history-contract.ts';
+import type { ViewName } from '../document/history-contract.ts';
 
 export interface CheckLine {
   name: string;
@@ -14,7 +17,9 @@ export interface CheckLine {
   allowed: string;
 }
 
-/** From this version on, an error in the middle of an answer is marked by a tag that cannot be taken for data. */
+/**
+ * From this version on, an error in the middle of an answer is marked by a tag that cannot be taken for data.
+ */
 const VERSION_MIN = '25.11';
 
 /** Answers that concern one check; with any other error nothing can be said, and it is thrown. */
@@ -31,7 +36,8 @@ const OUTPUT_SETTING = { output_format_json_quote_64bit_integers: 0 } as const;
 const READONLY_REFUSAL = '164';
 
 /**
- * One line for each check, in a fixed order, whatever it finds. `connection` is the exporter's, its database the history.
+ * One line for each check, in a fixed order, whatever it finds. `connection` is the exporter's, its database
+ * the history.
  * @throws what the client throws when the server does not answer or refuses the user.
  */
 export async function checkViews(connection: ClickHouseClient): Promise<CheckLine[]> {
@@ -108,7 +114,10 @@ async function checkReadOnly(connection: ClickHouseClient): Promise<CheckLine> {
   };
 }
 
-/** `GRANT SELECT, INSERT(a, b) ON db.* TO user` → `['INSERT']`. A granted role has no ON; FINAL has added its rights. */
+/**
+ * `GRANT SELECT, INSERT(a, b) ON db.* TO user` → `['INSERT']`. A granted role has no ON; FINAL has added its
+ * rights.
+ */
 export function writingRights(grant: string): string[] {
   const rights = /^GRANT (.*?) ON /.exec(grant)?.[1] ?? '';
   return rights
@@ -161,7 +170,10 @@ function isType(type: string | undefined, pattern: RegExp): boolean {
   );
 }
 
-/** What the probe asks for: no project has this name, no room was finalised then, and both are found again in the query's plan. */
+/**
+ * What the probe asks for: no project has this name, no room was finalised then, and both are found again in
+ * the query's plan.
+ */
 const PROBE_PROJECT = 'room-streams-preflight';
 const PROBE_SECONDS = 981_173_106;
 

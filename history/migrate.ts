@@ -1,12 +1,13 @@
-// Brings a database to the shape of the history: applies history/migrations in the order of their numbers, each once, and writes
-// down what was applied. Statements are such that applying them twice does no harm, because ClickHouse has no transaction
-// around them: a migration cut short, or run by two at once, is simply run again. An applied file must not change any more.
+// Brings a database to the shape of the history: applies history/migrations in the order of their numbers,
+// each once, and writes down what was applied. Statements are such that applying them twice does no harm,
+// because ClickHouse has no transaction around them: a migration cut short, or run by two at once, is simply
+// run again. An applied file must not change any more.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
-import { openConnection, toAccessError } from './connection.ts';
-import type { AdminTarget } from './connection.ts';
+import { openConnection, toAccessError } from '../clickhouse/connection.ts';
+import type { AdminTarget } from '../clickhouse/connection.ts';
 import { splitStatements } from './split-statements.ts';
 
 export interface Migration {
@@ -40,8 +41,8 @@ const FILE_NAME = /^(\d{4})-[a-z0-9-]+\.sql$/;
 const FIRST_DATABASE = 'default';
 
 /**
- * Makes the database if it is missing and applies what is not applied yet; `onApplied` hears each name. Returns the names applied
- * by this call. Throws HistoryAccessError or MigrationError.
+ * Makes the database if it is missing and applies what is not applied yet; `onApplied` hears each name.
+ * Returns the names applied by this call. Throws HistoryAccessError or MigrationError.
  */
 export async function migrate(
   target: AdminTarget,
@@ -62,7 +63,9 @@ export async function migrate(
   }
 }
 
-/** The migrations of a folder in their order. Throws when two have one number or a file is named otherwise. */
+/**
+ * The migrations of a folder in their order. Throws when two have one number or a file is named otherwise.
+ */
 export function readMigrations(folder: URL = MIGRATIONS): Migration[] {
   const migrations = readdirSync(folder)
     .filter((name) => name.endsWith('.sql'))

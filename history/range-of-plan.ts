@@ -1,5 +1,5 @@
-// Reads from ClickHouse's plan of a query whether its conditions reach the primary key. Pure; knows the JSON that
-// `EXPLAIN json = 1, indexes = 1` prints, and passes over whatever else stands in it.
+// Reads from ClickHouse's plan of a query whether its conditions reach the primary key. Pure; knows the JSON
+// that `EXPLAIN json = 1, indexes = 1` prints, and passes over whatever else stands in it.
 import { z } from 'zod';
 
 const indexSchema = z.object({ Type: z.string(), Condition: z.string().optional() });
@@ -23,8 +23,8 @@ const nodeSchema: z.ZodType<PlanNode> = z.object({
 const planSchema = z.tuple([z.object({ Plan: nodeSchema })]);
 
 /**
- * `ok` when a table is read by a primary-key condition that holds all of `values`, or when the server sees at once that there is
- * nothing to read. `got` says which table, and by what condition.
+ * `ok` when a table is read by a primary-key condition that holds all of `values`, or when the server sees at
+ * once that there is nothing to read. `got` says which table, and by what condition.
  */
 export function rangeOfPlan(plan: string, values: readonly string[]): { ok: boolean; got: string } {
   const nodes = allNodes(planSchema.parse(JSON.parse(plan))[0].Plan);

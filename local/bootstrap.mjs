@@ -1,5 +1,6 @@
-// Runs before `npm start`, `npm run stack` and `npm test`, on nothing but Node: installs the packages of the lock file when they are
-// missing or of another lock file, and the ClickHouse engine where npm left it out. Prints a line only when it has something to do.
+// Runs before `npm start`, `npm run stack` and `npm test`, on nothing but Node: installs the packages of the
+// lock file when they are missing or of another lock file, and the ClickHouse engine where npm left it out.
+// Prints a line only when it has something to do.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,8 @@
-// `npm run build [-- --out DIR]`: the product as plain JavaScript in dist/, for the image and for installs without development packages.
-// Compiles, adds what the code reads beside itself (SQL, the recorded call), makes the workflow bundle where the worker looks for it, and
-// the command line in a few files with its packages in them. Built aside and moved into place at the end: an earlier build is replaced by all of the new one or by nothing.
+// `npm run build [-- --out DIR]`: the product as plain JavaScript in dist/, for the image and for installs
+// without development packages. Compiles, adds what the code reads beside itself (SQL, the recorded call),
+// makes the workflow bundle where the worker looks for it, and the command line in a few files with its
+// packages in them. Built aside and moved into place at the end: an earlier build is replaced by all of the
+// new one or by nothing.
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -22,7 +24,23 @@ import { build } from 'esbuild-wasm';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** The folders of tsconfig.build.json. */
-const FOLDERS = ['workflows', 'measurements', 'document', 'activities', 'worker', 'client', 'history'];
+const FOLDERS = [
+  'workflows',
+  'measurements',
+  'document',
+  'secrets',
+  'store',
+  'clickhouse',
+  'streams',
+  'activities',
+  'config',
+  'temporal',
+  'worker',
+  'client',
+  'history',
+  'importers',
+  'recorder',
+];
 
 /** Sources, notes, and what only recording and testing need; every other file is read at run time. */
 const LEFT_OUT = /\.(ts|md|html)$|lossy-call/;

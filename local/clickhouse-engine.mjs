@@ -1,5 +1,6 @@
-// The ClickHouse engine as a server process: loads the engine library from its npm package and runs its command line `clickhouse
-// local` with the arguments given. The call blocks for as long as the server runs; whoever started this process ends it.
+// The ClickHouse engine as a server process: loads the engine library from its npm package and runs its
+// command line `clickhouse local` with the arguments given. The call blocks for as long as the server runs;
+// whoever started this process ends it.
 import { createRequire } from 'node:module';
 import { DataType, load, open } from 'ffi-rs';
 

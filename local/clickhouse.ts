@@ -1,5 +1,6 @@
-// ClickHouse as an embedded server: its engine from an npm package, or a `clickhouse` program, as `clickhouse local` that serves HTTP
-// on loopback. Users come from a file: an administrator, and an exporter who may only read.
+// ClickHouse as an embedded server: its engine from an npm package, or a `clickhouse` program, as `clickhouse
+// local` that serves HTTP on loopback. Users come from a file: an administrator, and an exporter who may only
+// read.
 import { createRequire } from 'node:module';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -44,9 +45,15 @@ export async function makeClickHouse(options: ClickHouseOptions): Promise<OwnedS
     command,
     args: [
       ...leading,
-      ...['--config-file', join(folder, 'config.xml'), '--path', join(folder, 'data')],
-      ...[`--http_port=${httpPort}`, '--listen_host', '127.0.0.1'],
-      ...['--query', SERVE],
+      '--config-file',
+      join(folder, 'config.xml'),
+      '--path',
+      join(folder, 'data'),
+      `--http_port=${httpPort}`,
+      '--listen_host',
+      '127.0.0.1',
+      '--query',
+      SERVE,
     ],
     logFile,
     readyWithinMs: READY_WITHIN_MS,

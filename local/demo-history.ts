@@ -1,22 +1,18 @@
-// The rooms that `npm start` shows: a recorded call, dumps of the user's own in its place, and made-up rooms beside them if wanted. All are
-// finalised in an interval that is over, so that its file can be made at once.
+// The rooms that `npm start` shows: a recorded call, dumps of the user's own in its place, and made-up rooms
+// beside them if wanted. All are finalised in an interval that is over, so that its file can be made at once.
 import type { ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
 import { CommandError, EXIT } from '../client/exit-codes.ts';
-import { openConnection } from '../history/connection.ts';
-import { importFiles } from '../history/import/import-files.ts';
-import { loadDemoCall } from '../history/import/load-demo-call.ts';
+import { openConnection } from '../clickhouse/connection.ts';
+import { importFiles } from '../importers/import-files.ts';
+import { loadDemoCall } from '../importers/load-demo-call.ts';
 import { makeHistory } from '../history/make/make-history.ts';
 import { migrate } from '../history/migrate.ts';
-import { readClickHouseAdmin } from '../worker/config.ts';
-import {
-  intervalContaining,
-  lastIntervalEndedBy,
-  toCompactTime,
-  type Interval,
-} from '../workflows/model/interval.ts';
+import { readClickHouseAdmin } from '../config/config.ts';
+import { intervalContaining, lastIntervalEndedBy, toCompactTime } from '../workflows/model/interval.ts';
+import type { Interval } from '../workflows/model/interval.ts';
 import { toEnvironment } from './stack-environment.ts';
-import { type RunningStack } from './stack.ts';
+import type { RunningStack } from './stack.ts';
 
 export interface DemoOptions {
   /** Made-up rooms beside the recorded call. */
@@ -36,7 +32,9 @@ export const DEMO_PROJECT = 'demo';
 /** Short enough to see the schedule fire while one looks on. */
 export const DEMO_GRID = { everySeconds: 15 * 60, offsetSeconds: 0 };
 
-/** Applies the migrations, loads rooms, and returns the intervals in which they were finalised, oldest first. */
+/**
+ * Applies the migrations, loads rooms, and returns the intervals in which they were finalised, oldest first.
+ */
 export async function loadDemoHistory(stack: RunningStack, options: DemoOptions): Promise<LoadedInterval[]> {
   const admin = readClickHouseAdmin(toEnvironment(stack));
   await migrate(admin);
@@ -45,7 +43,8 @@ export async function loadDemoHistory(stack: RunningStack, options: DemoOptions)
     const last = lastIntervalEndedBy(Date.now(), DEMO_GRID);
     const roomsBefore = await countRooms(connection, last);
     const imported = options.dumps.length > 0 ? await importDumps(connection, options.dumps, last) : [];
-    // At the interval's very start: the recorded call is the first room of the file, made-up ones come after it.
+    // At the interval's very start: the recorded call is the first room of the file, made-up ones come after
+    // it.
     if (options.dumps.length === 0) {
       const sessionId = `recorded-call-${toCompactTime(last.endMs)}`;
       await loadDemoCall(connection, { projectId: DEMO_PROJECT, finalizedAtMs: last.startMs, sessionId });

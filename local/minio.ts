@@ -1,5 +1,5 @@
-// MinIO as the second store of the tests: its open-source edition has no binaries any more, so it is built from its Go module once and
-// kept in a folder that git ignores.
+// MinIO as the second store of the tests: its open-source edition has no binaries any more, so it is built
+// from its Go module once and kept in a folder that git ignores.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,8 +47,13 @@ async function startProgram(program: string): Promise<RunningMinio> {
     name: 'MinIO',
     command: program,
     args: [
-      ...['server', '--quiet', '--address', `127.0.0.1:${port}`],
-      ...['--console-address', `127.0.0.1:${consolePort}`, join(directory, 'data')],
+      'server',
+      '--quiet',
+      '--address',
+      `127.0.0.1:${port}`,
+      '--console-address',
+      `127.0.0.1:${consolePort}`,
+      join(directory, 'data'),
     ],
     env: {
       MINIO_ROOT_USER: credentials.accessKeyId,

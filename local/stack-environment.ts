@@ -1,8 +1,8 @@
-// The embedded stack as the environment variables that the worker and the command line read, and as a file of them, so that every
-// command of the product works against it.
+// The embedded stack as the environment variables that the worker and the command line read, and as a file of
+// them, so that every command of the product works against it.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type RunningStack, type StackAddresses } from './stack.ts';
+import type { RunningStack, StackAddresses } from './stack.ts';
 
 /** The destination's name in the embedded stack. */
 export const STACK_DESTINATION = 'local';
@@ -29,7 +29,10 @@ export function toEnvironment(
   };
 }
 
-/** Writes the variables beside the stack's data, for `node --env-file=…`; returns the file's path. It holds passwords. */
+/**
+ * Writes the variables beside the stack's data, for `node --env-file=…`; returns the file's path. It holds
+ * passwords.
+ */
 export function writeEnvironmentFile(stack: RunningStack): string {
   const file = join(stack.folder, 'stack.env');
   const lines = Object.entries(toEnvironment(stack)).map(([name, value]) => `${name}=${value}`);

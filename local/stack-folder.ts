@@ -1,5 +1,5 @@
-// The folder in which an embedded stack lives: data, logs, and what has to be the same at the next start: passwords and, where
-// they are still free, ports. One process at a time owns it.
+// The folder in which an embedded stack lives: data, logs, and what has to be the same at the next start:
+// passwords and, where they are still free, ports. One process at a time owns it.
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -43,7 +43,10 @@ export function stackFolder(environment: NodeJS.ProcessEnv = process.env): strin
   return fileURLToPath(new URL('../.local/stack', import.meta.url));
 }
 
-/** Settings of the folder, made at its first use. Throws ServerFailedError when a port that was asked for is taken. */
+/**
+ * Settings of the folder, made at its first use. Throws ServerFailedError when a port that was asked for is
+ * taken.
+ */
 export async function readStackSettings(
   folder: string,
   environment: NodeJS.ProcessEnv = process.env,
@@ -99,7 +102,10 @@ async function fixPorts(ports: StackPorts, environment: NodeJS.ProcessEnv): Prom
   return fixed;
 }
 
-/** Takes the folder for this process; returns what gives it back. Throws ServerFailedError when a living process has it. */
+/**
+ * Takes the folder for this process; returns what gives it back. Throws ServerFailedError when a living
+ * process has it.
+ */
 export function ownFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'owner.pid');

@@ -1,15 +1,19 @@
-// The embedded stack: ClickHouse, Temporal with its Web UI, and SeaweedFS, each a real server, on free ports of loopback, with data and
-// logs under one folder. All end with this process, however it ends. Started by `npm start`, `npm run stack` and the tests.
+// The embedded stack: ClickHouse, Temporal with its Web UI, and SeaweedFS, each a real server, on free ports
+// of loopback, with data and logs under one folder. All end with this process, however it ends. Started by
+// `npm start`, `npm run stack` and the tests.
 import { join } from 'node:path';
 import { Client } from 'minio';
 import { CLICKHOUSE_ADMIN, CLICKHOUSE_EXPORTER, makeClickHouse } from './clickhouse.ts';
 import { startOnFreePorts } from './free-ports.ts';
-import { type OwnedServer } from './owned-server.ts';
+import type { OwnedServer } from './owned-server.ts';
 import { makeSeaweed } from './seaweedfs.ts';
-import { ownFolder, readStackSettings, type StackSettings } from './stack-folder.ts';
+import { ownFolder, readStackSettings } from './stack-folder.ts';
+import type { StackSettings } from './stack-folder.ts';
 import { makeTemporal } from './temporal.ts';
 
-/** Where everything answers, and with which credentials: plain, so that it can be handed to other processes. */
+/**
+ * Where everything answers, and with which credentials: plain, so that it can be handed to other processes.
+ */
 export interface StackAddresses {
   clickhouse: {
     url: string;
@@ -44,7 +48,10 @@ export const STACK_BUCKET = 'room-streams';
 export const STACK_REGION = 'us-east-1';
 const STACK_DATABASE = 'room_history';
 
-/** Resolves when all three answer. Throws ServerFailedError, and leaves nothing running, when one cannot be had or fails to start. */
+/**
+ * Resolves when all three answer. Throws ServerFailedError, and leaves nothing running, when one cannot be
+ * had or fails to start.
+ */
 export async function startStack(options: StackOptions): Promise<RunningStack> {
   const disown = ownFolder(options.folder);
   try {

@@ -1,22 +1,20 @@
-// `npm start`: the whole thing on a laptop. Starts the embedded stack, loads a recorded call, creates the stream `demo`, makes the file of the
-// last interval by a real run, shows its first room and says where everything is. Stays up until Ctrl-C; `--once` ends after the run.
+// `npm start`: the whole thing on a laptop. Starts the embedded stack, loads a recorded call, creates the
+// stream `demo`, makes the file of the last interval by a real run, shows its first room and says where
+// everything is. Stays up until Ctrl-C; `--once` ends after the run.
 import { relative } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { runPageOf } from '../client/connect.ts';
+import { runPageOf } from '../temporal/connect.ts';
 import { describeProgress } from '../client/describe-run.ts';
 import { toRfc3339 } from '../workflows/model/interval.ts';
-import {
-  DEMO_STREAM,
-  ensureDemoStream,
-  runDemoInterval,
-  startDemoWorker,
-  withDemoTemporal,
-  type DemoRun,
-} from './demo.ts';
-import { loadDemoHistory, type LoadedInterval } from './demo-history.ts';
-import { firstRoomOf, openFiles, type FetchedFile } from './fetch-file.ts';
+import { DEMO_STREAM, ensureDemoStream, runDemoInterval, startDemoWorker, withDemoTemporal } from './demo.ts';
+import type { DemoRun } from './demo.ts';
+import { loadDemoHistory } from './demo-history.ts';
+import type { LoadedInterval } from './demo-history.ts';
+import { firstRoomOf, openFiles } from './fetch-file.ts';
+import type { FetchedFile } from './fetch-file.ts';
 import { stackFolder } from './stack-folder.ts';
-import { startStack, type RunningStack } from './stack.ts';
+import { startStack } from './stack.ts';
+import type { RunningStack } from './stack.ts';
 import { writeEnvironmentFile } from './stack-environment.ts';
 import { untilStopped } from './until-stopped.ts';
 

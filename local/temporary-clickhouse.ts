@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CLICKHOUSE_ADMIN, makeClickHouse } from './clickhouse.ts';
 import { findFreePorts, startOnFreePorts } from './free-ports.ts';
-import { type OwnedServer } from './owned-server.ts';
+import type { OwnedServer } from './owned-server.ts';
 
 /** Whom to connect as, to a server that is empty. */
 export interface TemporaryClickHouse {

@@ -1,8 +1,8 @@
 // Waits for the person at the terminal, or a supervisor, to end the program.
 
 /**
- * Resolves at the first SIGINT, SIGTERM or SIGHUP, or when whoever read the output is gone (behind `| tee`, Ctrl-C ends both at once). A second
- * signal ends the process at once, and all it started with it.
+ * Resolves at the first SIGINT, SIGTERM or SIGHUP, or when whoever read the output is gone (behind `| tee`,
+ * Ctrl-C ends both at once). A second signal ends the process at once, and all it started with it.
  */
 export function untilStopped(): Promise<void> {
   return new Promise((resolve) => {

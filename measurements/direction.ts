@@ -1,5 +1,6 @@
-// All measures of one direction of one medium of one peer, from its sums to millionths. The quantities, scores and opinions themselves
-// are in files of their own; this file says which of them a direction has and what each is computed from.
+// All measures of one direction of one medium of one peer, from its sums to millionths. The quantities,
+// scores and opinions themselves are in files of their own; this file says which of them a direction has and
+// what each is computed from.
 import { toMillionths } from './fixed-point.ts';
 import { audioMos, delayMs, videoMos } from './mos.ts';
 import {
@@ -15,7 +16,9 @@ import {
 } from './quantities.ts';
 import { directionScore } from './score.ts';
 
-/** The sums of one track total, as doubles. A sum that is no count is MISSING, and so is what follows from it. */
+/**
+ * The sums of one track total, as doubles. A sum that is no count is MISSING, and so is what follows from it.
+ */
 export class DirectionSums {
   bytes = 0;
   packetsLost = 0;
@@ -69,7 +72,9 @@ export class DirectionMeasures {
   fps = MISSING;
   /** A quantity is larger than any measurement can be, and is therefore missing. */
   isTooLarge = false;
-  /** Kept, because an object for every total would be most of what is thrown away while a batch is written. */
+  /**
+   * Kept, because an object for every total would be most of what is thrown away while a batch is written.
+   */
   readonly #quantities = new DirectionQuantities();
 
   /**

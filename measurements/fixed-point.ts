@@ -1,10 +1,14 @@
-// Millionths: every quantity is fixed to them once, and every mean after that is integer arithmetic, half up. So no order of adding
-// changes a digit of the file. A quantity in millionths is an integer in a double; MISSING stays MISSING.
+// Millionths: every quantity is fixed to them once, and every mean after that is integer arithmetic, half up.
+// So no order of adding changes a digit of the file. A quantity in millionths is an integer in a double;
+// MISSING stays MISSING.
 import { isMissing, MISSING, QUANTITY_MAX } from './quantities.ts';
 
 const MILLIONTHS = 1_000_000;
 
-/** Up to here a sum can be divided in doubles: the quotient then has two bits to spare, so no rounding reaches an integer. */
+/**
+ * Up to here a sum can be divided in doubles: the quotient then has two bits to spare, so no rounding reaches
+ * an integer.
+ */
 const DIVIDED_IN_DOUBLES_MAX = 2 ** 51;
 
 /** @returns `floor(x · 10⁶ + 0.5)`, at most QUANTITY_MAX in millionths. */
@@ -19,7 +23,9 @@ export function meanOfTwo(a: number, b: number): number {
   return Math.floor((a + b + 1) / 2);
 }
 
-/** Means of many values in millionths, each exact however many there are. One object serves room after room. */
+/**
+ * Means of many values in millionths, each exact however many there are. One object serves room after room.
+ */
 export class ExactMeans {
   readonly #sums: Float64Array;
   /** What was moved out of a sum before it could lose a digit; usually nothing. */

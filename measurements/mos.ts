@@ -1,5 +1,6 @@
-// Mean opinion scores of one direction. Audio follows the E-model of ITU-T G.107 with the loss behaviour of G.711 under
-// concealment (G.113); video follows the shape of ggarber/rtcscore. docs/measurements.md explains both.
+// Mean opinion scores of one direction. Audio follows the E-model of ITU-T G.107 with the loss behaviour of
+// G.711 under concealment (G.113); video follows the shape of ggarber/rtcscore. docs/measurements.md explains
+// both.
 import { isMissing, MISSING } from './quantities.ts';
 
 /** ms that coding, packetising and playing take in addition to the network. */

@@ -1,5 +1,6 @@
-// The measures of a peer and of a room: a row of numbers in millionths, one slot for each name below. A peer's row is made from its four
-// directions; a room's row holds the means over its peers. Writers look a value up by its slot.
+// The measures of a peer and of a room: a row of numbers in millionths, one slot for each name below. A
+// peer's row is made from its four directions; a room's row holds the means over its peers. Writers look a
+// value up by its slot.
 import type { DirectionMeasures } from './direction.ts';
 import { ExactMeans, meanOfTwo, toMillionths } from './fixed-point.ts';
 import { isMissing, MISSING } from './quantities.ts';
@@ -99,7 +100,10 @@ export function fillPeerRow(
   row[from + USER] = toMillionths(rating);
 }
 
-/** Bitrate, packet loss and jitter of each medium: the mean of its send and its recv, at a peer and again at a room. */
+/**
+ * Bitrate, packet loss and jitter of each medium: the mean of its send and its recv, at a peer and again at a
+ * room.
+ */
 function fillMedia(row: Float64Array, from: number): void {
   for (let medium = 0; medium < MEDIA.length; medium++) {
     const send = from + FIRST_DIRECTION + 2 * medium * DIRECTION_MEASURES.length + BITRATE_OF_DIRECTION;

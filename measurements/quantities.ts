@@ -1,14 +1,20 @@
-// The quantities of one direction of one medium, computed from the sums over its ticks. One function per quantity, as in
-// docs/measurements.md, formula version 1. All arithmetic is double precision; fixed-point.ts fixes the results afterwards.
-// A quantity that was not measured is NaN: it needs no boxed null, and every comparison with it is false.
+// The quantities of one direction of one medium, computed from the sums over its ticks. One function per
+// quantity, as in docs/measurements.md, formula version 1. All arithmetic is double precision; fixed-point.ts
+// fixes the results afterwards. A quantity that was not measured is NaN: it needs no boxed null, and every
+// comparison with it is false.
 
 /** Says that a quantity was not measured. Test with `isMissing`, because NaN is not equal to itself. */
 export const MISSING = Number.NaN;
 
-/** The largest value that is taken for a measurement, in the unit of the quantity. What is larger is not known. */
+/**
+ * The largest value that is taken for a measurement, in the unit of the quantity. What is larger is not
+ * known.
+ */
 export const QUANTITY_MAX = 100_000_000;
 
-/** The longest time that is taken for the duration of a room or of a peer's stay, in ms: about three years. */
+/**
+ * The longest time that is taken for the duration of a room or of a peer's stay, in ms: about three years.
+ */
 export const DURATION_MS_MAX = 1000 * QUANTITY_MAX;
 
 export function isMissing(x: number): boolean {

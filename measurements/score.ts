@@ -2,7 +2,10 @@
 import { clamp } from './mos.ts';
 import { isMissing, MISSING } from './quantities.ts';
 
-/** What the score of a direction depends on. MISSING brings no penalty, but without packet loss there is no score. */
+/**
+ * What the score of a direction depends on. MISSING brings no penalty, but without packet loss there is no
+ * score.
+ */
 export interface ScoreInputs {
   lossPercent: number;
   jitterMs: number;

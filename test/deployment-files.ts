@@ -1,5 +1,6 @@
-// docker-compose.yml, Dockerfile and .env.example as a test reads them: the compose file with its anchors merged and its variables put
-// in as Docker Compose puts them in, checked for the parts of it that are used here.
+// docker-compose.yml, Dockerfile and .env.example as a test reads them: the compose file with its anchors
+// merged and its variables put in as Docker Compose puts them in, checked for the parts of it that are used
+// here.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
@@ -57,14 +58,20 @@ export function readEnvironmentExample(): Record<string, string> {
   return variables;
 }
 
-/** The words of the last instruction of this kind that is written as a list, as CMD and the command of HEALTHCHECK are. */
+/**
+ * The words of the last instruction of this kind that is written as a list, as CMD and the command of
+ * HEALTHCHECK are.
+ */
 export function readDockerfileWords(instruction: 'CMD' | 'HEALTHCHECK'): string[] {
   const lines = readFileSync(`${ROOT}Dockerfile`, 'utf8').split('\n');
   const line = lines.filter((each) => each.startsWith(instruction)).at(-1) ?? '';
   return words.parse(JSON.parse(line.slice(line.indexOf('['))));
 }
 
-/** What the Dockerfile takes from the folder it is built in: the sources of every COPY that is not from another stage. */
+/**
+ * What the Dockerfile takes from the folder it is built in: the sources of every COPY that is not from
+ * another stage.
+ */
 export function readDockerfileSources(): string[] {
   const lines = readFileSync(`${ROOT}Dockerfile`, 'utf8').split('\n');
   return lines

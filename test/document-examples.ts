@@ -1,5 +1,6 @@
-// Worked examples in a document: blocks of lines `name = expression = expression = 12.345 → 12`, read and computed here, so that a test can
-// hold them against the product. Knows arithmetic (· / + − and a few functions), and nothing of what the names mean.
+// Worked examples in a document: blocks of lines `name = expression = expression = 12.345 → 12`, read and
+// computed here, so that a test can hold them against the product. Knows arithmetic (· / + − and a few
+// functions), and nothing of what the names mean.
 import assert from 'node:assert/strict';
 
 export interface ExampleLine {

@@ -1,24 +1,29 @@
-// What tests of whole runs have in common: on the shared stack, a database and a task queue of their own with a worker on it, streams,
-// runs by the real workflow, and the files they made, read back. Knows nothing of what stands in them.
+// What tests of whole runs have in common: on the shared stack, a database and a task queue of their own with
+// a worker on it, streams, runs by the real workflow, and the files they made, read back. Knows nothing of
+// what stands in them.
 import { randomBytes } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { openObjectStore, type ObjectStore } from '../activities/store/object-store.ts';
-import { withTemporal, type Connected } from '../client/connect.ts';
+import { openObjectStore } from '../store/object-store.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { withTemporal } from '../temporal/connect.ts';
+import type { Connected } from '../temporal/connect.ts';
 import { awaitResult } from '../client/follow-workflow.ts';
 import { createSchedule, deleteSchedule, startRun } from '../client/streams.ts';
-import { openConnection, type AdminTarget } from '../history/connection.ts';
+import { openConnection } from '../clickhouse/connection.ts';
+import type { AdminTarget } from '../clickhouse/connection.ts';
 import { migrate } from '../history/migrate.ts';
 import { toEnvironment, STACK_DESTINATION } from '../local/stack-environment.ts';
 import type { StackAddresses } from '../local/stack.ts';
-import { readWorkerConfig, type WorkerConfig } from '../worker/config.ts';
-import { makeBundle, startWorker, type RunningWorker, type WorkerOptions } from '../worker/run-worker.ts';
+import { readWorkerConfig } from '../config/config.ts';
+import type { WorkerConfig } from '../config/config.ts';
+import { makeBundle, startWorker } from '../worker/run-worker.ts';
+import type { RunningWorker, WorkerOptions } from '../worker/run-worker.ts';
 import type { Interval } from '../workflows/model/interval.ts';
-import { KEY_TEMPLATE_DEFAULT } from '../workflows/model/key-template.ts';
 import type { Manifest } from '../workflows/model/manifest.ts';
 import type { RunSummary } from '../workflows/model/run.ts';
-import type { StreamDefinition, StreamSettings } from '../workflows/model/stream.ts';
+import type { StreamDefinition } from '../workflows/model/stream.ts';
 import { assertFile } from './schema-check.ts';
 import { getTestStack, TEST_BUNDLE_VARIABLE } from './stack.ts';
 
@@ -51,9 +56,6 @@ export interface BenchOptions extends WorkerOptions {
 }
 
 const FILE_BYTES_MAX = 2 ** 31;
-
-/** All servers are ours: what fails for so long will not succeed. */
-const GIVE_UP_SECONDS = 120;
 
 /** The start of the interval that most tests use: a full hour, long over. */
 export const HOUR_START_MS = Date.UTC(2026, 10, 23, 10);
@@ -139,26 +141,6 @@ export async function withSchedules(
   } finally {
     for (const { name } of streams) await deleteSchedule(connected, name);
   }
-}
-
-/** A stream of hours with default settings, changed by `changes`. */
-export function makeStream(name: string, changes: Partial<StreamSettings> = {}): StreamDefinition {
-  const settings: StreamSettings = {
-    everySeconds: 3_600,
-    offsetSeconds: 0,
-    project: name,
-    destination: STACK_DESTINATION,
-    prefix: '',
-    settleSeconds: 0,
-    format: 'json',
-    compression: 'none',
-    fields: 'standard',
-    keyTemplate: KEY_TEMPLATE_DEFAULT,
-    empty: 'write',
-    giveUpSeconds: GIVE_UP_SECONDS,
-    ...changes,
-  };
-  return { name, fromMs: 0, untilMs: null, skipped: [], revisions: [{ fromMs: 0, settings }] };
 }
 
 function storeDestination(stack: StackAddresses) {

@@ -1,12 +1,15 @@
 // What a stream's schedule would do in hours, done now: its own backfill fires slots at their nominal times.
 import { ScheduleOverlapPolicy, WorkflowNotFoundError } from '@temporalio/client';
-import type { Connected } from '../client/connect.ts';
+import type { Connected } from '../temporal/connect.ts';
 import { awaitResult } from '../client/follow-workflow.ts';
 import { runIdOf, scheduleIdOf } from '../workflows/model/interval.ts';
 import type { ExportRequest, RunSummary } from '../workflows/model/run.ts';
-import { until, untilSent } from './until.ts';
+import { until, untilSent } from '../local/until.ts';
 
-/** Jitter moves the time at which a slot fires, and with it whether it lies in the range; shorter than any grid. */
+/**
+ * Jitter moves the time at which a slot fires, and with it whether it lies in the range; shorter than any
+ * grid.
+ */
 const AFTER_NOMINAL_MS = 20_000;
 
 /** Fires slots one by one, each once the one before has started its run. */

@@ -1,6 +1,7 @@
-// The short statements of a worker (plans, checks), watched: a test hears of each and may let something happen before its answer is handed on.
-import type { Statement } from '../activities/history/history-reader.ts';
-import type { StageTools } from '../activities/stage-tools.ts';
+// The short statements of a worker (plans, checks), watched: a test hears of each and may let something
+// happen before its answer is handed on.
+import type { Statement } from '../clickhouse/history-reader.ts';
+import type { StageTools } from '../activities/runtime/stage-tools.ts';
 
 export type StatementKind = 'fingerprint' | 'cut' | 'other';
 

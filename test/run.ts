@@ -1,5 +1,6 @@
-// `tsx test/run.ts LAYER… | FILE…`: runs test layers (pure, contract, workflow, whole, faults, …: folders of this one) or single files with
-// node's test runner. Starts one embedded stack for all files that need servers, in a folder of its own, and removes it afterwards.
+// `tsx test/run.ts LAYER… | FILE…`: runs test layers (pure, contract, workflow, whole, faults, …: folders of
+// this one) or single files with node's test runner. Starts one embedded stack for all files that need
+// servers, in a folder of its own, and removes it afterwards.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -62,8 +63,13 @@ function isPure(file: string): boolean {
 
 function runFiles(files: readonly string[], variables: Record<string, string>): Promise<number> {
   const args = [
-    ...['--import', 'tsx', '--test', `--test-concurrency=${FILES_AT_ONCE}`],
-    ...[`--test-timeout=${TEST_TIMEOUT_MS}`, '--test-reporter=spec', ...files],
+    '--import',
+    'tsx',
+    '--test',
+    `--test-concurrency=${FILES_AT_ONCE}`,
+    `--test-timeout=${TEST_TIMEOUT_MS}`,
+    '--test-reporter=spec',
+    ...files,
   ];
   const runner = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, ...variables } });
   return new Promise((resolve, reject) => {

@@ -1,8 +1,11 @@
-// Holds a file against its schema, and against what a schema cannot say: the frame, the order of keys, rooms and peers, that no key
-// comes twice, and that the text of each number has exactly its decimals. Every file that a test makes goes through here.
+// Holds a file against its schema, and against what a schema cannot say: the frame, the order of keys, rooms
+// and peers, that no key comes twice, and that the text of each number has exactly its decimals. Every file
+// that a test makes goes through here.
 import assert from 'node:assert/strict';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { toFileSchema, type JsonSchema } from '../document/json-schema.ts';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { ValidateFunction } from 'ajv/dist/2020.js';
+import { toFileSchema } from '../document/json-schema.ts';
+import type { JsonSchema } from '../document/json-schema.ts';
 import type { FieldSet, FileFormat } from '../workflows/model/stream.ts';
 
 export interface CheckedFile {

@@ -1,4 +1,5 @@
-// The stack that all test files of a run share: started once by test/run.ts, handed to each file's process in a variable.
+// The stack that all test files of a run share: started once by test/run.ts, handed to each file's process in
+// a variable.
 import type { StackAddresses } from '../local/stack.ts';
 
 export const TEST_STACK_VARIABLE = 'ROOM_STREAMS_TEST_STACK';

@@ -1,8 +1,10 @@
-// Whether the worker of this machine is at work: Temporal has heard it ask for work lately. For the image's health check: exit code 0, or 1
-// and one sentence. The queue of batches is not looked at: a worker whose slots are all taken does not ask for more, and is well.
+// Whether the worker of this machine is at work: Temporal has heard it ask for work lately. For the image's
+// health check: exit code 0, or 1 and one sentence. The queue of batches is not looked at: a worker whose
+// slots are all taken does not ask for more, and is well.
 import { hostname } from 'node:os';
 import proto from '@temporalio/proto';
-import { withTemporal, type Connected } from '../client/connect.ts';
+import { withTemporal } from '../temporal/connect.ts';
+import type { Connected } from '../temporal/connect.ts';
 
 // A CommonJS package whose names Node cannot see before it runs: only its default export can be imported.
 const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;

@@ -1,8 +1,10 @@
-// The worker's process: reads the configuration, runs until SIGINT or SIGTERM, ends with 0. Exit code 2: the configuration is wrong;
-// 1: a server could not be reached at the start, or the worker failed.
+// The worker's process: reads the configuration, runs until SIGINT or SIGTERM, ends with 0. Exit code 2: the
+// configuration is wrong; 1: a server could not be reached at the start, or the worker failed.
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { ConfigError, readWorkerConfig, type WorkerConfig } from './config.ts';
-import { describeMemoryBound, makeBundle, startWorker, type RunningWorker } from './run-worker.ts';
+import { ConfigError, readWorkerConfig } from '../config/config.ts';
+import type { WorkerConfig } from '../config/config.ts';
+import { describeMemoryBound, makeBundle, startWorker } from './run-worker.ts';
+import type { RunningWorker } from './run-worker.ts';
 
 async function main(): Promise<void> {
   const config = readWorkerConfig();

@@ -1,27 +1,35 @@
-// One process that takes all queues: stages and workflows on one, batches on another, whose slots bound its memory, deliveries on one for each webhook. Opens its
-// tools, runs until it is told to stop, hands its work over and closes them. The workflow bundle is made here unless it was built.
+// One process that takes all queues: stages and workflows on one, batches on another, whose slots bound its
+// memory, deliveries on one for each webhook. Opens its tools, runs until it is told to stop, hands its work
+// over and closes them. The workflow bundle is made here unless it was built.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
-import { BatchBuffers } from '../activities/encode/batch-buffers.ts';
-import { batchMemoryOf, bodyBytesOf, columnSizesOf } from '../activities/encode/batch-memory.ts';
-import { openBatchWriters } from '../activities/encode/batch-writers.ts';
-import { openHistoryReader } from '../activities/history/history-reader.ts';
-import { makeHide } from '../activities/hide-secrets.ts';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import type { WorkflowBundleOption } from '@temporalio/worker';
+import { BatchBuffers } from '../activities/batch/batch-buffers.ts';
+import { batchMemoryOf, bodyBytesOf, columnSizesOf } from '../activities/batch/batch-memory.ts';
+import { openBatchWriters } from '../activities/batch/batch-writers.ts';
+import { openHistoryReader } from '../clickhouse/history-reader.ts';
+import { makeHide } from '../secrets/hide-secrets.ts';
 import { createStages } from '../activities/index.ts';
-import { openObjectStore } from '../activities/store/object-store.ts';
-import { type OpenedDestination, type StageTools } from '../activities/stage-tools.ts';
-import { webhookQueueOf } from '../workflows/model/event.ts';
+import { openObjectStore } from '../store/object-store.ts';
+import type { OpenedDestination, StageTools } from '../activities/runtime/stage-tools.ts';
+import { webhookQueueOf } from '../workflows/webhooks/contract.ts';
 import { batchQueueOf } from '../workflows/model/run.ts';
-import { type WorkerConfig } from './config.ts';
+import type { WorkerConfig } from '../config/config.ts';
 
-/** Under the 10 s after which an attempt counts as dead, so that a stopping worker hands over what it cannot finish. */
+/**
+ * Under the 10 s after which an attempt counts as dead, so that a stopping worker hands over what it cannot
+ * finish.
+ */
 const SHUTDOWN_GRACE = '5 seconds';
 
-/** A killed worker's next workflow task waits this long for it before any other worker gets it; the default is 10 s. */
+/**
+ * A killed worker's next workflow task waits this long for it before any other worker gets it; the default is
+ * 10 s.
+ */
 const STICKY_TIMEOUT = '2 seconds';
 
 /** Stages other than batches hold almost nothing; what bounds them is the servers' patience. */
@@ -60,7 +68,10 @@ export async function makeBundle(): Promise<WorkflowBundleOption> {
   return { code };
 }
 
-/** Connects, opens the tools and takes work. Throws when Temporal cannot be reached; ClickHouse and the stores are tried by the stages. */
+/**
+ * Connects, opens the tools and takes work. Throws when Temporal cannot be reached; ClickHouse and the stores
+ * are tried by the stages.
+ */
 export async function startWorker(
   config: WorkerConfig,
   workflowBundle: WorkflowBundleOption,

@@ -1,11 +1,12 @@
-// All workflows that a worker runs, by the names under which Temporal knows them. This is the entry of the workflow bundle.
-export { exportInterval } from './export-interval.ts';
-export { checkStreams } from './check-streams.ts';
-export { preflight } from './preflight.ts';
-export { announceEvent } from './announce-event.ts';
-export { findManifest } from './find-manifest.ts';
-export { backfill } from './backfill.ts';
-export { streamStatus } from './stream-status.ts';
-export { watchStreams } from './watch-streams.ts';
-export { audit } from './audit.ts';
-export { verifyFile } from './verify-file.ts';
+// All workflows that a worker runs, by the names under which Temporal knows them. This is the entry of the
+// workflow bundle.
+export { exportInterval } from './export/workflow.ts';
+export { checkStreams } from './questions/check-streams.ts';
+export { preflight } from './questions/preflight.ts';
+export { announceEvent } from './webhooks/workflow.ts';
+export { findManifest } from './questions/find-manifest.ts';
+export { backfill } from './backfill/workflow.ts';
+export { streamStatus } from './questions/stream-status.ts';
+export { watchStreams } from './watch/workflow.ts';
+export { audit } from './audit/workflow.ts';
+export { verifyFile } from './questions/verify-file.ts';

@@ -1,8 +1,9 @@
-// A stored object held against its manifest by what a HEAD tells: whether it is there, its size, its ETag, and the write id that its maker left.
-import { type Finding } from '../../workflows/model/audit.ts';
-import { type Manifest } from '../../workflows/model/manifest.ts';
-import { WRITE_ID_METADATA } from '../begin-upload.ts';
-import { type ObjectHead } from '../store/object-store.ts';
+// A stored object held against its manifest by what a HEAD tells: whether it is there, its size, its ETag,
+// and the write id that its maker left.
+import type { Finding } from '../../workflows/audit/contract.ts';
+import { WRITE_ID_METADATA } from '../../workflows/model/manifest.ts';
+import type { Manifest } from '../../workflows/model/manifest.ts';
+import type { ObjectHead } from '../../store/object-store.ts';
 
 /** Null when the object that lies there is the one of the manifest. */
 export function compareFile(

@@ -2,9 +2,9 @@
 import { keyProblem } from '../../workflows/model/key-rules.ts';
 import { renderKey } from '../../workflows/model/key-template.ts';
 import { toGot } from '../../workflows/model/problem.ts';
-import { type Target } from '../../workflows/model/stages.ts';
+import type { Target } from '../../workflows/export/contract.ts';
 import { extensionOf } from '../../workflows/model/stream.ts';
-import { InvalidRequestError } from '../stage-errors.ts';
+import { InvalidRequestError } from '../runtime/stage-errors.ts';
 
 /**
  * The key of the interval's file; throws InvalidRequestError when the template makes one that S3 would

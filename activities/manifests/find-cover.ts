@@ -1,10 +1,10 @@
 // Whether an interval is covered: it has a manifest under the settings in force, and the object that is
 // stored under its key is the one that the manifest names.
 import { coverFieldsOf, coversInterval } from '../../workflows/model/cover.ts';
-import { type Found, type Manifest } from '../../workflows/model/manifest.ts';
-import { type Target } from '../../workflows/model/stages.ts';
-import { type OpenedDestination } from '../stage-tools.ts';
-import { type ObjectHead } from '../store/object-store.ts';
+import type { Found, Manifest } from '../../workflows/model/manifest.ts';
+import type { Target } from '../../workflows/export/contract.ts';
+import type { OpenedDestination } from '../runtime/stage-tools.ts';
+import type { ObjectHead } from '../../store/object-store.ts';
 import { keyOf } from './file-key.ts';
 import { readManifest } from './read-manifest.ts';
 

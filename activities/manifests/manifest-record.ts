@@ -1,9 +1,10 @@
-// Manifests and the pointer to the newest interval, as they lie in the store: parsed on the way in, written on the way out.
-// Never replaces a manifest of a higher generation, and never moves the pointer backwards.
+// Manifests and the pointer to the newest interval, as they lie in the store: parsed on the way in, written
+// on the way out. Never replaces a manifest of a higher generation, and never moves the pointer backwards.
 import { z } from 'zod';
 import { isInstant } from '../../workflows/model/instant.ts';
-import { type Found, type LatestPointer, type Manifest } from '../../workflows/model/manifest.ts';
+import type { Found, LatestPointer, Manifest } from '../../workflows/model/manifest.ts';
 import { toGot } from '../../workflows/model/problem.ts';
+import { UnreadableRecordError } from '../runtime/stage-errors.ts';
 
 const instant = z.string().refine(isInstant, 'allowed: a time that exists, as 2026-11-23T10:15:00Z');
 const count = z.number().int().nonnegative();
@@ -107,7 +108,9 @@ const POINTER = 'pointer';
 /** Stores take 2 KB of metadata; keys of up to a kilobyte may need more. */
 const METADATA_BYTES_MAX = 2_000;
 
-/** The pointer once more, as its object's metadata, written in the same moment: none where it does not fit. */
+/**
+ * The pointer once more, as its object's metadata, written in the same moment: none where it does not fit.
+ */
 export function toPointerMetadata(pointer: LatestPointer): Record<string, string> {
   const value = Buffer.from(JSON.stringify(pointer)).toString('base64url');
   return POINTER.length + value.length <= METADATA_BYTES_MAX ? { [POINTER]: value } : {};
@@ -122,18 +125,6 @@ export function pointerInMetadata(metadata: Readonly<Record<string, string>>): L
   } catch (error) {
     if (error instanceof UnreadableRecordError) return undefined;
     throw error;
-  }
-}
-
-/** An object under a manifest's key that is no manifest. Not retried: it does not mend itself. */
-export class UnreadableRecordError extends Error {
-  override readonly name = 'UnreadableRecordError';
-  readonly key: string;
-  constructor(key: string, problem: string, cause: unknown) {
-    super(`${key}: not a record of this program (${problem}); move it away or delete it, then retry`, {
-      cause,
-    });
-    this.key = key;
   }
 }
 

@@ -1,14 +1,9 @@
-// Reads the manifest of a file, and the pointer to a stream's newest interval, from the destination's store, each with the ETag over which
-// alone it may be replaced.
-import {
-  latestKeyOf,
-  manifestKeyOf,
-  type Found,
-  type LatestPointer,
-  type Manifest,
-} from '../../workflows/model/manifest.ts';
-import { type OpenedDestination } from '../stage-tools.ts';
-import { type CallLimits } from '../store/object-store.ts';
+// Reads the manifest of a file, and the pointer to a stream's newest interval, from the destination's store,
+// each with the ETag over which alone it may be replaced.
+import { latestKeyOf, manifestKeyOf } from '../../workflows/model/manifest.ts';
+import type { Found, LatestPointer, Manifest } from '../../workflows/model/manifest.ts';
+import type { OpenedDestination } from '../runtime/stage-tools.ts';
+import type { CallLimits } from '../../store/object-store.ts';
 import {
   MANIFEST_BYTES_MAX,
   parseFoundLatest,
@@ -45,10 +40,11 @@ export function readLatest(
 }
 
 /**
- * What `readLatest` finds, by the object's head where that says it: a head costs a store and us two thirds of what an object does, and who asks for a
- * thousand waits for them. Null as well when there is no such bucket: a head cannot tell.
+ * What `readLatest` finds, by the object's head where that says it: a head costs a store and us two thirds of
+ * what an object does, and who asks for a thousand waits for them. Null as well when there is no such bucket:
+ * a head cannot tell.
  */
-export async function glanceAtLatest(
+export async function headLatest(
   opened: OpenedDestination,
   stream: string,
   asking: CallLimits,
@@ -70,7 +66,8 @@ async function readRecord<Kind>(
     try {
       return { value: parse(stored.body, key), etag: stored.etag };
     } catch (error) {
-      // An unreadable record ends the run for good, so it is not judged by one answer, which may have been damaged on its way.
+      // An unreadable record ends the run for good, so it is not judged by one answer, which may have been
+      // damaged on its way.
       if (isSecondLook) throw error;
     }
   }

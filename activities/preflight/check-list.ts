@@ -1,6 +1,7 @@
-// The lines of a preflight in the order of their making: each check is one request, and what the store says to it is the line.
-import { type CheckLine } from '../../workflows/model/preflight.ts';
-import { StoreError } from '../store/store-errors.ts';
+// The lines of a preflight in the order of their making: each check is one request, and what the store says
+// to it is the line.
+import type { CheckLine } from '../../workflows/questions/preflight-contract.ts';
+import { StoreError } from '../../store/store-errors.ts';
 
 export interface CheckName {
   name: string;

@@ -1,7 +1,9 @@
-// The multipart upload as a run makes it, under one prefix: begin, a part, the listings that cleaning up needs, abort, and that a late
-// part is refused then. Where files may be deleted again, a second upload is completed and looked at.
-import { WRITE_ID_METADATA } from '../begin-upload.ts';
-import { nameOf, PROBE_BODY, PROBE_TYPE, uploadKeyOf, type Probing } from './probe.ts';
+// The multipart upload as a run makes it, under one prefix: begin, a part, the listings that cleaning up
+// needs, abort, and that a late part is refused then. Where files may be deleted again, a second upload is
+// completed and looked at.
+import { nameOf, PROBE_BODY, PROBE_TYPE, uploadKeyOf } from './probe.ts';
+import type { Probing } from './probe.ts';
+import { WRITE_ID_METADATA } from '../../workflows/model/manifest.ts';
 
 const GONE = ['NoSuchUpload'];
 

@@ -1,6 +1,7 @@
-// Manifests as a run writes them: put, read back, and the two conditions by which no record is ever lost to a slower writer. A store that
-// passes over a condition is found here, not by a lost manifest.
-import { nameOf, PROBE_BODY, PROBE_TYPE, recordKeyOf, type Probing } from './probe.ts';
+// Manifests as a run writes them: put, read back, and the two conditions by which no record is ever lost to a
+// slower writer. A store that passes over a condition is found here, not by a lost manifest.
+import { nameOf, PROBE_BODY, PROBE_TYPE, recordKeyOf } from './probe.ts';
+import type { Probing } from './probe.ts';
 
 /** How stores say that the condition of a put does not hold. */
 const REFUSED = ['PreconditionFailed', 'ConditionalRequestConflict'];
@@ -14,7 +15,8 @@ export async function checkRecords(probing: Probing): Promise<void> {
   const key = recordKeyOf(probing);
   const record = { key, body: PROBE_BODY, contentType: PROBE_TYPE, signal };
   const etag = await list.try({ name: name('put'), allowed: 's3:PutObject' }, async () => {
-    // Another attempt of this preflight may have left it. Where nothing may be deleted, the record of an earlier one lies there.
+    // Another attempt of this preflight may have left it. Where nothing may be deleted, the record of an
+    // earlier one lies there.
     if (mayDelete) await store.deleteObject({ key, signal });
     const put = await store.putObject({ ...record, ...(mayDelete ? { ifNoneMatch: '*' } : {}) });
     return {

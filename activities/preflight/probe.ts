@@ -1,8 +1,8 @@
-// What a preflight puts into a bucket for a moment, and how it is taken away again. The names begin with an underscore, which readers of
-// folders pass over, and have no ending that they look for.
-import { type ObjectStore } from '../store/object-store.ts';
-import { StoreError } from '../store/store-errors.ts';
-import { type CheckList } from './check-list.ts';
+// What a preflight puts into a bucket for a moment, and how it is taken away again. The names begin with an
+// underscore, which readers of folders pass over, and have no ending that they look for.
+import type { ObjectStore } from '../../store/object-store.ts';
+import { StoreError } from '../../store/store-errors.ts';
+import type { CheckList } from './check-list.ts';
 
 export const PROBE_STEM = '_room-streams-preflight';
 
@@ -24,7 +24,9 @@ export function uploadKeyOf({ prefix, probeId }: Pick<Probing, 'prefix' | 'probe
   return `${prefix}${PROBE_STEM}-${probeId}`;
 }
 
-/** Where nothing may be deleted, every preflight puts its record to the same place: one small object stays. */
+/**
+ * Where nothing may be deleted, every preflight puts its record to the same place: one small object stays.
+ */
 export function recordKeyOf({
   prefix,
   probeId,

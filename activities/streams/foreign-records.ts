@@ -5,10 +5,10 @@ import { projectsOf } from '../../workflows/model/cover.ts';
 import { keySpaceOf, literalHeadOf, sharedKey } from '../../workflows/model/key-space.ts';
 import { latestKeyOf, manifestKeyOf } from '../../workflows/model/manifest.ts';
 import { toGot } from '../../workflows/model/problem.ts';
-import { type StreamDefinition, type StreamSettings } from '../../workflows/model/stream.ts';
-import { UnreadableRecordError } from '../manifests/manifest-record.ts';
+import type { StreamDefinition, StreamSettings } from '../../workflows/model/stream.ts';
 import { readLatest, readManifest } from '../manifests/read-manifest.ts';
-import { type OpenedDestination } from '../stage-tools.ts';
+import type { OpenedDestination } from '../runtime/stage-tools.ts';
+import { UnreadableRecordError } from '../runtime/stage-errors.ts';
 
 /** Looked through for manifests of the stream's own keys: one page of a listing. */
 const KEYS_LOOKED_AT = 1_000;

@@ -1,6 +1,7 @@
-// The lines of a file as it is read back, in pieces of any length: whether each begins and ends as a room does, whether the frame of the array is whole,
-// and how many rooms there are. Keeps no more than the ends of a line, unless somebody wants to see each.
-import { type FileFormat } from '../../workflows/model/stream.ts';
+// The lines of a file as it is read back, in pieces of any length: whether each begins and ends as a room
+// does, whether the frame of the array is whole, and how many rooms there are. Keeps no more than the ends of
+// a line, unless somebody wants to see each.
+import type { FileFormat } from '../../workflows/model/stream.ts';
 
 /** A room of ten thousand peers has ten megabytes; what is longer is no line of ours. */
 const LINE_BYTES_MAX = 256 * 1024 * 1024;

@@ -1,6 +1,7 @@
-// Whether a parsed room has the shape that the published schema describes (document/json-schema.ts): types, bounds, and its keys, all of them, in
-// their order. As much of JSON Schema as that file uses; decimals are a matter of the text, which the CRC covers.
-import { type JsonSchema } from '../../document/json-schema.ts';
+// Whether a parsed room has the shape that the published schema describes (document/json-schema.ts): types,
+// bounds, and its keys, all of them, in their order. As much of JSON Schema as that file uses; decimals are a
+// matter of the text, which the CRC covers.
+import type { JsonSchema } from '../../document/json-schema.ts';
 
 /** The first thing that is wrong, with its place in the room; null: nothing. */
 export function shapeProblem(value: unknown, schema: JsonSchema, place = 'room'): string | null {

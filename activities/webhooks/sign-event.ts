@@ -1,5 +1,6 @@
-// The signature of a delivery, by the Standard Webhooks specification: HMAC-SHA256 over id, time and body, so that neither can be changed
-// and no old delivery can be played again. Any library of that specification verifies it.
+// The signature of a delivery, by the Standard Webhooks specification: HMAC-SHA256 over id, time and body, so
+// that neither can be changed and no old delivery can be played again. Any library of that specification
+// verifies it.
 import { createHmac } from 'node:crypto';
 
 export interface SignedHeaders {

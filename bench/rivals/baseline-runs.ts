@@ -1,12 +1,12 @@
-// Runs of another commit's export, started by that commit's own client from its own build: what a run is asked may have changed since. On
-// a task queue of its own, so that neither worker takes the other's work.
+// Runs of another commit's export, started by that commit's own client from its own build: what a run is
+// asked may have changed since. On a task queue of its own, so that neither worker takes the other's work.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { toEnvironment } from '../../local/stack-environment.ts';
-import { type RunningStack } from '../../local/stack.ts';
+import type { RunningStack } from '../../local/stack.ts';
 import { buildFolderOf } from '../built-worker.ts';
 import { INTERVAL, streamOf } from '../export-run.ts';
-import { type Compression } from './sql-statements.ts';
+import type { Compression } from './sql-statements.ts';
 
 export interface BaselineRuns {
   /** For its worker, beside the addresses of the stack. */
@@ -17,7 +17,10 @@ export interface BaselineRuns {
 
 const TASK_QUEUE = { TEMPORAL_TASK_QUEUE: 'room-streams-baseline' };
 
-/** The functions of the client and the worker's configuration that have had these names and arguments since version 0.3. */
+/**
+ * The functions of the client and the worker's configuration that have had these names and arguments since
+ * version 0.3.
+ */
 interface ClientOfBuild {
   readTemporalConfig(environment: Record<string, string>): unknown;
   withTemporal<Result>(use: (connected: unknown) => Promise<Result>, config: unknown): Promise<Result>;

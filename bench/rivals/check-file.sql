@@ -1,6 +1,7 @@
--- What a file of rooms says, as few sums, so that files of different programs can be compared. Reads both layouts: one JSON array with a
--- room per line, and one room per line. Of a longer file, its first {rooms} rooms are read. What must be the same in every file is
--- hashed; what may differ in its last decimal (halves are rounded in different ways) is summed.
+-- What a file of rooms says, as few sums, so that files of different programs can be compared. Reads both
+-- layouts: one JSON array with a room per line, and one room per line. Of a longer file, its first {rooms}
+-- rooms are read. What must be the same in every file is hashed; what may differ in its last decimal (halves
+-- are rounded in different ways) is summed.
 SELECT
     count() AS rooms,
     sum(users) AS users,

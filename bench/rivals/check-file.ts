@@ -1,9 +1,10 @@
-// Notices a wrong result: reads the file of a contender back from the store and compares it with our file. Counts and texts must be equal;
-// sums of quantities may differ by what roundings of halves make, and by no more.
+// Notices a wrong result: reads the file of a contender back from the store and compares it with our file.
+// Counts and texts must be equal; sums of quantities may differ by what roundings of halves make, and by no
+// more.
 import type { ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
-import { type StackAddresses } from '../../local/stack.ts';
-import { readStatement } from './read-statement.ts';
+import type { StackAddresses } from '../../local/stack.ts';
+import { readStatement } from '../../clickhouse/read-statement.ts';
 import { ofStore } from './sql-statements.ts';
 
 const sumsSchema = z.object({
@@ -32,8 +33,8 @@ export type FileSums = z.infer<typeof sumsSchema>;
 type Field = keyof FileSums;
 
 /**
- * By how much sums may differ, as a share of ours; every other field must be equal. Rivals round halves of floats to even, we round
- * halves of exact millionths up, and a mean of two whole kbit/s is often a half.
+ * By how much sums may differ, as a share of ours; every other field must be equal. Rivals round halves of
+ * floats to even, we round halves of exact millionths up, and a mean of two whole kbit/s is often a half.
  */
 const TOLERANCES: Partial<Record<Field, number>> = {
   room_mos: 1e-4,
@@ -48,14 +49,17 @@ const TOLERANCES: Partial<Record<Field, number>> = {
   peer_video_recv_jitter: 1e-3,
 };
 
-/** Reads the sums of the first `rooms` rooms of a file. Rejects with the client's error when the file is none of rooms. */
+/**
+ * Reads the sums of the first `rooms` rooms of a file. Rejects with the client's error when the file is none
+ * of rooms.
+ */
 export async function readSums(
   connection: ClickHouseClient,
   store: StackAddresses['store'],
   { key, rooms }: { key: string; rooms: number },
 ): Promise<FileSums> {
   const answer = await connection.query({
-    query: readStatement('check-file.sql'),
+    query: readStatement(new URL('check-file.sql', import.meta.url)),
     query_params: { ...ofStore(store, key), rooms },
     format: 'JSONEachRow',
     clickhouse_settings: {
@@ -91,7 +95,8 @@ export async function readRawBytes(
 
 /**
  * Compares a file with ours.
- * @param looser Multiplies what sums may differ by: the samples of a peer do not carry every detail of its totals.
+ * @param looser Multiplies what sums may differ by: the samples of a peer do not carry every detail of its
+ *   totals.
  * @throws an error that names every field that differs, with both values.
  */
 export function assertSameSums(name: string, theirs: FileSums, ours: FileSums, looser = 1): void {

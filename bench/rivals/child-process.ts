@@ -1,6 +1,7 @@
-// A program of a contender's own: started once, warm in every round as a worker is, asked by messages, ended with the benchmark. Both sides
-// of it: what starts and asks, and what serves.
-import { fork, type ChildProcess } from 'node:child_process';
+// A program of a contender's own: started once, warm in every round as a worker is, asked by messages, ended
+// with the benchmark. Both sides of it: what starts and asks, and what serves.
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';

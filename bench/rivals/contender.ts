@@ -1,5 +1,5 @@
-// What takes part in the comparison: anything that can be run once on the interval. Measures one run: seconds, and the processor time of
-// each process that had a part in it.
+// What takes part in the comparison: anything that can be run once on the interval. Measures one run:
+// seconds, and the processor time of each process that had a part in it.
 import { availableParallelism } from 'node:os';
 import { readMachineTime, readTimesOf } from '../processor-times.ts';
 
@@ -24,7 +24,10 @@ export interface StartedProgram {
 
 /** What one run made or read. */
 export interface Output {
-  /** Of the document before compression; of a scan, of the answers. Null where the contender does not know: the check of its file tells. */
+  /**
+   * Of the document before compression; of a scan, of the answers. Null where the contender does not know:
+   * the check of its file tells.
+   */
   rawBytes: number | null;
   /** The key of the file in the store; null when the contender makes none. */
   key: string | null;
@@ -34,7 +37,10 @@ export interface Measured {
   seconds: number;
   /** Seconds of user and system time of each process. */
   processor: Record<string, number>;
-  /** Seconds of processor time that the rest of the machine used meanwhile. Where it is not small, the figures mean little. */
+  /**
+   * Seconds of processor time that the rest of the machine used meanwhile. Where it is not small, the figures
+   * mean little.
+   */
   elsewhere: number;
   output: Output;
 }

@@ -1,31 +1,20 @@
-// Everything that takes part: sets each contender up on the shared servers, outside of any measurement, and says how its file is checked.
+// Everything that takes part: sets each contender up on the shared servers, outside of any measurement, and
+// says how its file is checked.
 import { toEnvironment } from '../../local/stack-environment.ts';
-import { readWorkerConfig } from '../../worker/config.ts';
+import { readWorkerConfig } from '../../config/config.ts';
 import { INTERVAL, PROJECT } from '../export-run.ts';
 import { ELSEWHERE_SHARE_MAX } from '../processor-times.ts';
 import { RivalProcess } from './child-process.ts';
-import { elsewhereShareOf, measure, type Contender, type Output, type StartedProgram } from './contender.ts';
-import { startBaseline, startOurs, type FileOfRun } from './export-contender.ts';
-import { type RivalsStack } from './rivals-stack.ts';
+import { elsewhereShareOf, measure } from './contender.ts';
+import type { Contender, Output, StartedProgram } from './contender.ts';
+import { startBaseline, startOurs } from './export-contender.ts';
+import type { FileOfRun } from './export-contender.ts';
+import type { RivalsStack } from './rivals-stack.ts';
 import { makeSamples, SAMPLES_DATABASE } from './samples.ts';
-import {
-  fastestOf,
-  runStatement,
-  tryWays,
-  WAYS,
-  type Compression,
-  type StatementRun,
-  type Way,
-} from './sql-statements.ts';
-import {
-  rowsWrittenSchema,
-  scannedSchema,
-  uploadedSchema,
-  type ClickHouseReader,
-  type RowsTask,
-  type ScanTask,
-  type UploadTask,
-} from './tasks.ts';
+import { fastestOf, runStatement, tryWays, WAYS } from './sql-statements.ts';
+import type { Compression, StatementRun, Way } from './sql-statements.ts';
+import { rowsWrittenSchema, scannedSchema, uploadedSchema } from './tasks.ts';
+import type { ClickHouseReader, RowsTask, ScanTask, UploadTask } from './tasks.ts';
 
 export interface SetUp {
   rooms: number;
@@ -45,7 +34,10 @@ export interface Contenders {
   stop(): Promise<void>;
 }
 
-/** What a contender's sums may differ by, times the tolerances: samples do not carry every detail of the totals that they were made from. */
+/**
+ * What a contender's sums may differ by, times the tolerances: samples do not carry every detail of the
+ * totals that they were made from.
+ */
 const LOOSER_FROM_SAMPLES = 50;
 
 export function loosenessOf(name: string): number {

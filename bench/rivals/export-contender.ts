@@ -1,14 +1,15 @@
-// Our export as a contender: one run of the interval, plan to manifest, through Temporal, by a built worker in a process of its own. Starts
-// the run and awaits its result, nothing else, so that it does not matter how the worker makes the file.
+// Our export as a contender: one run of the interval, plan to manifest, through Temporal, by a built worker
+// in a process of its own. Starts the run and awaits its result, nothing else, so that it does not matter how
+// the worker makes the file.
 import { z } from 'zod';
-import { type RunningProgram } from '../../test/run-program.ts';
+import type { RunningProgram } from '../../local/run-program.ts';
 import type { Manifest } from '../../workflows/model/manifest.ts';
 import { buildWorker, startBuiltWorker } from '../built-worker.ts';
 import { exportOnce } from '../export-run.ts';
 import { startBaselineRuns } from './baseline-runs.ts';
-import { type Contender, type StartedProgram } from './contender.ts';
-import { type RivalsStack } from './rivals-stack.ts';
-import { type Compression } from './sql-statements.ts';
+import type { Contender, StartedProgram } from './contender.ts';
+import type { RivalsStack } from './rivals-stack.ts';
+import type { Compression } from './sql-statements.ts';
 
 export interface StartedExport extends StartedProgram {
   /** Of the last run; throws before the first. */

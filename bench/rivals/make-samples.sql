@@ -1,5 +1,6 @@
--- The raw ticks behind the track totals of the made-up rooms: {ticks} ticks for each total, whose sums are the total's. What a total says
--- of its readings is said by every tick; the bitrate goes up and down from tick to tick by as much as the total's squares tell.
+-- The raw ticks behind the track totals of the made-up rooms: {ticks} ticks for each total, whose sums are
+-- the total's. What a total says of its readings is said by every tick; the bitrate goes up and down from
+-- tick to tick by as much as the total's squares tell.
 INSERT INTO {samples_database:Identifier}.media_samples
     (project_id, session_id, peer_id, connection_id, media, direction, codec, tick_end, tick_ms, bytes, packets, packets_lost,
     packets_arrived, jitter_us, rtt_us_sum, rtt_count, rtt_us_max, pixels, frames, width, height, freezes, delivered_at)

@@ -1,6 +1,7 @@
-// A multipart upload by the minio client, as programs write one that stream a file: parts of one size, a few of them on their way at once.
+// A multipart upload by the minio client, as programs write one that stream a file: parts of one size, a few
+// of them on their way at once.
 import { Client } from 'minio';
-import { type StackAddresses } from '../../local/stack.ts';
+import type { StackAddresses } from '../../local/stack.ts';
 
 export interface PartUpload {
   store: StackAddresses['store'];

@@ -1,10 +1,12 @@
-// The result: for each contender medians over the rounds, and how much faster ours was, round by round. As one JSON object, and as text.
+// The result: for each contender medians over the rounds, and how much faster ours was, round by round. As
+// one JSON object, and as text.
 import { availableParallelism, cpus } from 'node:os';
-import { DEFLATE_LEVEL } from '../../activities/encode/gzip-framing.ts';
+import { DEFLATE_LEVEL } from '../../activities/batch/gzip-framing.ts';
 import { ELSEWHERE_SHARE_MAX } from '../processor-times.ts';
-import { elsewhereShareOf, type Contender, type Measured } from './contender.ts';
-import { type StoreKind } from './rivals-stack.ts';
-import { type Compression } from './sql-statements.ts';
+import { elsewhereShareOf } from './contender.ts';
+import type { Contender, Measured } from './contender.ts';
+import type { StoreKind } from './rivals-stack.ts';
+import type { Compression } from './sql-statements.ts';
 
 /** A run whose file was looked at. */
 export interface Checked extends Measured {

@@ -1,22 +1,26 @@
-// The servers that all contenders share: the embedded stack, with MinIO in the place of SeaweedFS where that is asked for, and made-up
-// rooms in a history that is merged, as one of some age is. Everything ends, and its data is deleted, when the benchmark is done.
+// The servers that all contenders share: the embedded stack, with MinIO in the place of SeaweedFS where that
+// is asked for, and made-up rooms in a history that is merged, as one of some age is. Everything ends, and
+// its data is deleted, when the benchmark is done.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { openConnection } from '../../history/connection.ts';
+import { openConnection } from '../../clickhouse/connection.ts';
 import { startMinio } from '../../local/minio.ts';
-import { type OwnedServer } from '../../local/owned-server.ts';
+import type { OwnedServer } from '../../local/owned-server.ts';
 import { toEnvironment } from '../../local/stack-environment.ts';
-import { ensureBucket, startStack, STACK_BUCKET, type RunningStack } from '../../local/stack.ts';
-import { readClickHouseAdmin } from '../../worker/config.ts';
+import { ensureBucket, startStack, STACK_BUCKET } from '../../local/stack.ts';
+import type { RunningStack } from '../../local/stack.ts';
+import { readClickHouseAdmin } from '../../config/config.ts';
 import { makeRooms } from '../export-run.ts';
 
 export type StoreKind = 'seaweedfs' | 'minio';
 
 export interface RivalsStack {
   stack: RunningStack;
-  /** The administrator's: the exporter's user may only read, and rivals write to the store from ClickHouse. */
+  /**
+   * The administrator's: the exporter's user may only read, and rivals write to the store from ClickHouse.
+   */
   connection: ClickHouseClient;
   /** Process ids of the servers, by the names of the report. */
   servers: { clickhouse: number; temporal: number; store: number };
@@ -24,7 +28,9 @@ export interface RivalsStack {
 
 const HISTORY_TABLES = ['rooms', 'peers', 'track_totals'];
 
-/** Starts the servers, makes `rooms` rooms in the interval of the benchmarks, and ends everything after `use`. */
+/**
+ * Starts the servers, makes `rooms` rooms in the interval of the benchmarks, and ends everything after `use`.
+ */
 export async function withRivalsStack<Result>(
   { store, rooms }: { store: StoreKind; rooms: number },
   use: (of: RivalsStack) => Promise<Result>,

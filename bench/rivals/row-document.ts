@@ -1,13 +1,7 @@
-// The document of a room as an object for JSON.stringify, from the rows of the three views. Part of the exporter that works row by row.
-import {
-  meanOf,
-  measureDirection,
-  NOTHING_MEASURED,
-  roundTo,
-  rttOf,
-  type DirectionMeasures,
-  type TotalRow,
-} from './row-measures.ts';
+// The document of a room as an object for JSON.stringify, from the rows of the three views. Part of the
+// exporter that works row by row.
+import { meanOf, measureDirection, NOTHING_MEASURED, roundTo, rttOf } from './row-measures.ts';
+import type { DirectionMeasures, TotalRow } from './row-measures.ts';
 
 /** A row of export_rooms, as JSONEachRow has it with times in ISO 8601. */
 export interface RoomRow {

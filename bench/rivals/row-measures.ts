@@ -1,5 +1,6 @@
-// The measurements of docs/measurements.md as somebody writes them who reads that page and computes with plain numbers: floats, rounded at
-// the end, null for what is missing. Part of the exporter that works row by row.
+// The measurements of docs/measurements.md as somebody writes them who reads that page and computes with
+// plain numbers: floats, rounded at the end, null for what is missing. Part of the exporter that works row by
+// row.
 
 /** A row of export_track_totals, as JSONEachRow has it. */
 export interface TotalRow {

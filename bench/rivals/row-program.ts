@@ -1,15 +1,19 @@
-// The exporter that works row by row, as a program of its own: streams the rows of the three views side by side, makes an object of each
-// room and writes it with JSON.stringify into a multipart upload. Written as a competent Node developer would: nothing is held but the
-// room under way, rows are read by chunks, and two parts are on their way while the next one is made.
+// The exporter that works row by row, as a program of its own: streams the rows of the three views side by
+// side, makes an object of each room and writes it with JSON.stringify into a multipart upload. Written as a
+// competent Node developer would: nothing is held but the room under way, rows are read by chunks, and two
+// parts are on their way while the next one is made.
 import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
-import { DEFLATE_LEVEL } from '../../activities/encode/gzip-framing.ts';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { DEFLATE_LEVEL } from '../../activities/batch/gzip-framing.ts';
 import { serve } from './child-process.ts';
 import { toParts, uploadParts } from './part-upload.ts';
-import { measurePeer, toRoomDocument, type PeerRow, type RoomRow } from './row-document.ts';
-import { type TotalRow } from './row-measures.ts';
-import { rowsTaskSchema, type RowsTask } from './tasks.ts';
+import { measurePeer, toRoomDocument } from './row-document.ts';
+import type { PeerRow, RoomRow } from './row-document.ts';
+import type { TotalRow } from './row-measures.ts';
+import { rowsTaskSchema } from './tasks.ts';
+import type { RowsTask } from './tasks.ts';
 
 const PART_BYTES = 16 * 1024 * 1024;
 const PARTS_AT_ONCE = 2;
@@ -109,7 +113,10 @@ function isOf(total: TotalRow | undefined, peer: PeerRow): boolean {
   return total?.session_id === peer.session_id && total.peer_id === peer.peer_id;
 }
 
-/** The rows of one view. Awaits a chunk at a time, not a row: a promise for each row would take longer than the row. */
+/**
+ * The rows of one view. Awaits a chunk at a time, not a row: a promise for each row would take longer than
+ * the row.
+ */
 class Rows<Row> {
   readonly #chunks: AsyncIterator<{ json(): Row }[]>;
   #chunk: { json(): Row }[] = [];

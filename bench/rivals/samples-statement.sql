@@ -1,6 +1,6 @@
--- The same document as typed-statement.sql, without track totals: sums the raw ticks of each peer first. What follows the sums is the
--- same, and so are the settings. FINAL, because a tick that was delivered twice is one tick. The time of a direction is the sum of its
--- ticks: right for a peer with one connection.
+-- The same document as typed-statement.sql, without track totals: sums the raw ticks of each peer first. What
+-- follows the sums is the same, and so are the settings. FINAL, because a tick that was delivered twice is
+-- one tick. The time of a direction is the sum of its ticks: right for a peer with one connection.
 INSERT INTO FUNCTION s3({url:String}, {access_key_id:String}, {secret_access_key:String}, 'JSONEachRow')
 SETTINGS
     date_time_output_format = 'iso', output_format_json_quote_denormals = 0, output_format_json_escape_forward_slashes = 0,
@@ -89,7 +89,8 @@ WITH
         GROUP BY session_id, peer_id
     ),
 
-    -- 2. The peers, and the quantities of each direction. Where a peer has no totals, the join gives zeros, and 0 / 0 is no number.
+    -- 2. The peers, and the quantities of each direction. Where a peer has no totals, the join gives zeros,
+    -- and 0 / 0 is no number.
     quantities AS (
         SELECT *,
             8 * as_bytes / as_active_ms AS as_bitrate, loss_percent(as_lost, as_arrived) AS as_loss,

@@ -1,10 +1,10 @@
-// Raw samples for the statement that starts from them: made from the totals of the first rooms of the interval, in a database of their own,
-// so that they are in nobody else's way.
+// Raw samples for the statement that starts from them: made from the totals of the first rooms of the
+// interval, in a database of their own, so that they are in nobody else's way.
 import type { ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
-import { type Interval } from '../../workflows/model/interval.ts';
+import type { Interval } from '../../workflows/model/interval.ts';
 import { INTERVAL, PROJECT } from '../export-run.ts';
-import { readStatement } from './read-statement.ts';
+import { readStatement } from '../../clickhouse/read-statement.ts';
 
 export const SAMPLES_DATABASE = 'bench_samples';
 
@@ -18,7 +18,10 @@ export interface MadeSamples {
   samples: number;
 }
 
-/** Makes the samples of about the first `rooms` of `roomsOfInterval` rooms, which lie evenly over the interval. */
+/**
+ * Makes the samples of about the first `rooms` of `roomsOfInterval` rooms, which lie evenly over the
+ * interval.
+ */
 export async function makeSamples(
   connection: ClickHouseClient,
   { rooms, roomsOfInterval }: { rooms: number; roomsOfInterval: number },
@@ -32,7 +35,7 @@ export async function makeSamples(
   await connection.command({ query: `CREATE DATABASE ${SAMPLES_DATABASE}` });
   await connection.command({ query: `CREATE TABLE ${table} AS media_samples` });
   await connection.command({
-    query: readStatement('make-samples.sql'),
+    query: readStatement(new URL('make-samples.sql', import.meta.url)),
     query_params: {
       samples_database: SAMPLES_DATABASE,
       ticks: TICKS,

@@ -1,11 +1,16 @@
-// The floor of reading, as a program of its own: scans the three views as columns, over two halves of the interval at once, and drops what
-// arrives. No exporter that reads these columns through ClickHouse can be faster.
-import { createClient, type ClickHouseClient } from '@clickhouse/client';
+// The floor of reading, as a program of its own: scans the three views as columns, over two halves of the
+// interval at once, and drops what arrives. No exporter that reads these columns through ClickHouse can be
+// faster.
+import { createClient } from '@clickhouse/client';
+import type { ClickHouseClient } from '@clickhouse/client';
 import { serve } from './child-process.ts';
-import { readStatement } from './read-statement.ts';
-import { scanTaskSchema, type ScanTask } from './tasks.ts';
+import { readStatement } from '../../clickhouse/read-statement.ts';
+import { scanTaskSchema } from './tasks.ts';
+import type { ScanTask } from './tasks.ts';
 
-const SCANS = ['scan-rooms.sql', 'scan-peers.sql', 'scan-track-totals.sql'].map(readStatement);
+const SCANS = ['scan-rooms.sql', 'scan-peers.sql', 'scan-track-totals.sql'].map((file) =>
+  readStatement(new URL(file, import.meta.url)),
+);
 
 serve(scanTaskSchema, async (task) => {
   const { url, database, user, password } = task.clickHouse;
@@ -55,7 +60,9 @@ async function drop(
   return bytes;
 }
 
-/** An Arrow stream ends with a mark and the length 0; what ClickHouse says of an error in mid-stream does not. */
+/**
+ * An Arrow stream ends with a mark and the length 0; what ClickHouse says of an error in mid-stream does not.
+ */
 function assertWhole(lastBytes: Buffer): void {
   const end = lastBytes.subarray(-END_OF_STREAM.length);
   if (!END_OF_STREAM.subarray(-end.length).equals(end)) throw new Error('a scan ended before its end');

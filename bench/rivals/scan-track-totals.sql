@@ -1,4 +1,5 @@
--- Floor of every export: the columns of the track totals that the document needs, in the order of the view's key.
+-- Floor of every export: the columns of the track totals that the document needs, in the order of the view's
+-- key.
 SELECT finalized_at, session_id, peer_id, media, direction, version, bytes, packets_lost, packets_arrived, active_ms, bitrate_sq_ms,
     jitter_us_sum, jitter_count, rtt_us_sum, rtt_count, pixel_ms, sized_ms, frames
 FROM export_track_totals

@@ -1,11 +1,12 @@
-// The contenders that are one statement: ClickHouse computes the documents and writes them into the store by its own table function.
-// Before the rounds each way of running a statement is tried on this machine, and the fastest one takes part.
+// The contenders that are one statement: ClickHouse computes the documents and writes them into the store by
+// its own table function. Before the rounds each way of running a statement is tried on this machine, and the
+// fastest one takes part.
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
-import { DEFLATE_LEVEL } from '../../activities/encode/gzip-framing.ts';
-import { type StackAddresses } from '../../local/stack.ts';
-import { type Interval } from '../../workflows/model/interval.ts';
+import { DEFLATE_LEVEL } from '../../activities/batch/gzip-framing.ts';
+import type { StackAddresses } from '../../local/stack.ts';
+import type { Interval } from '../../workflows/model/interval.ts';
 import { PROJECT } from '../export-run.ts';
-import { readStatement } from './read-statement.ts';
+import { readStatement } from '../../clickhouse/read-statement.ts';
 
 export type Compression = 'none' | 'gzip';
 
@@ -25,13 +26,19 @@ export interface Way {
   settings: ClickHouseSettings;
 }
 
-/** Joins and groups that read their input in the order of the tables' keys, and let go of a room when the next one begins. */
+/**
+ * Joins and groups that read their input in the order of the tables' keys, and let go of a room when the next
+ * one begins.
+ */
 const IN_ORDER: ClickHouseSettings = {
   optimize_aggregation_in_order: 1,
   join_algorithm: 'full_sorting_merge',
 };
 
-/** Settings whose best value depends on the machine or the store. What was always best is in the statements; their headers say what else was tried. */
+/**
+ * Settings whose best value depends on the machine or the store. What was always best is in the statements;
+ * their headers say what else was tried.
+ */
 export const WAYS: readonly [Way, ...Way[]] = [
   // Taken where they cannot be compared: on two processors with SeaweedFS no other was clearly faster.
   {
@@ -54,7 +61,7 @@ export async function runStatement(
   { file, key, compression, interval, params = {}, way }: StatementRun & { way: Way },
 ): Promise<void> {
   await connection.command({
-    query: readStatement(file),
+    query: readStatement(new URL(file, import.meta.url)),
     query_params: {
       ...ofStore(store, key),
       project_id: PROJECT,
@@ -87,7 +94,9 @@ export async function tryWays(tryOne: (way: Way) => Promise<Try>): Promise<Try[]
   return tries;
 }
 
-/** The way of the fastest try; undefined when not every way had a quiet one, so that they cannot be compared. */
+/**
+ * The way of the fastest try; undefined when not every way had a quiet one, so that they cannot be compared.
+ */
 export function fastestOf(tries: readonly Try[]): Way | undefined {
   const quiet = tries.filter(({ isQuiet }) => isQuiet);
   if (new Set(quiet.map(({ way }) => way)).size < WAYS.length) return undefined;

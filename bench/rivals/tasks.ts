@@ -1,4 +1,5 @@
-// What the programs of the contenders are asked, and what they answer: parsed on both sides, because it comes from another process.
+// What the programs of the contenders are asked, and what they answer: parsed on both sides, because it comes
+// from another process.
 import { z } from 'zod';
 
 const intervalSchema = z.object({ startMs: z.number(), endMs: z.number() });
@@ -28,7 +29,10 @@ export const scanTaskSchema = z.object({
 
 export const scannedSchema = z.object({ bytes: z.number() });
 
-/** Stores the bytes of a file again, under another key. The program's first task loads them; only those after it are measured. */
+/**
+ * Stores the bytes of a file again, under another key. The program's first task loads them; only those after
+ * it are measured.
+ */
 export const uploadTaskSchema = z.object({
   store: storeSchema,
   from: z.object({ key: z.string(), partBytes: z.number(), parts: z.number() }),

@@ -1,20 +1,25 @@
--- What somebody writes who knows ClickHouse and wants this document from the three views: typed tuples, floats, one statement that writes
--- the file by itself. Same keys and meaning of every number as docs/measurements.md, means over peers as there; halves are rounded to even
--- and sums are of floats, so a last decimal may differ from ours. as, ar, vs, vr: audio sent, audio received, video sent, video received.
+-- What somebody writes who knows ClickHouse and wants this document from the three views: typed tuples,
+-- floats, one statement that writes the file by itself. Same keys and meaning of every number as
+-- docs/measurements.md, means over peers as there; halves are rounded to even and sums are of floats, so a
+-- last decimal may differ from ours. as, ar, vs, vr: audio sent, audio received, video sent, video received.
 -- A room without peers would get zeros; the made-up history has none.
 --
--- Tried on 2 processors with SeaweedFS beside, each three to five times, best time; the machine was idle for some of it only, so that
--- differences under 10 % are not certain:
--- - kept: s3_disable_checksum (12 %), parts of 8 MiB in the place of 16 and more (0 to 10 %), blocks of 16,384 rows (8 % faster than the
---   default, no different from 8,192);
--- - tried again at the start of each benchmark (sql-statements.ts), because machine and store decide: in-order aggregation with
---   full_sorting_merge (7 % less processor time than hashing, the same time), parallel formatting (15 % slower here, the store needs the
---   second processor), one thread for everything (20 % slower here);
--- - no clear difference: max_threads 3 and 4, max_insert_threads 2, min_insert_block_size_rows and _bytes 0, compile_expressions 0;
--- - of the statement itself, on one thread without the store: whole numbers in the place of whole floats, LowCardinality kept in the
---   tuples, no ORDER BY (0 to 4 %), Float32 in the document (6 % less, not taken up);
--- - of planning, 0.17 to 0.2 s: optimize_and_compare_chain 0, query_plan_merge_expressions 0 and others, no clear difference.
--- Not tried: Nullable in the place of NaN, a window in the place of sumIf. Writing the JSON takes over half of the processor time.
+-- Tried on 2 processors with SeaweedFS beside, each three to five times, best time; the machine was idle for
+-- some of it only, so that differences under 10 % are not certain:
+-- - kept: s3_disable_checksum (12 %), parts of 8 MiB in the place of 16 and more (0 to 10 %), blocks of
+--   16,384 rows (8 % faster than the default, no different from 8,192);
+-- - tried again at the start of each benchmark (sql-statements.ts), because machine and store decide:
+--   in-order aggregation with full_sorting_merge (7 % less processor time than hashing, the same time),
+--   parallel formatting (15 % slower here, the store needs the second processor), one thread for everything
+--   (20 % slower here);
+-- - no clear difference: max_threads 3 and 4, max_insert_threads 2, min_insert_block_size_rows and _bytes 0,
+--   compile_expressions 0;
+-- - of the statement itself, on one thread without the store: whole numbers in the place of whole floats,
+--   LowCardinality kept in the tuples, no ORDER BY (0 to 4 %), Float32 in the document (6 % less, not taken
+--   up);
+-- - of planning, 0.17 to 0.2 s: optimize_and_compare_chain 0, query_plan_merge_expressions 0 and others, no
+--   clear difference. Not tried: Nullable in the place of NaN, a window in the place of sumIf. Writing the
+--   JSON takes over half of the processor time.
 INSERT INTO FUNCTION s3({url:String}, {access_key_id:String}, {secret_access_key:String}, 'JSONEachRow')
 SETTINGS
     date_time_output_format = 'iso', output_format_json_quote_denormals = 0, output_format_json_escape_forward_slashes = 0,
@@ -98,7 +103,8 @@ WITH
         GROUP BY finalized_at, session_id, peer_id
     ),
 
-    -- 2. The peers, and the quantities of each direction. Where a peer has no totals, the join gives zeros, and 0 / 0 is no number.
+    -- 2. The peers, and the quantities of each direction. Where a peer has no totals, the join gives zeros,
+    -- and 0 / 0 is no number.
     quantities AS (
         SELECT *,
             8 * as_bytes / as_active_ms AS as_bitrate, loss_percent(as_lost, as_arrived) AS as_loss,

@@ -1,10 +1,11 @@
-// The floor of storing, as a program of its own: uploads bytes that it has in memory already, in parts of the size of our export's, two at
-// once. No exporter that stores these bytes in this store can be faster.
+// The floor of storing, as a program of its own: uploads bytes that it has in memory already, in parts of the
+// size of our export's, two at once. No exporter that stores these bytes in this store can be faster.
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { serve } from './child-process.ts';
 import { openClient, uploadParts } from './part-upload.ts';
-import { uploadTaskSchema, type UploadTask } from './tasks.ts';
+import { uploadTaskSchema } from './tasks.ts';
+import type { UploadTask } from './tasks.ts';
 
 const PARTS_AT_ONCE = 2;
 

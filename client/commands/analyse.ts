@@ -1,10 +1,10 @@
-// `room-streams analyse`: what an operator does to the history after peers and samples were written by something else. Opens ClickHouse itself,
-// as its administrator: no activity does this work.
-import { type Command } from 'commander';
+// `room-streams analyse`: what an operator does to the history after peers and samples were written by
+// something else. Opens ClickHouse itself, as its administrator: no activity does this work.
+import type { Command } from 'commander';
 import { analyse } from '../../history/analyse.ts';
-import { openConnection } from '../../history/connection.ts';
-import { readClickHouseAdmin } from '../../worker/config.ts';
-import { type Terminal } from '../cli.ts';
+import { openConnection } from '../../clickhouse/connection.ts';
+import { readClickHouseAdmin } from '../../config/config.ts';
+import type { Terminal } from '../cli.ts';
 import { asAdministrator } from '../history-access.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { parseInstantMs, parseProjectId } from '../parse-arguments.ts';

@@ -1,14 +1,18 @@
-// `room-streams audit`: holds what is stored of a stream against the history of today, and makes again what is not as it should be; once, or every night.
-import { InvalidArgumentError, Option, type Command } from 'commander';
-import { FINDING_KINDS, openOf, type AuditReport } from '../../workflows/model/audit.ts';
-import { describeFinding } from '../../workflows/model/audit-page.ts';
-import { describeOpen } from '../../workflows/model/audit-range.ts';
+// `room-streams audit`: holds what is stored of a stream against the history of today, and makes again what
+// is not as it should be; once, or every night.
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+import { FINDING_KINDS, openOf } from '../../workflows/audit/contract.ts';
+import type { AuditReport } from '../../workflows/audit/contract.ts';
+import { describeFinding } from '../../workflows/audit/page.ts';
+import { describeOpen } from '../../workflows/audit/range.ts';
 import { describeInterval } from '../../workflows/model/interval.ts';
 import { settingsAt } from '../../workflows/model/stream.ts';
 import { scheduleAudit, unscheduleAudit } from '../audit-schedules.ts';
 import { followAudit, startAudit } from '../audits.ts';
-import { type Terminal } from '../cli.ts';
-import { runPageOf, withTemporal, type Connected } from '../connect.ts';
+import type { Terminal } from '../cli.ts';
+import { runPageOf, withTemporal } from '../../temporal/connect.ts';
+import type { Connected } from '../../temporal/connect.ts';
 import { CommandError, EXIT, foundCodeOf } from '../exit-codes.ts';
 import { leaveOnInterrupt } from '../leave-on-interrupt.ts';
 import { parseDurationSeconds, parseInstantMs, parseTimeOfDay, toDurationText } from '../parse-arguments.ts';

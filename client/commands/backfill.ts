@@ -1,16 +1,16 @@
-// `room-streams backfill`: makes past intervals of a stream, by a workflow that goes on without this command; follows it, cancels it, or says
-// beforehand what it would do.
-import { Option, type Command } from 'commander';
-import {
-  CONCURRENCY_DEFAULT,
-  CONCURRENCY_MAX,
-  finishedOf,
-  type BackfillProgress,
-} from '../../workflows/model/backfill.ts';
-import { describeInterval, toRfc3339, type Interval } from '../../workflows/model/interval.ts';
-import { findBackfill, followBackfill, startBackfill, type StartedBackfill } from '../backfills.ts';
-import { type Terminal } from '../cli.ts';
-import { runPageOf, withTemporal, type Connected } from '../connect.ts';
+// `room-streams backfill`: makes past intervals of a stream, by a workflow that goes on without this command;
+// follows it, cancels it, or says beforehand what it would do.
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { CONCURRENCY_DEFAULT, CONCURRENCY_MAX, finishedOf } from '../../workflows/backfill/contract.ts';
+import type { BackfillProgress } from '../../workflows/backfill/contract.ts';
+import { describeInterval, toRfc3339 } from '../../workflows/model/interval.ts';
+import type { Interval } from '../../workflows/model/interval.ts';
+import { findBackfill, followBackfill, startBackfill } from '../backfills.ts';
+import type { StartedBackfill } from '../backfills.ts';
+import type { Terminal } from '../cli.ts';
+import { runPageOf, withTemporal } from '../../temporal/connect.ts';
+import type { Connected } from '../../temporal/connect.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { leaveOnInterrupt } from '../leave-on-interrupt.ts';
 import { parseCount, parseInstantMs } from '../parse-arguments.ts';

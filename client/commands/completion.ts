@@ -1,8 +1,11 @@
-// `room-streams completion <shell>`: prints what a shell loads to complete commands, options and their values. Asks no server.
-import { Argument, type Command } from 'commander';
-import { type Terminal } from '../cli.ts';
+// `room-streams completion <shell>`: prints what a shell loads to complete commands, options and their
+// values. Asks no server.
+import { Argument } from 'commander';
+import type { Command } from 'commander';
+import type { Terminal } from '../cli.ts';
 import { toBashCompletion } from '../completion/bash.ts';
-import { toCompletedCommands, type CompletedCommand } from '../completion/command-tree.ts';
+import { toCompletedCommands } from '../completion/command-tree.ts';
+import type { CompletedCommand } from '../completion/command-tree.ts';
 import { toFishCompletion } from '../completion/fish.ts';
 import { toZshCompletion } from '../completion/zsh.ts';
 import { parseWord } from '../parse-arguments.ts';

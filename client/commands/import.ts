@@ -1,19 +1,16 @@
-// `room-streams import`: recordings of calls into the history. Opens ClickHouse itself, as its administrator: no activity does this
-// work. What it prints and how it ends stand here; how dumps are read and written, in history/import/.
+// `room-streams import`: recordings of calls into the history. Opens ClickHouse itself, as its administrator:
+// no activity does this work. What it prints and how it ends stand here; how dumps are read and written, in
+// history/import/.
 import { existsSync } from 'node:fs';
-import { type Command } from 'commander';
-import { dryRunImport, toDryRunJson, toFileRow, withIsoTimes } from '../../history/import/dry-run.ts';
-import { type FormatName } from '../../history/import/formats/format-reader.ts';
-import {
-  importFiles,
-  type FileSummary,
-  type ImportOptions,
-  type ImportResult,
-} from '../../history/import/import-files.ts';
-import { listFiles } from '../../history/import/list-files.ts';
-import { type LeftOut } from '../../history/import/read-file.ts';
-import { type RoomRow } from '../../history/import/rooms.ts';
-import { type Terminal } from '../cli.ts';
+import type { Command } from 'commander';
+import { dryRunImport, toDryRunJson, toFileRow, withIsoTimes } from '../../importers/dry-run.ts';
+import type { FormatName } from '../../importers/formats/format-reader.ts';
+import { importFiles } from '../../importers/import-files.ts';
+import type { FileSummary, ImportOptions, ImportResult } from '../../importers/import-files.ts';
+import { listFiles } from '../../importers/list-files.ts';
+import type { LeftOut } from '../../importers/read-file.ts';
+import type { RoomRow } from '../../importers/rooms.ts';
+import type { Terminal } from '../cli.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { withHistory } from '../history-access.ts';
 import { parseCount, parseInstantMs, parseProjectId, parseWord } from '../parse-arguments.ts';
@@ -136,7 +133,9 @@ function toImportOptions(options: ImportCommandOptions, progress: ProgressLine):
   };
 }
 
-/** Ctrl-C ends the import between two steps, so that nothing is left behind; a second one ends the process. */
+/**
+ * Ctrl-C ends the import between two steps, so that nothing is left behind; a second one ends the process.
+ */
 async function stoppable<Result>(
   importing: ImportOptions,
   sentence: string,

@@ -1,10 +1,10 @@
-// `room-streams migrate`: creates or upgrades the history, and what Temporal has to know. Opens ClickHouse itself, as its administrator: no
-// activity does this work.
-import { type Command } from 'commander';
+// `room-streams migrate`: creates or upgrades the history, and what Temporal has to know. Opens ClickHouse
+// itself, as its administrator: no activity does this work.
+import type { Command } from 'commander';
 import { migrate } from '../../history/migrate.ts';
-import { readClickHouseAdmin, readMigrationConfig } from '../../worker/config.ts';
-import { type Terminal } from '../cli.ts';
-import { withTemporal } from '../connect.ts';
+import { readClickHouseAdmin, readMigrationConfig } from '../../config/config.ts';
+import type { Terminal } from '../cli.ts';
+import { withTemporal } from '../../temporal/connect.ts';
 import { ensureWatch } from '../ensure-watch.ts';
 import { asAdministrator } from '../history-access.ts';
 import { registerSearchAttributes } from '../register-search-attributes.ts';

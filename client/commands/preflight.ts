@@ -1,17 +1,20 @@
-// `room-streams preflight`: whether workers can use their destinations and the history, a line for each check; or the least rights that the
-// destinations' keys need. A worker tries it all; the streams say under which prefixes.
-import { type Command } from 'commander';
+// `room-streams preflight`: whether workers can use their destinations and the history, a line for each
+// check; or the least rights that the destinations' keys need. A worker tries it all; the streams say under
+// which prefixes.
+import type { Command } from 'commander';
 import { keyPrefixOf } from '../../workflows/model/key-template.ts';
-import {
-  type CheckLine,
-  type CheckOutcome,
-  type PreflightReport,
-  type PreflightRequest,
-} from '../../workflows/model/preflight.ts';
-import { extensionOf, type StreamDefinition } from '../../workflows/model/stream.ts';
+import type {
+  CheckLine,
+  CheckOutcome,
+  PreflightReport,
+  PreflightRequest,
+} from '../../workflows/questions/preflight-contract.ts';
+import { extensionOf } from '../../workflows/model/stream.ts';
+import type { StreamDefinition } from '../../workflows/model/stream.ts';
 import { askWorker } from '../ask-worker.ts';
-import { type Terminal } from '../cli.ts';
-import { withTemporal, type Connected } from '../connect.ts';
+import type { Terminal } from '../cli.ts';
+import { withTemporal } from '../../temporal/connect.ts';
+import type { Connected } from '../../temporal/connect.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { parseKeyPrefix } from '../parse-arguments.ts';
 import { printJson } from '../print.ts';

@@ -1,12 +1,13 @@
 // `room-streams run …`: what one run did or is doing, and how a failed one goes on.
-import { type Command } from 'commander';
-import { type Terminal } from '../cli.ts';
-import { runPageOf, withTemporal } from '../connect.ts';
+import type { Command } from 'commander';
+import type { Terminal } from '../cli.ts';
+import { runPageOf, withTemporal } from '../../temporal/connect.ts';
 import { describeProgress, describeShown, describeSummary } from '../describe-run.ts';
 import { followRun } from '../follow-workflow.ts';
 import { parseInstantMs } from '../parse-arguments.ts';
 import { printJson } from '../print.ts';
-import { retryRun, type RetryOutcome } from '../retry-run.ts';
+import { retryRun } from '../retry-run.ts';
+import type { RetryOutcome } from '../retry-run.ts';
 import { showRun } from '../show-run.ts';
 import { readStream } from '../streams.ts';
 import { intervalToTrigger } from './stream.ts';

@@ -1,8 +1,9 @@
-// `room-streams schema`: prints the JSON Schema of the files, for readers that check or generate code. Asks no server.
-import { type Command } from 'commander';
+// `room-streams schema`: prints the JSON Schema of the files, for readers that check or generate code. Asks
+// no server.
+import type { Command } from 'commander';
 import { toFileSchema } from '../../document/json-schema.ts';
-import { type FieldSet, type FileFormat } from '../../workflows/model/stream.ts';
-import { type Terminal } from '../cli.ts';
+import type { FieldSet, FileFormat } from '../../workflows/model/stream.ts';
+import type { Terminal } from '../cli.ts';
 import { parseWord } from '../parse-arguments.ts';
 import { printJson } from '../print.ts';
 

@@ -1,12 +1,14 @@
-// `room-streams status`: every stream in one row, from the schedules and from what the store says; once, or again and again until Ctrl-C.
+// `room-streams status`: every stream in one row, from the schedules and from what the store says; once, or
+// again and again until Ctrl-C.
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Command } from 'commander';
-import { MISSING_MAX } from '../../workflows/model/lateness.ts';
+import type { Command } from 'commander';
+import { MISSING_MAX } from '../../workflows/watch/lateness.ts';
 import { toRfc3339 } from '../../workflows/model/interval.ts';
-import { type StreamStatus } from '../../workflows/model/status.ts';
-import { type Terminal } from '../cli.ts';
-import { describeConnectionError, withTemporal, type Connected } from '../connect.ts';
+import type { StreamStatus } from '../../workflows/questions/status-contract.ts';
+import type { Terminal } from '../cli.ts';
+import { describeConnectionError, withTemporal } from '../../temporal/connect.ts';
+import type { Connected } from '../../temporal/connect.ts';
 import { toDurationText } from '../parse-arguments.ts';
 import { printJson, toByteText, toColumns } from '../print.ts';
 import { readStatus } from '../stream-status.ts';

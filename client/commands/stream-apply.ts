@@ -1,20 +1,25 @@
-// `room-streams stream apply`: makes streams as a file has them. What is not there is created, what differs is updated from the next border on, and nothing is ever
-// deleted; applied twice, the second time changes nothing.
+// `room-streams stream apply`: makes streams as a file has them. What is not there is created, what differs
+// is updated from the next border on, and nothing is ever deleted; applied twice, the second time changes
+// nothing.
 import { readFile } from 'node:fs/promises';
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 import { intervalContaining, toRfc3339 } from '../../workflows/model/interval.ts';
 import { lastSettings } from '../../workflows/model/revise-stream.ts';
 import { spanProblems, streamProblems } from '../../workflows/model/stream-problems.ts';
-import { type StreamDefinition } from '../../workflows/model/stream.ts';
-import { planChange, writeChange, type PlannedChange } from '../change-stream.ts';
-import { type Terminal } from '../cli.ts';
-import { withTemporal, type Connected } from '../connect.ts';
+import type { StreamDefinition } from '../../workflows/model/stream.ts';
+import { planChange, writeChange } from '../change-stream.ts';
+import type { PlannedChange } from '../change-stream.ts';
+import type { Terminal } from '../cli.ts';
+import { withTemporal } from '../../temporal/connect.ts';
+import type { Connected } from '../../temporal/connect.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { createStream } from '../pause-stream.ts';
 import { printJson } from '../print.ts';
 import { checkStreams, listAllStreams } from '../streams.ts';
-import { STREAM_FIELDS, type FieldChange } from '../stream-fields.ts';
-import { parseStreamsFile, type FileStream } from '../streams-file.ts';
+import { STREAM_FIELDS } from '../stream-fields.ts';
+import type { FieldChange } from '../stream-fields.ts';
+import { parseStreamsFile } from '../streams-file.ts';
+import type { FileStream } from '../streams-file.ts';
 import { describeFieldChange, describePlanned } from './stream-update.ts';
 
 interface ApplyOptions {

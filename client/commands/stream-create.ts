@@ -1,11 +1,14 @@
-// `room-streams stream create`: a stream and its schedule, and, when it begins in the past, a backfill of what is over.
-import { Option, type Command } from 'commander';
+// `room-streams stream create`: a stream and its schedule, and, when it begins in the past, a backfill of
+// what is over.
+import { Option } from 'commander';
+import type { Command } from 'commander';
 import { jitterSecondsOf } from '../../workflows/model/firing.ts';
 import { describeInterval, intervalContaining, toRfc3339 } from '../../workflows/model/interval.ts';
 import { spanProblems, streamProblems } from '../../workflows/model/stream-problems.ts';
-import { type StreamDefinition, type StreamSettings } from '../../workflows/model/stream.ts';
-import { type Terminal } from '../cli.ts';
-import { withTemporal, type Connected } from '../connect.ts';
+import type { StreamDefinition, StreamSettings } from '../../workflows/model/stream.ts';
+import type { Terminal } from '../cli.ts';
+import { withTemporal } from '../../temporal/connect.ts';
+import type { Connected } from '../../temporal/connect.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { parseDurationSeconds, parseInstantMs, toDurationText } from '../parse-arguments.ts';
 import { createStream } from '../pause-stream.ts';

@@ -1,11 +1,11 @@
-// `room-streams stream pause` and `stream resume`: nothing is made while a stream is paused; resuming fills what was missed, or notes that it is left out on
-// purpose.
-import { type Command } from 'commander';
+// `room-streams stream pause` and `stream resume`: nothing is made while a stream is paused; resuming fills
+// what was missed, or notes that it is left out on purpose.
+import type { Command } from 'commander';
 import { describeInterval, toRfc3339 } from '../../workflows/model/interval.ts';
 import { parsePauseNote } from '../../workflows/model/pause-note.ts';
 import { pauseStream, resumeStream } from '../pause-stream.ts';
-import { type Terminal } from '../cli.ts';
-import { withTemporal } from '../connect.ts';
+import type { Terminal } from '../cli.ts';
+import { withTemporal } from '../../temporal/connect.ts';
 import { printJson } from '../print.ts';
 
 export function addPausing(stream: Command, terminal: Terminal): void {

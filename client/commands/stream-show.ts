@@ -1,13 +1,15 @@
-// `room-streams stream list` and `stream describe`: what streams are, for people and as JSON. What their runs did is `status`.
-import { type Command } from 'commander';
+// `room-streams stream list` and `stream describe`: what streams are, for people and as JSON. What their runs
+// did is `status`.
+import type { Command } from 'commander';
 import { jitterSecondsOf } from '../../workflows/model/firing.ts';
 import { describeInterval, intervalContaining, toRfc3339 } from '../../workflows/model/interval.ts';
 import { renderKey } from '../../workflows/model/key-template.ts';
 import { parsePauseNote } from '../../workflows/model/pause-note.ts';
-import { type StreamState } from '../../workflows/model/status.ts';
-import { extensionOf, settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
-import { type Terminal } from '../cli.ts';
-import { withTemporal } from '../connect.ts';
+import type { StreamState } from '../../workflows/questions/status-contract.ts';
+import { extensionOf, settingsAt } from '../../workflows/model/stream.ts';
+import type { StreamDefinition } from '../../workflows/model/stream.ts';
+import type { Terminal } from '../cli.ts';
+import { withTemporal } from '../../temporal/connect.ts';
 import { toDurationText } from '../parse-arguments.ts';
 import { printJson, printTable } from '../print.ts';
 import { describeChanges, STREAM_FIELDS } from '../stream-fields.ts';

@@ -1,11 +1,14 @@
 // `room-streams stream update`: new settings from a border on. What began keeps its settings and its key.
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 import { toRfc3339 } from '../../workflows/model/interval.ts';
 import { streamProblems } from '../../workflows/model/stream-problems.ts';
-import { settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
-import { planChange, writeChange, type PlannedChange } from '../change-stream.ts';
-import { type Terminal } from '../cli.ts';
-import { withTemporal, type Connected } from '../connect.ts';
+import { settingsAt } from '../../workflows/model/stream.ts';
+import type { StreamDefinition } from '../../workflows/model/stream.ts';
+import { planChange, writeChange } from '../change-stream.ts';
+import type { PlannedChange } from '../change-stream.ts';
+import type { Terminal } from '../cli.ts';
+import { withTemporal } from '../../temporal/connect.ts';
+import type { Connected } from '../../temporal/connect.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { parseInstantMs, toDurationText } from '../parse-arguments.ts';
 import { printJson } from '../print.ts';
@@ -16,8 +19,8 @@ import {
   parseInstantOrNone,
   STREAM_FIELDS,
   toSettings,
-  type FieldChange,
 } from '../stream-fields.ts';
+import type { FieldChange } from '../stream-fields.ts';
 import { checkStream, readStream } from '../streams.ts';
 
 interface UpdateOptions extends Record<string, unknown> {

@@ -1,16 +1,21 @@
-// `room-streams stream …`: the group of commands, one file for each of the larger ones; trigger and delete are here.
-import { type Command } from 'commander';
-import { type Terminal } from '../cli.ts';
-import { withTemporal, runPageOf, type Connected } from '../connect.ts';
+// `room-streams stream …`: the group of commands, one file for each of the larger ones; trigger and delete
+// are here.
+import type { Command } from 'commander';
+import type { Terminal } from '../cli.ts';
+import { withTemporal, runPageOf } from '../../temporal/connect.ts';
+import type { Connected } from '../../temporal/connect.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { followRun } from '../follow-workflow.ts';
 import { parseInstantMs } from '../parse-arguments.ts';
 import { printJson } from '../print.ts';
 import { describeProgress, describeSummary } from '../describe-run.ts';
-import { deleteSchedule, readStream, startRun, type RunHandle } from '../streams.ts';
+import { deleteSchedule, readStream, startRun } from '../streams.ts';
+import type { RunHandle } from '../streams.ts';
 import { isFileOf } from '../../workflows/model/cover.ts';
-import { lastIntervalEndedBy, toRfc3339, type Interval } from '../../workflows/model/interval.ts';
-import { settingsAt, settingsEndingAt, type StreamDefinition } from '../../workflows/model/stream.ts';
+import { lastIntervalEndedBy, toRfc3339 } from '../../workflows/model/interval.ts';
+import type { Interval } from '../../workflows/model/interval.ts';
+import { settingsAt, settingsEndingAt } from '../../workflows/model/stream.ts';
+import type { StreamDefinition } from '../../workflows/model/stream.ts';
 import { addApply } from './stream-apply.ts';
 import { addCreate } from './stream-create.ts';
 import { addPausing } from './stream-pause.ts';

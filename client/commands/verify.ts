@@ -1,13 +1,15 @@
 // `room-streams verify`: a worker reads one file back as a whole and holds it against its manifest.
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
+import type { Command } from 'commander';
 import { toRfc3339 } from '../../workflows/model/interval.ts';
 import { keyProblem } from '../../workflows/model/key-rules.ts';
 import { renderKey } from '../../workflows/model/key-template.ts';
 import { extensionOf, settingsAt } from '../../workflows/model/stream.ts';
-import { type VerifyAnswer, type VerifyReport, type VerifyRequest } from '../../workflows/model/verify.ts';
+import type { VerifyAnswer, VerifyReport, VerifyRequest } from '../../workflows/questions/verify-contract.ts';
 import { askWorker } from '../ask-worker.ts';
-import { type Terminal } from '../cli.ts';
-import { withTemporal, type Connected } from '../connect.ts';
+import type { Terminal } from '../cli.ts';
+import { withTemporal } from '../../temporal/connect.ts';
+import type { Connected } from '../../temporal/connect.ts';
 import { CommandError, EXIT, foundCodeOf } from '../exit-codes.ts';
 import { leaveOnInterrupt } from '../leave-on-interrupt.ts';
 import { parseInstantMs } from '../parse-arguments.ts';

@@ -1,5 +1,6 @@
-// The completion for bash: one function that finds the command so far among the paths that exist, and offers what may follow.
-import { type CompletedCommand } from './command-tree.ts';
+// The completion for bash: one function that finds the command so far among the paths that exist, and offers
+// what may follow.
+import type { CompletedCommand } from './command-tree.ts';
 
 export function toBashCompletion(commands: readonly CompletedCommand[]): string {
   const paths = commands.filter(({ path }) => path !== '').map(({ path }) => `' ${path}'`);

@@ -1,6 +1,6 @@
-// The command line as a shell completes it: every command by its path, with what may follow. Read from commander's own tree, so that what
-// is completed is what exists.
-import { type Command, type Option } from 'commander';
+// The command line as a shell completes it: every command by its path, with what may follow. Read from
+// commander's own tree, so that what is completed is what exists.
+import type { Command, Option } from 'commander';
 
 export interface CompletedCommand {
   /** `stream create`; empty for the program itself. */

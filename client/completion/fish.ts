@@ -1,5 +1,5 @@
 // The completion for fish: one line for each command and option, each with the path it belongs to.
-import { type CompletedCommand, type CompletedOption } from './command-tree.ts';
+import type { CompletedCommand, CompletedOption } from './command-tree.ts';
 
 export function toFishCompletion(commands: readonly CompletedCommand[]): string {
   const paths = commands.filter(({ path }) => path !== '').map(({ path }) => `' ${path}'`);

@@ -1,5 +1,5 @@
 // The completion for zsh, with descriptions. Works sourced as well as from a file `_room-streams` in $fpath.
-import { type CompletedCommand, type CompletedOption } from './command-tree.ts';
+import type { CompletedCommand, CompletedOption } from './command-tree.ts';
 
 export function toZshCompletion(commands: readonly CompletedCommand[]): string {
   const paths = commands.filter(({ path }) => path !== '').map(({ path }) => `' ${path}'`);

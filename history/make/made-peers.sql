@@ -1,4 +1,5 @@
--- The peers of the made-up rooms. The first joins when the room begins, the second leaves when it ends; the others come and go between.
+-- The peers of the made-up rooms. The first joins when the room begins, the second leaves when it ends; the
+-- others come and go between.
 WITH
     (what, below) -> cityHash64({seed:UInt64}, number, place, what) % below AS dice,
     (what, low, high) -> low + toInt64(dice(what, toUInt64(greatest(high - low, 1)))) AS between,

@@ -1,5 +1,6 @@
--- Made-up rooms, one for each number, with the traits that their peers and totals follow from. Everything is a hash of the seed, the
--- room's number and a word, so that a room is the same in whatever block, order or run it is made.
+-- Made-up rooms, one for each number, with the traits that their peers and totals follow from. Everything is
+-- a hash of the seed, the room's number and a word, so that a room is the same in whatever block, order or
+-- run it is made.
 WITH
     (what, below) -> cityHash64({seed:UInt64}, number, what) % below AS dice,
     (what, low, high) -> low + toInt64(dice(what, toUInt64(high - low))) AS between,

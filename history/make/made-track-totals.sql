@@ -1,5 +1,6 @@
--- The track totals of the made-up peers. Bytes follow from a whole bitrate, squares from its spread, packets from bytes, losses from
--- packets, so that what holds between the sums of a real call holds here: no mean above its maximum, no size seen longer than the track ran.
+-- The track totals of the made-up peers. Bytes follow from a whole bitrate, squares from its spread, packets
+-- from bytes, losses from packets, so that what holds between the sums of a real call holds here: no mean
+-- above its maximum, no size seen longer than the track ran.
 WITH
     (what, below) -> cityHash64({seed:UInt64}, number, place, track, what) % below AS dice,
     (what, low, high) -> toUInt64(low) + dice(what, toUInt64(high - low)) AS between,
@@ -20,7 +21,8 @@ WITH
     if(dice('steady', 4) = 0, between('spread', 300, 1600), between('spread', 20, 300)) AS spread_per_mille,
     toUInt64(if(is_mute, 0, if(is_video, intDiv(payload, 1050) + 1, intDiv(ran_ms, 20) + 1))) AS sent,
 
-    -- What became of it. Rarely nothing arrives; now and then the far end sends no report; late packets make a small total negative.
+    -- What became of it. Rarely nothing arrives; now and then the far end sends no report; late packets make
+    -- a small total negative.
     toUInt64(multiIf(is_lossy, between('bad', 10, 250), dice('any', 3) = 0, between('good', 1, 15), 0)) AS loss_per_mille,
     toInt64(if(dice('late', 60) = 0, 0 - toInt64(dice('early', 4)), per_mille(sent, loss_per_mille))) AS lost,
     is_send AND dice('report', 12) = 0 AS is_unreported,
@@ -39,7 +41,8 @@ SELECT
     multiIf(is_unreported, 0, is_lost_whole, toInt64(sent), lost) AS packets_lost,
     multiIf(is_unreported, 0, is_lost_whole, 0, toUInt64(greatest(toInt64(sent) - lost, 0))) AS packets_arrived,
     ran_ms AS active_ms,
-    -- The mean of squares is the square of the mean and that of the spread; divided first, so that the products stay in 64 bits.
+    -- The mean of squares is the square of the mean and that of the spread; divided first, so that the
+    -- products stay in 64 bits.
     square_ms + intDiv(intDiv(square_ms, 1000) * spread_per_mille * spread_per_mille, 1000) AS bitrate_sq_ms,
     jitter_readings * jitter_mean_us AS jitter_us_sum,
     jitter_readings AS jitter_count,

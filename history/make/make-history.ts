@@ -1,9 +1,9 @@
-// Makes up finalised rooms in the history, as many as wanted, for tests, demonstrations and benchmarks. ClickHouse computes them
-// from a seed and the room's number: the same options give the same rows, and making them again changes nothing. Writes
-// rooms, peers and track totals, no ticks. Everything about the rooms themselves stands in the .sql files beside this one.
-import { readFileSync } from 'node:fs';
+// Makes up finalised rooms in the history, as many as wanted, for tests, demonstrations and benchmarks.
+// ClickHouse computes them from a seed and the room's number: the same options give the same rows, and making
+// them again changes nothing. Writes rooms, peers and track totals, no ticks. Everything about the rooms
+// themselves stands in the .sql files beside this one.
 import type { ClickHouseClient } from '@clickhouse/client';
-import { splitStatements } from '../split-statements.ts';
+import { readStatement } from '../../clickhouse/read-statement.ts';
 
 export interface MakeOptions {
   rooms: number;
@@ -35,7 +35,10 @@ const TOTAL_COLUMNS = (
   'rtt_us_max, pixel_ms, sized_ms, frames, width_max, height_max, freezes, codec'
 ).split(', ');
 
-/** Makes the rooms. Throws RangeError for options out of bounds, rejects with the client's error for what ClickHouse refuses. */
+/**
+ * Makes the rooms. Throws RangeError for options out of bounds, rejects with the client's error for what
+ * ClickHouse refuses.
+ */
 export async function makeHistory(connection: ClickHouseClient, options: MakeOptions): Promise<void> {
   assertOptions(options);
   const { rooms, seed, projectId, fromMs, toMs, roomsPerBlock = ROOMS_PER_BLOCK, onProgress } = options;
@@ -67,11 +70,13 @@ async function runStatement(
   });
 }
 
-/** Totals first, rooms last, as a service finalises: who reads meanwhile never finds a room without its peers. */
+/**
+ * Totals first, rooms last, as a service finalises: who reads meanwhile never finds a room without its peers.
+ */
 function toStatements(): string[] {
-  const madeRooms = `made_rooms AS (${readStatement('made-rooms')})`;
-  const madePeers = `made_peers AS (${readStatement('made-peers')})`;
-  const madeTotals = `made_totals AS (${readStatement('made-track-totals')})`;
+  const madeRooms = `made_rooms AS (${readStatement(new URL('made-rooms.sql', import.meta.url))})`;
+  const madePeers = `made_peers AS (${readStatement(new URL('made-peers.sql', import.meta.url))})`;
+  const madeTotals = `made_totals AS (${readStatement(new URL('made-track-totals.sql', import.meta.url))})`;
   const insert = (table: string, columns: readonly string[], ctes: readonly string[], from: string) =>
     `INSERT INTO ${table} (${columns.join(', ')}) WITH ${ctes.join(', ')} SELECT ${columns.join(', ')} FROM ${from}`;
   return [
@@ -79,12 +84,6 @@ function toStatements(): string[] {
     insert('peers', PEER_COLUMNS, [madeRooms, madePeers], 'made_peers'),
     insert('rooms', ROOM_COLUMNS, [madeRooms], 'made_rooms'),
   ];
-}
-
-function readStatement(name: string): string {
-  const [statement] = splitStatements(readFileSync(new URL(`${name}.sql`, import.meta.url), 'utf8'));
-  if (statement === undefined) throw new Error(`${name}.sql is empty`);
-  return statement;
 }
 
 function assertOptions({ rooms, seed, fromMs, toMs }: MakeOptions): void {

@@ -1,5 +1,6 @@
--- The finalised history: one row per room, peer and track total. Sorted so that an interval of one project lies together on disk.
--- A correction inserts the row again with a higher version; finalized_at is set once and never changes.
+-- The finalised history: one row per room, peer and track total. Sorted so that an interval of one project
+-- lies together on disk. A correction inserts the row again with a higher version; finalized_at is set once
+-- and never changes.
 CREATE TABLE IF NOT EXISTS rooms
 (
     project_id   LowCardinality(String),

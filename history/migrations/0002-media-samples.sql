@@ -1,5 +1,6 @@
--- The raw ticks: what changed for one peer, connection, media and direction since the tick before, concurrent tracks summed.
--- The same tick delivered twice is one row. The export never reads this table; analyse computes the track totals from it.
+-- The raw ticks: what changed for one peer, connection, media and direction since the tick before, concurrent
+-- tracks summed. The same tick delivered twice is one row. The export never reads this table; analyse
+-- computes the track totals from it.
 CREATE TABLE IF NOT EXISTS media_samples
 (
     project_id      LowCardinality(String),

@@ -1,4 +1,5 @@
--- The contract with the exporter: three views of the rows that hold. An operator with other tables writes these three himself.
+-- The contract with the exporter: three views of the rows that hold. An operator with other tables writes
+-- these three himself.
 CREATE OR REPLACE VIEW export_rooms AS SELECT * FROM rooms FINAL;
 
 CREATE OR REPLACE VIEW export_peers AS SELECT * FROM peers FINAL;

@@ -1,5 +1,5 @@
--- What importers have brought in: one client's stay in one room a row, so that another file of the same room can be joined to it and
--- the same file again adds nothing. Neither the export nor analyse reads it.
+-- What importers have brought in: one client's stay in one room a row, so that another file of the same room
+-- can be joined to it and the same file again adds nothing. Neither the export nor analyse reads it.
 CREATE TABLE IF NOT EXISTS imported_presences
 (
     project_id LowCardinality(String),

@@ -1,13 +1,14 @@
-// Method: a short call is recorded anew with the Chromium of this machine, as history/recording/record.ts does it, and read by the
-// import: the sums must be what Chromium counted when each connection was closed. Skipped, saying so, where there is no Chromium.
+// Method: a short call is recorded anew with the Chromium of this machine, as recorder/record.ts does it, and
+// read by the import: the sums must be what Chromium counted when each connection was closed. Skipped, saying
+// so, where there is no Chromium.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { toRooms } from '../../history/import/rooms.ts';
-import { openCallBrowser } from '../../history/recording/browser.ts';
-import { findChromium, NoChromiumError } from '../../history/recording/find-chromium.ts';
-import type { RecordedLine } from '../../history/recording/record-format.ts';
-import { recordDemoCall, recordLossyCall } from '../../history/recording/record.ts';
+import { toRooms } from '../../importers/rooms.ts';
+import { openCallBrowser } from '../../recorder/browser.ts';
+import { findChromium, NoChromiumError } from '../../recorder/find-chromium.ts';
+import type { RecordedLine } from '../../recorder/record-format.ts';
+import { recordDemoCall, recordLossyCall } from '../../recorder/record.ts';
 import { readDump, sumTicks, toPlainObject } from '../pure/import-reading.ts';
 import { byConnection, finalCounters } from '../pure/recorded-call.ts';
 

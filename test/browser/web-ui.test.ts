@@ -1,19 +1,24 @@
-// What an operator sees in Temporal's Web UI and does there, in real headless Chromium: lists and pages are read, Trigger and Reset are clicked,
-// and what follows is looked up in the store. Pictures of all pages are kept in .local/screenshots. Skipped, saying so, without a Chromium.
+// What an operator sees in Temporal's Web UI and does there, in real headless Chromium: lists and pages are
+// read, Trigger and Reset are clicked, and what follows is looked up in the store. Pictures of all pages are
+// kept in .local/screenshots. Skipped, saying so, without a Chromium.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
-import type { StageTools } from '../../activities/stage-tools.ts';
+import type { StageTools } from '../../activities/runtime/stage-tools.ts';
 import { createSchedule, deleteSchedule, startRun } from '../../client/streams.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
-import type { WorkerConfig } from '../../worker/config.ts';
+import type { WorkerConfig } from '../../config/config.ts';
 import type { RunningWorker } from '../../worker/run-worker.ts';
 import { runIdOf, scheduleIdOf, lastIntervalEndedBy } from '../../workflows/model/interval.ts';
 import type { ExportRequest, RunSummary } from '../../workflows/model/run.ts';
-import { settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
-import { HOUR, makeStream, startTestWorker, withExportBench, type ExportBench } from '../export-bench.ts';
-import { until } from '../until.ts';
-import { findBrowser, runPathOf, shownText, withWebUi, type WebUiBrowser } from './web-ui.ts';
+import { settingsAt } from '../../workflows/model/stream.ts';
+import type { StreamDefinition } from '../../workflows/model/stream.ts';
+import { HOUR, startTestWorker, withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { until } from '../../local/until.ts';
+import { findBrowser, runPathOf, shownText, withWebUi } from './web-ui.ts';
+import type { WebUiBrowser } from './web-ui.ts';
 
 const found = findBrowser();
 const needsBrowser = { skip: found.skip };
@@ -48,8 +53,11 @@ describe('the Web UI', () => {
       const stream = makeStream(bench.unique('calls'), { prefix: 'rooms/', project: bench.unique('acme') });
       const { project } = settingsAt(stream, 0);
       await makeHistory(bench.connection, {
-        ...{ rooms: ROOMS, seed: 1, projectId: project },
-        ...{ fromMs: HOUR.startMs, toMs: HOUR.endMs },
+        rooms: ROOMS,
+        seed: 1,
+        projectId: project,
+        fromMs: HOUR.startMs,
+        toMs: HOUR.endMs,
       });
       gate.holdPart(2);
       const handle = await startRun(bench.connected, { stream, interval: HOUR, force: false });
@@ -179,7 +187,9 @@ function withPages(
       try {
         await withWebUi({ executablePath: found.path ?? '', uiUrl: bench.stack.temporal.uiUrl }, (browser) =>
           use({
-            ...{ bench, browser, gate },
+            bench,
+            browser,
+            gate,
             restartWorker: async (config) => {
               await worker.stop();
               worker = await startTestWorker(config, { wrapTools });

@@ -1,11 +1,12 @@
-// Temporal's Web UI in a real headless Chromium, as an operator sees it: pages opened, read and clicked, and a picture of each kept where a
-// person can look at it.
+// Temporal's Web UI in a real headless Chromium, as an operator sees it: pages opened, read and clicked, and
+// a picture of each kept where a person can look at it.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Frame, type Page } from 'playwright-core';
-import { findChromium, NoChromiumError } from '../../history/recording/find-chromium.ts';
-import { until } from '../until.ts';
+import { chromium } from 'playwright-core';
+import type { Frame, Page } from 'playwright-core';
+import { findChromium, NoChromiumError } from '../../recorder/find-chromium.ts';
+import { until } from '../../local/until.ts';
 
 /** Pictures of the last run of the tests; git ignores them. */
 const PICTURES = fileURLToPath(new URL('../../.local/screenshots/', import.meta.url));
@@ -73,7 +74,9 @@ export function runPathOf({ workflowId, runId }: { workflowId: string; runId: st
   return `workflows/${encodeURIComponent(workflowId)}/${runId}`;
 }
 
-/** All that can be read on a page, its frames included (markdown stands in one of its own), once it matches. */
+/**
+ * All that can be read on a page, its frames included (markdown stands in one of its own), once it matches.
+ */
 export function shownText(page: Page, wanted: RegExp): Promise<string> {
   return until(`the page shows ${String(wanted)}`, async () => {
     const texts = await Promise.all(page.frames().map(textOf));

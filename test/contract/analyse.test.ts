@@ -1,9 +1,11 @@
-// The rules of history/analyse.ts on the real ClickHouse, one at a time, with ticks written by hand and the expected totals worked out
-// by hand. Each test has its own project in one database; the union of intervals is compared with a set of milliseconds as well.
+// The rules of history/analyse.ts on the real ClickHouse, one at a time, with ticks written by hand and the
+// expected totals worked out by hand. Each test has its own project in one database; the union of intervals
+// is compared with a set of milliseconds as well.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { assertRows, makeHistoryDatabase, toSeconds, type HistoryDatabase } from './history-database.ts';
+import { assertRows, makeHistoryDatabase, toSeconds } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
 import {
   FINALIZED_MS,
   insertRoom,

@@ -1,13 +1,15 @@
-// The preflight of a destination against stores with one thing wrong each: the real store, with a method in front of it that refuses, or
-// passes over what it was asked. Whatever is wrong, nothing is left under the data's prefix.
+// The preflight of a destination against stores with one thing wrong each: the real store, with a method in
+// front of it that refuses, or passes over what it was asked. Whatever is wrong, nothing is left under the
+// data's prefix.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { checkDestination } from '../../activities/check-destination.ts';
-import type { StageTools } from '../../activities/stage-tools.ts';
-import { openObjectStore, type ObjectStore } from '../../activities/store/object-store.ts';
-import { StoreError } from '../../activities/store/store-errors.ts';
-import type { CheckLine } from '../../workflows/model/preflight.ts';
+import { checkDestination } from '../../activities/preflight/check-destination.ts';
+import type { StageTools } from '../../activities/runtime/stage-tools.ts';
+import { openObjectStore } from '../../store/object-store.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { StoreError } from '../../store/store-errors.ts';
+import type { CheckLine } from '../../workflows/questions/preflight-contract.ts';
 import { getTestStack } from '../stack.ts';
 
 const id = randomBytes(4).toString('hex');

@@ -1,27 +1,30 @@
-// The servers of docker-compose.yml without an engine to run them: each one's command, health check and configuration, tried with the
-// same program on this machine. Only what a container has of its own is changed: names of hosts, ports, and folders.
+// The servers of docker-compose.yml without an engine to run them: each one's command, health check and
+// configuration, tried with the same program on this machine. Only what a container has of its own is
+// changed: names of hosts, ports, and folders.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it, type TestContext } from 'node:test';
-import { openObjectStore } from '../../activities/store/object-store.ts';
-import { withTemporal } from '../../client/connect.ts';
+import { after, describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
+import { openObjectStore } from '../../store/object-store.ts';
+import { withTemporal } from '../../temporal/connect.ts';
 import { registerSearchAttributes } from '../../client/register-search-attributes.ts';
 import { createSchedule } from '../../client/streams.ts';
 import { checkViews } from '../../history/check-views.ts';
-import { openConnection } from '../../history/connection.ts';
+import { openConnection } from '../../clickhouse/connection.ts';
 import { migrate } from '../../history/migrate.ts';
 import { makeClickHouse } from '../../local/clickhouse.ts';
 import { findFreePorts, startOnFreePorts } from '../../local/free-ports.ts';
 import { OwnedServer } from '../../local/owned-server.ts';
 import { findSeaweed, SEAWEED_INNER_PORTS } from '../../local/seaweedfs.ts';
 import { findTemporal } from '../../local/temporal.ts';
-import { readTemporalConfig, readWorkerConfig } from '../../worker/config.ts';
+import { readTemporalConfig, readWorkerConfig } from '../../config/config.ts';
 import { SEARCH_ATTRIBUTES } from '../../workflows/model/search-attributes.ts';
-import { readComposeFile, serviceOf, type ComposeFile } from '../deployment-files.ts';
-import { makeStream } from '../export-bench.ts';
+import { readComposeFile, serviceOf } from '../deployment-files.ts';
+import type { ComposeFile } from '../deployment-files.ts';
+import { makeStream } from '../../local/make-stream.ts';
 
 const READY_WITHIN_MS = 60_000;
 
@@ -69,8 +72,12 @@ describe('the object store, as composed', () => {
 
 /** What the image's entrypoint puts before the arguments of `server`. */
 const SEAWEED_ENTRYPOINT = [
-  ...['-logtostderr=true', 'server', '-dir=/data', '-volume.max=0'],
-  ...['-master.volumePreallocate', '-master.volumeSizeLimitMB=1024'],
+  '-logtostderr=true',
+  'server',
+  '-dir=/data',
+  '-volume.max=0',
+  '-master.volumePreallocate',
+  '-master.volumeSizeLimitMB=1024',
 ];
 
 describe('ClickHouse, as composed', () => {
@@ -159,7 +166,9 @@ async function startObjectStore(t: TestContext) {
     command: program,
     args: [
       ...[...SEAWEED_ENTRYPOINT, ...command.slice(1)].map(here),
-      ...[`-master.port=${master}`, `-volume.port=${volume}`, `-filer.port=${filer}`],
+      `-master.port=${master}`,
+      `-volume.port=${volume}`,
+      `-filer.port=${filer}`,
     ],
     env: environment,
     logFile: join(folder, 'weed.log'),
@@ -168,7 +177,10 @@ async function startObjectStore(t: TestContext) {
   return { compose, folder, program, here };
 }
 
-/** With the users of the compose file. `default` stays: it runs the statement that makes the embedded engine a server. */
+/**
+ * With the users of the compose file. `default` stays: it runs the statement that makes the embedded engine a
+ * server.
+ */
 async function startClickHouse(t: TestContext, compose: ComposeFile): Promise<string> {
   const folder = makeFolder();
   const [httpPort = 0] = await findFreePorts(1);
@@ -246,7 +258,10 @@ function replaceAll(changes: Readonly<Record<string, string>>): (text: string) =
     Object.entries(changes).reduce((changed, [from, to]) => changed.replaceAll(from, to), text);
 }
 
-/** Removed when all tests are over: hooks of a test run in the order in which they were made, so its own would come before its server ends. */
+/**
+ * Removed when all tests are over: hooks of a test run in the order in which they were made, so its own would
+ * come before its server ends.
+ */
 function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'room-streams-compose-'));
   folders.push(folder);

@@ -1,20 +1,22 @@
-// Every row of the tables of errors, made to happen: ClickHouse's codes by the real server, the network's by sockets that break, S3's by a server that
-// answers as stores do (what real stores say to wrong requests is in the store contract). What is on no table is tried again.
+// Every row of the tables of errors, made to happen: ClickHouse's codes by the real server, the network's by
+// sockets that break, S3's by a server that answers as stores do (what real stores say to wrong requests is
+// in the store contract). What is on no table is tried again.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { ApplicationFailure } from '@temporalio/activity';
+import type { ApplicationFailure } from '@temporalio/activity';
 import { z } from 'zod';
-import { permanentHistoryError, PERMANENT_HISTORY_CODES } from '../../activities/history/history-errors.ts';
-import type { HistoryConnection } from '../../activities/history/history-client.ts';
-import { openHistoryReader } from '../../activities/history/history-reader.ts';
-import { openObjectStore } from '../../activities/store/object-store.ts';
-import { STORE_ERROR_CLASSES } from '../../activities/store/store-errors.ts';
-import { toFailure } from '../../activities/to-failure.ts';
-import { FAILURE } from '../../workflows/model/stages.ts';
+import { permanentHistoryError, PERMANENT_HISTORY_CODES } from '../../clickhouse/history-errors.ts';
+import type { HistoryConnection } from '../../clickhouse/history-client.ts';
+import { openHistoryReader } from '../../clickhouse/history-reader.ts';
+import { openObjectStore } from '../../store/object-store.ts';
+import { STORE_ERROR_CLASSES } from '../../store/store-errors.ts';
+import { toFailure } from '../../activities/runtime/to-failure.ts';
 import { getTestStack } from '../stack.ts';
+import { FAILURE } from '../../workflows/model/failure.ts';
 
 interface Making {
   query: string;

@@ -1,14 +1,19 @@
-// Edges of the measurements, each from totals written by hand and exported by the exporter's user; what is expected was worked out by
-// hand from docs/measurements.md and is shown where it is not plain.
+// Edges of the measurements, each from totals written by hand and exported by the exporter's user; what is
+// expected was worked out by hand from docs/measurements.md and is shown where it is not plain.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { at, exportOf, type Row } from './exported-rooms.ts';
-import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
+import { at, exportOf } from './exported-rooms.ts';
+import type { Row } from './exported-rooms.ts';
+import { makeHistoryDatabase } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
 
 const NOTHING = { bitrate: null, packet_loss: null, jitter: null };
 const NO_VIDEO = { send: { mos: null, ...NOTHING, rtt: null }, recv: { mos: null, ...NOTHING }, ...NOTHING };
 
-/** Ten seconds of 1280 × 720 at 30 frames a second, with a tenth of a bit for each pixel of each frame, nothing lost, no delay. */
+/**
+ * Ten seconds of 1280 × 720 at 30 frames a second, with a tenth of a bit for each pixel of each frame,
+ * nothing lost, no delay.
+ */
 const PICTURE: Row = {
   media: 'video',
   bytes: 3_456_000,
@@ -142,7 +147,8 @@ describe('the export of measurements', () => {
   });
 
   it('counts a muted stretch as time, and as unsteadiness', async () => {
-    // 30 s of 32 kbit/s and 30 s of none: the mean 16, of squares 512, so that the variation is √(512/256 − 1) = 1.
+    // 30 s of 32 kbit/s and 30 s of none: the mean 16, of squares 512, so that the variation is √(512/256 −
+    // 1) = 1.
     const stats = await statsOfOne({ bytes: 120_000, bitrate_sq_ms: 32 * 32 * 30_000 });
     assert.equal(at(stats, 'audio.send.bitrate'), 16);
     // 10 − 0.6 − 0.75 = 8.65
@@ -247,7 +253,8 @@ describe('the export of measurements', () => {
       rtt_us_sum: 625_000,
       rtt_count: 1,
     };
-    // 20 of 40 kbit/s, 750 of 1500; the mean of squares 1.5625 times the square of the mean, so that the variation is 0.75.
+    // 20 of 40 kbit/s, 750 of 1500; the mean of squares 1.5625 times the square of the mean, so that the
+    // variation is 0.75.
     const audio = { ...middle, bytes: 150_000, bitrate_sq_ms: 625 * 60_000 };
     const video = {
       ...middle,

@@ -1,8 +1,11 @@
-// Edges of rooms and peers, each a room written by hand and exported by the exporter's user; what is expected was worked out by hand.
+// Edges of rooms and peers, each a room written by hand and exported by the exporter's user; what is expected
+// was worked out by hand.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { at, exportOf, HOUR_MS, HOUR_START_MS, type Row } from './exported-rooms.ts';
-import { makeHistoryDatabase, toSeconds, type HistoryDatabase } from './history-database.ts';
+import { at, exportOf, HOUR_MS, HOUR_START_MS } from './exported-rooms.ts';
+import type { Row } from './exported-rooms.ts';
+import { makeHistoryDatabase, toSeconds } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
 
 const NOTHING = { bitrate: null, packet_loss: null, jitter: null };
 const NO_ROOM_STATS = {

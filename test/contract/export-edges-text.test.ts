@@ -1,18 +1,12 @@
-// Edges of text: keys of every shape, and texts with whatever bytes a history can hold. The text of the file is looked at itself where
-// it matters how JSON writes it.
+// Edges of text: keys of every shape, and texts with whatever bytes a history can hold. The text of the file
+// is looked at itself where it matters how JSON writes it.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import {
-  at,
-  exportOf,
-  exportProject,
-  roomOf,
-  peerOf,
-  type ExportedFile,
-  type Row,
-} from './exported-rooms.ts';
-import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
+import { at, exportOf, exportProject, roomOf, peerOf } from './exported-rooms.ts';
+import type { ExportedFile, Row } from './exported-rooms.ts';
+import { makeHistoryDatabase } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
 
 const REPLACED = '\u{FFFD}';
 

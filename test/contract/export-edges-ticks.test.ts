@@ -1,19 +1,14 @@
-// Edges of how a call was measured, from raw ticks through analyse to the file: what is delivered twice, reset, added up, muted or
-// late. Each test has its own project in one database; what is expected was worked out by hand.
+// Edges of how a call was measured, from raw ticks through analyse to the file: what is delivered twice,
+// reset, added up, muted or late. Each test has its own project in one database; what is expected was worked
+// out by hand.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { analyse } from '../../history/analyse.ts';
-import {
-  at,
-  exportProject,
-  HOUR_START_MS,
-  peerOf,
-  roomOf,
-  type ExportOptions,
-  type Row,
-} from './exported-rooms.ts';
-import { makeHistoryDatabase, toSeconds, type HistoryDatabase } from './history-database.ts';
+import { at, exportProject, HOUR_START_MS, peerOf, roomOf } from './exported-rooms.ts';
+import type { ExportOptions, Row } from './exported-rooms.ts';
+import { makeHistoryDatabase, toSeconds } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
 
 const JOINED_MS = HOUR_START_MS - 600_000;
 const TICK_MS = 10_000;
@@ -61,7 +56,8 @@ describe('the export of what was ticked', () => {
   });
 
   it('goes on from the start of the counters when a peer comes back with a new connection', async () => {
-    // Two stays of 30 s with a minute between them; the second one's counters begin at nothing, and so do its ticks.
+    // Two stays of 30 s with a minute between them; the second one's counters begin at nothing, and so do its
+    // ticks.
     const first = [1, 2, 3].map((n) => tick(n));
     const second = [10, 11, 12].map((n) => tick(n, { connection_id: 'c2' }));
     const peer = await peerWith([first, second], { joins: 2, connected_ms: 60_000 }, { fields: 'extended' });
@@ -93,7 +89,8 @@ describe('the export of what was ticked', () => {
   });
 
   it('takes the layers of simulcast as one track: their bits together, the largest picture', async () => {
-    // 1200 + 300 + 100 kbit/s in 10 s, as one row of the tick; 1280 × 720 is the largest layer, at 30 frames a second.
+    // 1200 + 300 + 100 kbit/s in 10 s, as one row of the tick; 1280 × 720 is the largest layer, at 30 frames
+    // a second.
     const video = {
       media: 'video',
       bytes: 2_000_000,

@@ -1,9 +1,12 @@
-// Rooms that break the contract over the product's own tables: each fault by itself, what is left out, what stays, and that the other
-// rooms of the file are what they would be without. Sums at the limits of their types belong here, too.
+// Rooms that break the contract over the product's own tables: each fault by itself, what is left out, what
+// stays, and that the other rooms of the file are what they would be without. Sums at the limits of their
+// types belong here, too.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { at, exportOf, type HandMadeRooms, type Row } from './exported-rooms.ts';
-import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
+import { at, exportOf } from './exported-rooms.ts';
+import type { HandMadeRooms, Row } from './exported-rooms.ts';
+import { makeHistoryDatabase } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
 
 const UINT64_MAX = '18446744073709551615';
 const INT64_MAX = '9223372036854775807';
@@ -208,26 +211,20 @@ describe('the export of rooms that break the contract', () => {
 
   it('computes with sums at the limits of their types without going over them', async () => {
     const full: Row = {
-      ...{
-        bytes: UINT64_MAX,
-        active_ms: UINT64_MAX,
-        packets: UINT64_MAX,
-        packets_arrived: UINT64_MAX,
-        packets_lost: INT64_MAX,
-      },
-      ...{
-        jitter_us_sum: UINT64_MAX,
-        jitter_count: UINT64_MAX,
-        rtt_us_sum: UINT64_MAX,
-        rtt_count: UINT64_MAX,
-      },
-      ...{
-        bitrate_sq_ms: UINT64_MAX,
-        pixel_ms: UINT64_MAX,
-        sized_ms: UINT64_MAX,
-        frames: UINT64_MAX,
-        freezes: 4_294_967_295,
-      },
+      bytes: UINT64_MAX,
+      active_ms: UINT64_MAX,
+      packets: UINT64_MAX,
+      packets_arrived: UINT64_MAX,
+      packets_lost: INT64_MAX,
+      jitter_us_sum: UINT64_MAX,
+      jitter_count: UINT64_MAX,
+      rtt_us_sum: UINT64_MAX,
+      rtt_count: UINT64_MAX,
+      bitrate_sq_ms: UINT64_MAX,
+      pixel_ms: UINT64_MAX,
+      sized_ms: UINT64_MAX,
+      frames: UINT64_MAX,
+      freezes: 4_294_967_295,
     };
     const { rooms, text, faults } = await exportOf(
       history,

@@ -1,37 +1,36 @@
-// Views that an operator wrote over tables of his own: other types than the product's, and rows that are there twice. What is no count
-// is not known and counted; of several rows of one key that of the highest version holds. The preflight takes every one of these types.
+// Views that an operator wrote over tables of his own: other types than the product's, and rows that are
+// there twice. What is no count is not known and counted; of several rows of one key that of the highest
+// version holds. The preflight takes every one of these types.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { checkViews } from '../../history/check-views.ts';
-import { openConnection } from '../../history/connection.ts';
+import { openConnection } from '../../clickhouse/connection.ts';
 import { getTestStack } from '../stack.ts';
-import { at, exportOf, type Row } from './exported-rooms.ts';
-import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
+import { at, exportOf } from './exported-rooms.ts';
+import type { Row } from './exported-rooms.ts';
+import { makeHistoryDatabase } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
 
 const NUMBERS_OF_TOTALS = [
-  ...[
-    'bytes',
-    'packets',
-    'packets_lost',
-    'packets_arrived',
-    'active_ms',
-    'bitrate_sq_ms',
-    'jitter_us_sum',
-    'jitter_count',
-  ],
-  ...[
-    'jitter_us_max',
-    'rtt_us_sum',
-    'rtt_count',
-    'rtt_us_max',
-    'pixel_ms',
-    'sized_ms',
-    'frames',
-    'width_max',
-    'height_max',
-    'freezes',
-  ],
+  'bytes',
+  'packets',
+  'packets_lost',
+  'packets_arrived',
+  'active_ms',
+  'bitrate_sq_ms',
+  'jitter_us_sum',
+  'jitter_count',
+  'jitter_us_max',
+  'rtt_us_sum',
+  'rtt_count',
+  'rtt_us_max',
+  'pixel_ms',
+  'sized_ms',
+  'frames',
+  'width_max',
+  'height_max',
+  'freezes',
 ];
 
 describe('the export over views of an operator', () => {

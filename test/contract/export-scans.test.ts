@@ -1,21 +1,27 @@
-// The scans of a range on the real ClickHouse over plain HTTP, with a network that damages or cuts their answers, and a server that fails while it
-// answers: always an error, never another body. Unit tests with a made-up server are in test/pure/history-scan-range.test.ts.
+// The scans of a range on the real ClickHouse over plain HTTP, with a network that damages or cuts their
+// answers, and a server that fails while it answers: always an error, never another body. Unit tests with a
+// made-up server are in test/pure/history-scan-range.test.ts.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { RecordBatchReader, type Schema } from 'apache-arrow';
-import { writeRange } from '../../activities/encode/write-range.ts';
-import { ByteCollector } from '../../activities/history/byte-collector.ts';
-import { openHistoryReader, type HistoryReader } from '../../activities/history/history-reader.ts';
-import { scanRange } from '../../activities/history/scan-range.ts';
+import { RecordBatchReader } from 'apache-arrow';
+import type { Schema } from 'apache-arrow';
+import { writeRange } from '../../activities/batch/write-range.ts';
+import { ByteCollector } from '../../activities/scans/byte-collector.ts';
+import { openHistoryReader } from '../../clickhouse/history-reader.ts';
+import type { HistoryReader } from '../../clickhouse/history-reader.ts';
+import { scanRange } from '../../activities/scans/scan-range.ts';
 import type { ScannedRange } from '../../document/history-batches.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import { rangeOf } from '../../workflows/model/plan.ts';
-import { toRange, type KeyedRow } from '../reference/history-rows.ts';
+import { toRange } from '../reference/history-rows.ts';
+import type { KeyedRow } from '../reference/history-rows.ts';
 import { getTestStack } from '../stack.ts';
 import { HOUR_MS, HOUR_START_MS } from './exported-rooms.ts';
-import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
-import { ScanProxy, type ScanFault } from './scan-proxy.ts';
+import { makeHistoryDatabase } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
+import { ScanProxy } from './scan-proxy.ts';
+import type { ScanFault } from './scan-proxy.ts';
 
 const SCANS = ['rooms', 'peers', 'totals'] as const;
 const ROOMS = 60;
@@ -74,7 +80,10 @@ describe('the scans of a range on ClickHouse', () => {
     return scanRange(reader.client, { range, fields: 'extended', queryId: randomUUID(), signal }, buffers);
   }
 
-  /** The body, or undefined where the fault was found. Answers differ by a few bytes in HTTP's head, so the last places may lie behind them. */
+  /**
+   * The body, or undefined where the fault was found. Answers differ by a few bytes in HTTP's head, so the
+   * last places may lie behind them.
+   */
   async function writeWith(fault: ScanFault): Promise<string | undefined> {
     proxy.arm(fault);
     const title = `${fault.kind} of ${fault.scan} at ${fault.at}`;

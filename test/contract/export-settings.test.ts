@@ -1,16 +1,20 @@
-// The export under settings that the exporter's user has of its own: every file has the same bytes, or the export fails with the server's words.
-// Settings come by the connection here, as those of a profile would; what a statement states itself goes over both.
+// The export under settings that the exporter's user has of its own: every file has the same bytes, or the
+// export fails with the server's words. Settings come by the connection here, as those of a profile would;
+// what a statement states itself goes over both.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { createClient, type ClickHouseSettings } from '@clickhouse/client';
-import { writeRange } from '../../activities/encode/write-range.ts';
-import { fingerprintRange } from '../../activities/history/fingerprint-range.ts';
-import { openHistoryReader, type HistoryReader } from '../../activities/history/history-reader.ts';
+import { createClient } from '@clickhouse/client';
+import type { ClickHouseSettings } from '@clickhouse/client';
+import { writeRange } from '../../activities/batch/write-range.ts';
+import { fingerprintRange } from '../../activities/scans/fingerprint-range.ts';
+import { openHistoryReader } from '../../clickhouse/history-reader.ts';
+import type { HistoryReader } from '../../clickhouse/history-reader.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import { rangeOf } from '../../workflows/model/plan.ts';
 import { exporterOf, HOUR_MS, HOUR_START_MS } from './exported-rooms.ts';
-import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
+import { makeHistoryDatabase } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
 
 const ROOMS = 2_000;
 

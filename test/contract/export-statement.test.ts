@@ -1,15 +1,19 @@
-// The statement as a whole on the real ClickHouse: what it reads of the history, that it gives the same bytes however often and in
-// whatever ranges it is run, and how the two field sets and the two formats of one history relate.
+// The statement as a whole on the real ClickHouse: what it reads of the history, that it gives the same bytes
+// however often and in whatever ranges it is run, and how the two field sets and the two formats of one
+// history relate.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { openHistoryReader, type HistoryReader } from '../../activities/history/history-reader.ts';
-import { toScanStatement } from '../../activities/history/scan-statements.ts';
+import { openHistoryReader } from '../../clickhouse/history-reader.ts';
+import type { HistoryReader } from '../../clickhouse/history-reader.ts';
+import { toScanStatement } from '../../activities/scans/scan-statements.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
-import { toFileSchema, type JsonSchema } from '../../document/json-schema.ts';
+import { toFileSchema } from '../../document/json-schema.ts';
+import type { JsonSchema } from '../../document/json-schema.ts';
 import { getTestStack } from '../stack.ts';
 import { exportProject, HOUR_MS, HOUR_START_MS } from './exported-rooms.ts';
-import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
+import { makeHistoryDatabase } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
 
 const ROOMS = 800;
 
@@ -45,8 +49,8 @@ describe('the statement', () => {
   });
 
   it('reads a range of rooms, not the history', async () => {
-    // A thirtieth of 800 rooms, about 80 peers and 260 totals. Tables are read in granules of 1024 rows, totals in 2048, of which a range may
-    // touch two; the history has over 11,000 rows.
+    // A thirtieth of 800 rooms, about 80 peers and 260 totals. Tables are read in granules of 1024 rows,
+    // totals in 2048, of which a range may touch two; the history has over 11,000 rows.
     const from = { finalizedAtMs: HOUR_START_MS + HOUR_MS / 2, sessionHex: '' };
     const to = { finalizedAtMs: from.finalizedAtMs + HOUR_MS / 30, sessionHex: '' };
     for (const fields of ['standard', 'extended'] as const) {

@@ -1,19 +1,23 @@
-// Rooms written by hand into a history, and the file that the exporter's user makes of them, by the product's own statement and framing.
-// Every file is held against its schema. What a row does not say is a quiet call of one minute: one peer who sends good audio.
+// Rooms written by hand into a history, and the file that the exporter's user makes of them, by the product's
+// own statement and framing. Every file is held against its schema. What a row does not say is a quiet call
+// of one minute: one peer who sends good audio.
 import { randomUUID } from 'node:crypto';
-import { closingPart } from '../../activities/encode/closing-part.ts';
-import { writeRange } from '../../activities/encode/write-range.ts';
-import type { HistoryConnection } from '../../activities/history/history-client.ts';
-import { openHistoryReader } from '../../activities/history/history-reader.ts';
+import { closingPart } from '../../activities/export/closing-part.ts';
+import { writeRange } from '../../activities/batch/write-range.ts';
+import type { HistoryConnection } from '../../clickhouse/history-client.ts';
+import { openHistoryReader } from '../../clickhouse/history-reader.ts';
 import { rangeOf } from '../../workflows/model/plan.ts';
 import type { FieldSet, FileFormat } from '../../workflows/model/stream.ts';
 import { assertFile } from '../schema-check.ts';
 import { getTestStack } from '../stack.ts';
-import { toSeconds, type HistoryDatabase } from './history-database.ts';
+import { toSeconds } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
 
 export type Row = Record<string, unknown>;
 
-/** The hour whose rooms are exported; rooms are finalised at its start, end long before, and last a minute. */
+/**
+ * The hour whose rooms are exported; rooms are finalised at its start, end long before, and last a minute.
+ */
 export const HOUR_START_MS = Date.UTC(2026, 10, 23, 10);
 export const HOUR_MS = 3_600_000;
 const STARTED_MS = HOUR_START_MS - 600_000;
@@ -40,7 +44,10 @@ export interface HandMadeRooms {
   totals?: Row[];
 }
 
-/** Inserts one room `s1` with these rows into a project of its own, exports that project's hour, and returns the file. */
+/**
+ * Inserts one room `s1` with these rows into a project of its own, exports that project's hour, and returns
+ * the file.
+ */
 export async function exportOf(
   history: HistoryDatabase,
   { rooms = [{}], peers = [{}], totals = [] }: HandMadeRooms,
@@ -146,7 +153,10 @@ export function peerOf(fields: Row = {}): Row {
   return { ...WHOSE, peer_id: 'anna', ...times, ...fields };
 }
 
-/** 32 kbit/s, steady, nothing lost, 5 ms of jitter, 40 ms of round trip (also where it is received, to show that it is not read there). */
+/**
+ * 32 kbit/s, steady, nothing lost, 5 ms of jitter, 40 ms of round trip (also where it is received, to show
+ * that it is not read there).
+ */
 export function totalOf(fields: Row = {}): Row {
   const flow = { bytes: 240_000, packets: 3000, packets_lost: 0, packets_arrived: 3000, active_ms: 60_000 };
   const readings = {

@@ -1,14 +1,17 @@
-// The checks of the views as the preflight makes them: by the exporter's own user, on the real ClickHouse, over the product's views, over
-// views of an operator with other tables, and over views with one thing wrong each.
+// The checks of the views as the preflight makes them: by the exporter's own user, on the real ClickHouse,
+// over the product's views, over views of an operator with other tables, and over views with one thing wrong
+// each.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { checkViews, isAtLeast, writingRights, type CheckLine } from '../../history/check-views.ts';
-import { openConnection } from '../../history/connection.ts';
+import { checkViews, isAtLeast, writingRights } from '../../history/check-views.ts';
+import type { CheckLine } from '../../history/check-views.ts';
+import { openConnection } from '../../clickhouse/connection.ts';
 import { splitStatements } from '../../history/split-statements.ts';
 import { getTestStack } from '../stack.ts';
-import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
+import { makeHistoryDatabase } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
 
 describe('checkViews', () => {
   let history: HistoryDatabase;

@@ -1,8 +1,10 @@
-// A history of its own for a test file: a fresh database on the shared ClickHouse, migrated as the product does it.
+// A history of its own for a test file: a fresh database on the shared ClickHouse, migrated as the product
+// does it.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { openConnection, type AdminTarget } from '../../history/connection.ts';
+import { openConnection } from '../../clickhouse/connection.ts';
+import type { AdminTarget } from '../../clickhouse/connection.ts';
 import { migrate } from '../../history/migrate.ts';
 import { getTestStack } from '../stack.ts';
 

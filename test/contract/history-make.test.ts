@@ -1,10 +1,12 @@
-// Made-up rooms on the real ClickHouse: that the seed alone decides them, that what holds between the numbers of a real call holds in
-// them, and that what a reader of the file must cope with does occur.
+// Made-up rooms on the real ClickHouse: that the seed alone decides them, that what holds between the numbers
+// of a real call holds in them, and that what a reader of the file must cope with does occur.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { makeHistory, type MakeOptions } from '../../history/make/make-history.ts';
-import { assertRows, makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
+import { makeHistory } from '../../history/make/make-history.ts';
+import type { MakeOptions } from '../../history/make/make-history.ts';
+import { assertRows, makeHistoryDatabase } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
 
 const FROM_MS = 1_795_000_000_000;
 const TO_MS = FROM_MS + 3_600_000;

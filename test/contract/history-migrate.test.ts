@@ -1,12 +1,14 @@
-// Migrations on the real ClickHouse: each test migrates a database of its own, with the product's files or with a folder written for
-// the test, and then looks at what the server holds. Errors are made by really being refused.
+// Migrations on the real ClickHouse: each test migrates a database of its own, with the product's files or
+// with a folder written for the test, and then looks at what the server holds. Errors are made by really
+// being refused.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { HistoryAccessError, openConnection, type AdminTarget } from '../../history/connection.ts';
+import { HistoryAccessError, openConnection } from '../../clickhouse/connection.ts';
+import type { AdminTarget } from '../../clickhouse/connection.ts';
 import { migrate, MigrationError, readMigrations } from '../../history/migrate.ts';
 import { VIEW_COLUMNS } from '../../document/history-contract.ts';
 import { findFreePorts } from '../../local/free-ports.ts';

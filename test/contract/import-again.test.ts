@@ -1,15 +1,18 @@
-// Method: the same dumps are imported into the real ClickHouse twice, in parts, in any order, cut short and completed; the content of all
-// tables afterwards is compared with that of one whole import.
+// Method: the same dumps are imported into the real ClickHouse twice, in parts, in any order, cut short and
+// completed; the content of all tables afterwards is compared with that of one whole import.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { importFiles, type ImportOptions } from '../../history/import/import-files.ts';
-import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
-import { contentOf, FINALIZED_MS, makeDumpFolder, totalsOf, type DumpFolder } from './import-database.ts';
+import { importFiles } from '../../importers/import-files.ts';
+import type { ImportOptions } from '../../importers/import-files.ts';
+import { makeHistoryDatabase } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
+import { contentOf, FINALIZED_MS, makeDumpFolder, totalsOf } from './import-database.ts';
+import type { DumpFolder } from './import-database.ts';
 
-const DEMO = fileURLToPath(new URL('../../history/recording/demo-call.jsonl.gz', import.meta.url));
+const DEMO = fileURLToPath(new URL('../../recorder/demo-call.jsonl.gz', import.meta.url));
 const AT = 1_700_000_000_000;
 
 describe('importing again', () => {

@@ -8,11 +8,13 @@ import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { runCli } from '../../client/cli.ts';
 import { EXIT } from '../../client/exit-codes.ts';
-import { dropDatabase, makeHistoryDatabase, nameDatabase, type HistoryDatabase } from './history-database.ts';
-import { contentOf, makeDumpFolder, type DumpFolder } from './import-database.ts';
+import { dropDatabase, makeHistoryDatabase, nameDatabase } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
+import { contentOf, makeDumpFolder } from './import-database.ts';
+import type { DumpFolder } from './import-database.ts';
 
-const DEMO = fileURLToPath(new URL('../../history/recording/demo-call.jsonl.gz', import.meta.url));
-const LOSSY = fileURLToPath(new URL('../../history/recording/lossy-call.jsonl.gz', import.meta.url));
+const DEMO = fileURLToPath(new URL('../../recorder/demo-call.jsonl.gz', import.meta.url));
+const LOSSY = fileURLToPath(new URL('../../recorder/lossy-call.jsonl.gz', import.meta.url));
 
 const dryRunJson = z.object({
   files: z.array(z.object({ path: z.string(), rooms: z.number(), ticks: z.number() })),

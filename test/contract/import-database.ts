@@ -1,4 +1,5 @@
-// Shared by the import's contract tests: dumps written to a folder of their own, and what the tables hold after an import.
+// Shared by the import's contract tests: dumps written to a folder of their own, and what the tables hold
+// after an import.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -6,11 +6,12 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { dryRunImport } from '../../history/import/dry-run.ts';
-import { importFiles } from '../../history/import/import-files.ts';
+import { dryRunImport } from '../../importers/dry-run.ts';
+import { importFiles } from '../../importers/import-files.ts';
 import { findSample } from '../pure/import-reading.ts';
 import { exportProject } from './exported-rooms.ts';
-import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
+import { makeHistoryDatabase } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
 import { FINALIZED_MS } from './import-database.ts';
 
 const RECORDINGS = fileURLToPath(new URL('../pure/recordings/', import.meta.url));

@@ -1,20 +1,23 @@
-// Method: dumps are imported into the real ClickHouse, and the track totals there, as the export reads them, are compared with what is
-// known otherwise: Chromium's own final counters, the count of the relay that dropped packets, a replay of raw counters.
+// Method: dumps are imported into the real ClickHouse, and the track totals there, as the export reads them,
+// are compared with what is known otherwise: Chromium's own final counters, the count of the relay that
+// dropped packets, a replay of raw counters.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { importFiles } from '../../history/import/import-files.ts';
-import { loadDemoCall } from '../../history/import/load-demo-call.ts';
-import type { RecordedLine } from '../../history/recording/record-format.ts';
-import { seededRandom } from '../../history/recording/lossy-relay.ts';
+import { importFiles } from '../../importers/import-files.ts';
+import { loadDemoCall } from '../../importers/load-demo-call.ts';
+import type { RecordedLine } from '../../recorder/record-format.ts';
+import { seededRandom } from '../../recorder/lossy-relay.ts';
 import { findSample, readDump, sumTicks, toPlainObject } from '../pure/import-reading.ts';
 import { replayGetstats, replayInternals, replayRtcstats } from '../pure/import-replay.ts';
 import { recordedReadings, toGetstats, toInternals, toRtcstats } from '../pure/import-small-dumps.ts';
 import { finalCounters, linesOf, RETRANSMISSION } from '../pure/recorded-call.ts';
-import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
-import { addUp, FINALIZED_MS, makeDumpFolder, totalsOf, type Total } from './import-database.ts';
+import { makeHistoryDatabase } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
+import { addUp, FINALIZED_MS, makeDumpFolder, totalsOf } from './import-database.ts';
+import type { Total } from './import-database.ts';
 
 const recording = (name: string): string =>
   fileURLToPath(new URL(`../../history/recording/${name}.jsonl.gz`, import.meta.url));

@@ -1,4 +1,5 @@
-// The embedded stack: real servers, several stacks at once, gone with their parent, and one clear sentence for whatever stops them.
+// The embedded stack: real servers, several stacks at once, gone with their parent, and one clear sentence
+// for whatever stops them.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -7,9 +8,10 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { isPortFree } from '../../local/free-ports.ts';
 import { findSeaweed } from '../../local/seaweedfs.ts';
-import { startStack, type StackAddresses } from '../../local/stack.ts';
-import { startProgram } from '../run-program.ts';
-import { until } from '../until.ts';
+import { startStack } from '../../local/stack.ts';
+import type { StackAddresses } from '../../local/stack.ts';
+import { startProgram } from '../../local/run-program.ts';
+import { until } from '../../local/until.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'room-streams-stacks-'));
 after(() => rmSync(parent, { recursive: true, force: true }));

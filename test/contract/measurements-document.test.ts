@@ -1,17 +1,22 @@
-// docs/measurements.md held against the product: every worked example is computed from the sums of the recorded call and found in its
-// file, digit for digit; the table of sums is the history's; faults, keys, limits and versions are those of the code.
+// docs/measurements.md held against the product: every worked example is computed from the sums of the
+// recorded call and found in its file, digit for digit; the table of sums is the history's; faults, keys,
+// limits and versions are those of the code.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { loadDemoCall } from '../../history/import/load-demo-call.ts';
+import { loadDemoCall } from '../../importers/load-demo-call.ts';
 import { FAULT_CODES } from '../../document/faults.ts';
 import { withFieldTable } from '../../document/field-table.ts';
-import { toFileSchema, type JsonSchema } from '../../document/json-schema.ts';
+import { toFileSchema } from '../../document/json-schema.ts';
+import type { JsonSchema } from '../../document/json-schema.ts';
 import { QUANTITY_MAX } from '../../measurements/quantities.ts';
 import { FORMULA_VERSIONS, SCHEMA_VERSION } from '../../workflows/model/manifest.ts';
-import { evaluate, readExamples, type ExampleLine } from '../document-examples.ts';
-import { at, exportProject, HOUR_START_MS, type Row } from './exported-rooms.ts';
-import { makeHistoryDatabase, type HistoryDatabase } from './history-database.ts';
+import { evaluate, readExamples } from '../document-examples.ts';
+import type { ExampleLine } from '../document-examples.ts';
+import { at, exportProject, HOUR_START_MS } from './exported-rooms.ts';
+import type { Row } from './exported-rooms.ts';
+import { makeHistoryDatabase } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
 
 const DOCUMENT = readFileSync(new URL('../../docs/measurements.md', import.meta.url), 'utf8');
 const PROJECT = 'measurements-document';

@@ -1,7 +1,8 @@
-// A proxy in front of ClickHouse that does something to one scan's answer at an exact place: flips a bit of it, or cuts the connection. All other
-// traffic passes as it is.
+// A proxy in front of ClickHouse that does something to one scan's answer at an exact place: flips a bit of
+// it, or cuts the connection. All other traffic passes as it is.
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import type { ScanName } from '../reference/history-rows.ts';
 
 export interface ScanFault {

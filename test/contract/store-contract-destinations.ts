@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { before, describe, it } from 'node:test';
-import { type Destination } from '../../activities/store/destination.ts';
-import { openObjectStore, type ObjectStore } from '../../activities/store/object-store.ts';
-import { classifyStoreError, StoreError } from '../../activities/store/store-errors.ts';
-import { failure, type OpenedStore } from './store-contract-tools.ts';
+import type { Destination } from '../../store/destination.ts';
+import { openObjectStore } from '../../store/object-store.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { classifyStoreError, StoreError } from '../../store/store-errors.ts';
+import { failure } from './store-contract-tools.ts';
+import type { OpenedStore } from './store-contract-tools.ts';
 
 export function describeDestinations(opened: () => OpenedStore): void {
   describe('a wrong destination', () => {

@@ -1,8 +1,9 @@
 // Objects put, read, listed and deleted in one request each, and puts that hold only over what was read.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { type ObjectStore } from '../../activities/store/object-store.ts';
-import { failure, inTurns, keysOf, md5, SMALL, type OpenedStore } from './store-contract-tools.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { failure, inTurns, keysOf, md5, SMALL } from './store-contract-tools.ts';
+import type { OpenedStore } from './store-contract-tools.ts';
 
 export function describeObjects(opened: () => OpenedStore): void {
   describe('small objects', () => {

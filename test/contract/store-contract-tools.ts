@@ -1,9 +1,10 @@
-// What the parts of the store contract have in common: the store under test, where its keys lie, bytes to send, and how failures are read.
+// What the parts of the store contract have in common: the store under test, where its keys lie, bytes to
+// send, and how failures are read.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { type Destination } from '../../activities/store/destination.ts';
-import { type ListedKey, type ObjectStore } from '../../activities/store/object-store.ts';
-import { classifyStoreError, StoreError } from '../../activities/store/store-errors.ts';
+import type { Destination } from '../../store/destination.ts';
+import type { ListedKey, ObjectStore } from '../../store/object-store.ts';
+import { classifyStoreError, StoreError } from '../../store/store-errors.ts';
 import { PART_BYTES_MIN } from '../../workflows/model/plan.ts';
 
 export interface StoreTraits {

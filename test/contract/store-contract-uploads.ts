@@ -1,17 +1,9 @@
 // Multipart uploads: invisible until completed, fenced by ETags, given up without a trace.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { type ObjectStore } from '../../activities/store/object-store.ts';
-import {
-  failure,
-  LARGE,
-  md5,
-  OTHER,
-  readAll,
-  SMALL,
-  type OpenedStore,
-  type StoreTraits,
-} from './store-contract-tools.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { failure, LARGE, md5, OTHER, readAll, SMALL } from './store-contract-tools.ts';
+import type { OpenedStore, StoreTraits } from './store-contract-tools.ts';
 
 export function describeUploads(opened: () => OpenedStore): void {
   describe('multipart uploads', () => {

@@ -1,8 +1,10 @@
-// The store contract against the embedded SeaweedFS, and against MinIO when ROOM_STREAMS_TEST_MINIO is 1: building MinIO takes
-// minutes, so only the full test run asks for it. Keys are under a prefix of each run's own.
+// The store contract against the embedded SeaweedFS, and against MinIO when ROOM_STREAMS_TEST_MINIO is 1:
+// building MinIO takes minutes, so only the full test run asks for it. Keys are under a prefix of each run's
+// own.
 import { describe, it } from 'node:test';
 import { Client } from 'minio';
-import { startMinio, type RunningMinio } from '../../local/minio.ts';
+import { startMinio } from '../../local/minio.ts';
+import type { RunningMinio } from '../../local/minio.ts';
 import { getTestStack } from '../stack.ts';
 import { describeStore } from './store-contract.ts';
 

@@ -1,7 +1,8 @@
 // Rooms and ticks written by hand into a history, and the totals that the analysis makes of them.
 import { randomUUID } from 'node:crypto';
 import { analyse } from '../../history/analyse.ts';
-import { toSeconds, type HistoryDatabase } from './history-database.ts';
+import { toSeconds } from './history-database.ts';
+import type { HistoryDatabase } from './history-database.ts';
 
 export const FINALIZED_MS = 1_795_000_000_000;
 export const TICK_END_MS = FINALIZED_MS - 3_600_000;

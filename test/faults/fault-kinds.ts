@@ -1,6 +1,7 @@
-// What can be done to a running export, each with how to do it and how to undo it. Kills of processes count as such; what a network does, and a
-// history that changes, are thrown in between.
-import { FAULT_POINTS, type FaultPoint } from './fault-points.ts';
+// What can be done to a running export, each with how to do it and how to undo it. Kills of processes count
+// as such; what a network does, and a history that changes, are thrown in between.
+import { FAULT_POINTS } from './fault-points.ts';
+import type { FaultPoint } from './fault-points.ts';
 import type { FaultWorld, ServerName } from './fault-world.ts';
 import type { Random } from './random.ts';
 import { WorkerEndedError } from './worker-pool.ts';
@@ -94,7 +95,10 @@ function slow(server: ServerName): Fault {
   };
 }
 
-/** Far enough into a connection's traffic that it is a body that is hit: heads are not protected by anything but TLS. */
+/**
+ * Far enough into a connection's traffic that it is a body that is hit: heads are not protected by anything
+ * but TLS.
+ */
 const BODY_AFTER_BYTES = 1_000_000;
 
 function damage(server: 'clickhouse' | 'store'): Fault {

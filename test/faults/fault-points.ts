@@ -1,7 +1,8 @@
-// Named points in a worker's way at which it can be killed or frozen: the tools of the stages are wrapped, the product itself has no hooks.
+// Named points in a worker's way at which it can be killed or frozen: the tools of the stages are wrapped,
+// the product itself has no hooks.
 import { setTimeout as wait } from 'node:timers/promises';
-import type { StageTools, OpenedDestination } from '../../activities/stage-tools.ts';
-import type { ObjectStore } from '../../activities/store/object-store.ts';
+import type { StageTools, OpenedDestination } from '../../activities/runtime/stage-tools.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
 
 export const FAULT_POINTS = [
   'after-query',
@@ -19,22 +20,30 @@ export interface ArmedFault {
   point: FaultPoint;
   /** Passing the point so many times before it happens. */
   passes: number;
-  /** SIGSTOP freezes the process: it wakes up when somebody sends SIGCONT. SIGCONT does nothing, but the point is told all the same. */
+  /**
+   * SIGSTOP freezes the process: it wakes up when somebody sends SIGCONT. SIGCONT does nothing, but the point
+   * is told all the same.
+   */
   signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT';
 }
 
 /** How far into an upload of some megabytes the process is hit. */
 const MID_UPLOAD_MS = 5;
 
-/** Resolves when the caller may go on, to true when it was frozen in between; never, when the process is killed. */
+/**
+ * Resolves when the caller may go on, to true when it was frozen in between; never, when the process is
+ * killed.
+ */
 export type Pass = (point: FaultPoint) => Promise<boolean>;
 
-/** What a zombie's first request fails with: the store has closed the connection it was to go over long ago. */
+/**
+ * What a zombie's first request fails with: the store has closed the connection it was to go over long ago.
+ */
 const TRIES = 3;
 
 /**
- * Who was frozen has not heard yet that nobody waits for him: the most stubborn kind of zombie does all that he was at, whatever his signal says,
- * and tries again when it fails.
+ * Who was frozen has not heard yet that nobody waits for him: the most stubborn kind of zombie does all that
+ * he was at, whatever his signal says, and tries again when it fails.
  */
 async function stubbornly<Of extends { signal?: AbortSignal | undefined }, Result>(
   of: Of,

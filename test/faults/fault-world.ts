@@ -1,20 +1,25 @@
-// A stack under faults: real servers, each behind a proxy, worker processes that see the proxies only, and a client that sees the servers.
-// Streams of made-up rooms are exported again and again while a test does its worst.
+// A stack under faults: real servers, each behind a proxy, worker processes that see the proxies only, and a
+// client that sees the servers. Streams of made-up rooms are exported again and again while a test does its
+// worst.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { openHistoryReader, type HistoryReader } from '../../activities/history/history-reader.ts';
-import { openObjectStore, type ObjectStore } from '../../activities/store/object-store.ts';
-import { withTemporal, type Connected } from '../../client/connect.ts';
-import { openConnection } from '../../history/connection.ts';
+import { openHistoryReader } from '../../clickhouse/history-reader.ts';
+import type { HistoryReader } from '../../clickhouse/history-reader.ts';
+import { openObjectStore } from '../../store/object-store.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { withTemporal } from '../../temporal/connect.ts';
+import type { Connected } from '../../temporal/connect.ts';
+import { openConnection } from '../../clickhouse/connection.ts';
 import { migrate } from '../../history/migrate.ts';
 import { startMinio } from '../../local/minio.ts';
 import type { OwnedServer } from '../../local/owned-server.ts';
 import { STACK_DESTINATION, toEnvironment } from '../../local/stack-environment.ts';
-import { ensureBucket, startStack, type RunningStack, type StackAddresses } from '../../local/stack.ts';
-import { readTemporalConfig } from '../../worker/config.ts';
+import { ensureBucket, startStack } from '../../local/stack.ts';
+import type { RunningStack, StackAddresses } from '../../local/stack.ts';
+import { readTemporalConfig } from '../../config/config.ts';
 import { writeBundle } from '../bundle-file.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -117,7 +122,14 @@ async function openWorld<Result>(
     return await withTemporal(
       (connected) =>
         use({
-          ...{ servers, proxies, workers, connected, connection, history, database, store },
+          servers,
+          proxies,
+          workers,
+          connected,
+          connection,
+          history,
+          database,
+          store,
           async restart(name) {
             await servers[name].kill();
             servers[name].start();

@@ -1,9 +1,10 @@
-// A worker as a process that can be told where to die or freeze: `send({point, passes, signal})` arms it, it answers 'armed', and says the
-// point's name just before it is hit. Otherwise it is the product's own worker.
+// A worker as a process that can be told where to die or freeze: `send({point, passes, signal})` arms it, it
+// answers 'armed', and says the point's name just before it is hit. Otherwise it is the product's own worker.
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { readWorkerConfig } from '../../worker/config.ts';
+import { readWorkerConfig } from '../../config/config.ts';
 import { startWorker } from '../../worker/run-worker.ts';
-import { withFaultPoints, type ArmedFault, type FaultPoint } from './fault-points.ts';
+import { withFaultPoints } from './fault-points.ts';
+import type { ArmedFault, FaultPoint } from './fault-points.ts';
 
 let armed: ArmedFault | undefined;
 

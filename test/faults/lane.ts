@@ -1,8 +1,9 @@
-// One stream whose interval is exported again and again while faults strike, each file verified. Some runs are cancelled in the middle, some see
-// their history change between plan and commit.
+// One stream whose interval is exported again and again while faults strike, each file verified. Some runs
+// are cancelled in the middle, some see their history change between plan and commit.
 import { setTimeout as wait } from 'node:timers/promises';
 import { isGrpcServiceError, WorkflowFailedError } from '@temporalio/client';
-import { startRun, type RunHandle } from '../../client/streams.ts';
+import { startRun } from '../../client/streams.ts';
+import type { RunHandle } from '../../client/streams.ts';
 import { readProgress } from '../../client/follow-workflow.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import { STACK_DESTINATION } from '../../local/stack-environment.ts';
@@ -19,7 +20,9 @@ export interface LaneReport {
   files: number;
   canceled: number;
   changes: number;
-  /** Files whose history changed after they were committed: right for their time, made again by the next run. */
+  /**
+   * Files whose history changed after they were committed: right for their time, made again by the next run.
+   */
   late: number;
   /** Batches exported more than once in one run, for whatever reason. */
   batchesRedone: number;
@@ -110,7 +113,10 @@ async function cancelMidway(handle: RunHandle, random: Random): Promise<void> {
   });
 }
 
-/** While batches are under way: a room of the interval is corrected. Waited for, so that the next run sees it whole. */
+/**
+ * While batches are under way: a room of the interval is corrected. Waited for, so that the next run sees it
+ * whole.
+ */
 async function changeMidway(
   world: FaultWorld,
   { handle, project, random }: { handle: RunHandle; project: string; random: Random },

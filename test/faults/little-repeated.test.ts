@@ -1,11 +1,13 @@
-// How little a crash costs: a worker killed at nine tenths of a file of forty batches, and the batches exported again are at most those that were
-// under way. Counted from Temporal's own record of the run, and printed.
+// How little a crash costs: a worker killed at nine tenths of a file of forty batches, and the batches
+// exported again are at most those that were under way. Counted from Temporal's own record of the run, and
+// printed.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { awaitResult } from '../../client/follow-workflow.ts';
 import { startRun } from '../../client/streams.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
-import { HOUR, makeStream } from '../export-bench.ts';
+import { HOUR } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
 import { countBatches } from './count-batches.ts';
 import { withFaultWorld } from './fault-world.ts';
 import { verifyFile } from './verify-file.ts';

@@ -1,4 +1,5 @@
-// Chance with a seed: the same seed makes the same faults in the same order; when each strikes still depends on the machine.
+// Chance with a seed: the same seed makes the same faults in the same order; when each strikes still depends
+// on the machine.
 import { setTimeout as wait } from 'node:timers/promises';
 
 export class Random {

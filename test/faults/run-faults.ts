@@ -1,10 +1,14 @@
-// `npm run faults -- --kills N --seed S [--store seaweedfs|minio] [--workers 2]`: a real stack under load while processes are killed, connections cut,
-// slowed and damaged, answers eaten and histories changed; afterwards every file is held against a direct query. Exit code 1 unless all is right.
+// `npm run faults -- --kills N --seed S [--store seaweedfs|minio] [--workers 2]`: a real stack under load
+// while processes are killed, connections cut, slowed and damaged, answers eaten and histories changed;
+// afterwards every file is held against a direct query. Exit code 1 unless all is right.
 import { parseArgs } from 'node:util';
 import type { StreamSettings } from '../../workflows/model/stream.ts';
-import { KILLS, NUISANCES, type Fault } from './fault-kinds.ts';
-import { withFaultWorld, type FaultWorld, type StoreKind } from './fault-world.ts';
-import { runLane, type LaneReport } from './lane.ts';
+import { KILLS, NUISANCES } from './fault-kinds.ts';
+import type { Fault } from './fault-kinds.ts';
+import { withFaultWorld } from './fault-world.ts';
+import type { FaultWorld, StoreKind } from './fault-world.ts';
+import { runLane } from './lane.ts';
+import type { LaneReport } from './lane.ts';
 import { Random } from './random.ts';
 
 interface FaultOptions {
@@ -14,7 +18,10 @@ interface FaultOptions {
   workers: number;
 }
 
-/** Streams that differ in how their parts are made; sizes are such that a file takes seconds, and one that it is a single batch. */
+/**
+ * Streams that differ in how their parts are made; sizes are such that a file takes seconds, and one that it
+ * is a single batch.
+ */
 const LANES: readonly { name: string; rooms: number; settings: Partial<StreamSettings> }[] = [
   { name: 'plain', rooms: 6_000, settings: {} },
   { name: 'packed', rooms: 2_500, settings: { compression: 'gzip' } },
@@ -57,7 +64,10 @@ async function main(options: FaultOptions): Promise<boolean> {
   });
 }
 
-/** One fault after the other, a nuisance between two kills, until there were kills enough. Returns how often each happened. */
+/**
+ * One fault after the other, a nuisance between two kills, until there were kills enough. Returns how often
+ * each happened.
+ */
 async function strike(world: FaultWorld, options: FaultOptions, done: Done): Promise<Map<string, number>> {
   const { kills, seed } = options;
   const random = new Random(seed);

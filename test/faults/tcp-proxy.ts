@@ -1,7 +1,9 @@
-// A proxy between the worker and one server that does to connections what networks do: cuts them, delays and throttles them, damages a byte, or
-// eats an answer whose request went through. Knows nothing of the protocols but the first bytes of a request.
+// A proxy between the worker and one server that does to connections what networks do: cuts them, delays and
+// throttles them, damages a byte, or eats an answer whose request went through. Knows nothing of the
+// protocols but the first bytes of a request.
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
 export interface ProxyTarget {

@@ -1,10 +1,11 @@
-// Whether a stored file is what it has to be: the bytes of one direct export of the whole interval, the numbers of its manifest, and no upload
-// left unfinished under its key.
+// Whether a stored file is what it has to be: the bytes of one direct export of the whole interval, the
+// numbers of its manifest, and no upload left unfinished under its key.
 import { crc32, gunzipSync } from 'node:zlib';
-import { writeRange } from '../../activities/encode/write-range.ts';
-import { fingerprintRange } from '../../activities/history/fingerprint-range.ts';
+import { writeRange } from '../../activities/batch/write-range.ts';
+import { fingerprintRange } from '../../activities/scans/fingerprint-range.ts';
 import { parseManifest } from '../../activities/manifests/manifest-record.ts';
-import { manifestKeyOf, type Manifest } from '../../workflows/model/manifest.ts';
+import { manifestKeyOf } from '../../workflows/model/manifest.ts';
+import type { Manifest } from '../../workflows/model/manifest.ts';
 import type { Interval } from '../../workflows/model/interval.ts';
 import { isSameFingerprint, rangeOf } from '../../workflows/model/plan.ts';
 import type { FaultWorld } from './fault-world.ts';

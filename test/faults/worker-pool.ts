@@ -1,5 +1,6 @@
 // Some workers as processes, so that they can be killed; one that has ended is replaced at once.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { ArmedFault } from './fault-points.ts';
@@ -8,7 +9,10 @@ const FAULTY_WORKER = fileURLToPath(new URL('faulty-worker.ts', import.meta.url)
 
 export interface PooledWorker {
   pid: number;
-  /** Arms a fault; resolves with the point's name when it has been hit, or rejects with WorkerEndedError when the worker ended otherwise. */
+  /**
+   * Arms a fault; resolves with the point's name when it has been hit, or rejects with WorkerEndedError when
+   * the worker ended otherwise.
+   */
   arm(fault: ArmedFault): Promise<string>;
   disarm(): void;
   signal(signal: NodeJS.Signals): void;

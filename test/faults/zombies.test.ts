@@ -1,15 +1,19 @@
-// Zombies: an attempt, a whole run, or the write of a manifest that was frozen while its successor finished with other bytes, and then wakes up. File
-// and manifest have to be the successor's on every store, and no lower generation ever wins.
+// Zombies: an attempt, a whole run, or the write of a manifest that was frozen while its successor finished
+// with other bytes, and then wakes up. File and manifest have to be the successor's on every store, and no
+// lower generation ever wins.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { awaitResult } from '../../client/follow-workflow.ts';
-import { startRun, type RunHandle } from '../../client/streams.ts';
+import { startRun } from '../../client/streams.ts';
+import type { RunHandle } from '../../client/streams.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import type { Manifest } from '../../workflows/model/manifest.ts';
-import { HOUR, makeStream } from '../export-bench.ts';
-import { until } from '../until.ts';
+import { HOUR } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { until } from '../../local/until.ts';
 import type { FaultPoint } from './fault-points.ts';
-import { withFaultWorld, type FaultWorld, type StoreKind } from './fault-world.ts';
+import { withFaultWorld } from './fault-world.ts';
+import type { FaultWorld, StoreKind } from './fault-world.ts';
 import { verifyFile } from './verify-file.ts';
 import type { PooledWorker } from './worker-pool.ts';
 
@@ -121,7 +125,10 @@ async function freezeAt(
   return { worker, run };
 }
 
-/** Another worker makes the interval again, of a history that has changed; then the zombie wakes up and does what it was at. */
+/**
+ * Another worker makes the interval again, of a history that has changed; then the zombie wakes up and does
+ * what it was at.
+ */
 async function succeed(world: FaultWorld, zombie: PooledWorker): Promise<Manifest> {
   await changeFirstRoom(world);
   await world.workers.add();

@@ -1,23 +1,26 @@
-// Nobody there for a while: the worker is stopped and the Temporal server killed, both stay away over several intervals and come back, the
-// server on the same database file. Every interval has its file afterwards, each made once. On a stack of its own, because its server dies.
-// Intervals last a minute, the least that there is, so this takes four of them and the starts of the servers.
+// Nobody there for a while: the worker is stopped and the Temporal server killed, both stay away over several
+// intervals and come back, the server on the same database file. Every interval has its file afterwards, each
+// made once. On a stack of its own, because its server dies. Intervals last a minute, the least that there
+// is, so this takes four of them and the starts of the servers.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createSchedule } from '../../client/streams.ts';
-import { withTemporal } from '../../client/connect.ts';
+import { withTemporal } from '../../temporal/connect.ts';
 import { migrate } from '../../history/migrate.ts';
-import { openObjectStore } from '../../activities/store/object-store.ts';
+import { openObjectStore } from '../../store/object-store.ts';
 import { STACK_DESTINATION, toEnvironment } from '../../local/stack-environment.ts';
 import { startStack } from '../../local/stack.ts';
-import { readWorkerConfig } from '../../worker/config.ts';
-import { intervalContaining, toRfc3339, type Interval } from '../../workflows/model/interval.ts';
+import { readWorkerConfig } from '../../config/config.ts';
+import { intervalContaining, toRfc3339 } from '../../workflows/model/interval.ts';
+import type { Interval } from '../../workflows/model/interval.ts';
 import { settingsAt } from '../../workflows/model/stream.ts';
-import { makeStream, startTestWorker } from '../export-bench.ts';
-import { storedManifestKeyOf } from '../file-keys.ts';
-import { until } from '../until.ts';
+import { startTestWorker } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { storedManifestKeyOf } from '../../local/file-keys.ts';
+import { until } from '../../local/until.ts';
 
 const MINUTE_MS = 60_000;
 const DATABASE = 'down_time';

@@ -1,8 +1,9 @@
-// The image without an engine to build it: a folder laid out as the Dockerfile lays it out (the built product, production packages and
-// nothing else), whose programs are run as docker-compose.yml and the Dockerfile run them, with the environment that Compose would give
-// them, against the shared stack.
+// The image without an engine to build it: a folder laid out as the Dockerfile lays it out (the built
+// product, production packages and nothing else), whose programs are run as docker-compose.yml and the
+// Dockerfile run them, with the environment that Compose would give them, against the shared stack.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
   copyFileSync,
@@ -21,16 +22,11 @@ import { dirname, join, relative } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import ts from 'typescript';
 import { z } from 'zod';
-import { ConfigError } from '../../worker/config.ts';
-import {
-  readComposeFile,
-  readDockerfileWords,
-  ROOT,
-  serviceOf,
-  type ComposeFile,
-} from '../deployment-files.ts';
+import { ConfigError } from '../../config/config.ts';
+import { readComposeFile, readDockerfileWords, ROOT, serviceOf } from '../deployment-files.ts';
+import type { ComposeFile } from '../deployment-files.ts';
 import { getTestStack } from '../stack.ts';
-import { until } from '../until.ts';
+import { until } from '../../local/until.ts';
 import { dropDatabase, nameDatabase } from '../contract/history-database.ts';
 
 const lockShape = z.object({

@@ -1,5 +1,6 @@
-// A run whose history grows long continues as a new execution with its plan, its upload and its parts: on a server that suggests it after few
-// events, nothing is exported twice, and the file is that of a run that never continued.
+// A run whose history grows long continues as a new execution with its plan, its upload and its parts: on a
+// server that suggests it after few events, nothing is exported twice, and the file is that of a run that
+// never continued.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,15 +12,20 @@ import { startStack } from '../../local/stack.ts';
 import { runIdOf } from '../../workflows/model/interval.ts';
 import type { StreamDefinition } from '../../workflows/model/stream.ts';
 import { fireSlots } from '../fire-slots.ts';
-import { HOUR, HOUR_MS, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
+import { HOUR, HOUR_MS, withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
 import { countBatches } from '../faults/count-batches.ts';
 import { TEST_STACK_VARIABLE } from '../stack.ts';
-import { until } from '../until.ts';
+import { until } from '../../local/until.ts';
 
 /** A run of one batch has fewer events, one of several batches more. */
 const EVENTS_BEFORE_CONTINUING = 25;
 
-/** So many batches that some are left when the run is long enough, also where those under way end in the same moment. */
+/**
+ * So many batches that some are left when the run is long enough, also where those under way end in the same
+ * moment.
+ */
 const ROOMS = 22_000;
 /** Well above what a store takes for a part: a batch that comes out shorter makes the run begin again. */
 const RANGE_BYTES = 8_000_000;
@@ -34,8 +40,11 @@ describe('a run with a long history', () => {
             fromMs: HOUR.startMs - HOUR_MS,
           };
           await makeHistory(bench.connection, {
-            ...{ rooms: ROOMS, seed: 3, projectId: stream.name },
-            ...{ fromMs: HOUR.startMs, toMs: HOUR.endMs },
+            rooms: ROOMS,
+            seed: 3,
+            projectId: stream.name,
+            fromMs: HOUR.startMs,
+            toMs: HOUR.endMs,
           });
           const executions = await fire(bench, stream);
           assert.ok(executions.length >= 2, `${executions.length} executions`);

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createSchedule } from '../../client/streams.ts';
-import { makeStream, withExportBench } from '../export-bench.ts';
+import { withExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
 import { cli } from './stream-tools.ts';
 
 describe('room-streams audit', () => {

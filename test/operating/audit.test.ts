@@ -1,17 +1,20 @@
-// Audits on the real stack. Everything that an audit can find is made to happen in one range, beside intervals that are as they should be; then it
-// is repaired, and looked at in the store. Nightly audits are fired by their schedule.
+// Audits on the real stack. Everything that an audit can find is made to happen in one range, beside
+// intervals that are as they should be; then it is repaired, and looked at in the store. Nightly audits are
+// fired by their schedule.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { awaitAudit, startAudit } from '../../client/audits.ts';
 import { awaitBackfill, startBackfill } from '../../client/backfills.ts';
 import { createSchedule } from '../../client/streams.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
-import type { AuditReport } from '../../workflows/model/audit.ts';
+import type { AuditReport } from '../../workflows/audit/contract.ts';
 import { toRfc3339 } from '../../workflows/model/interval.ts';
 import type { Manifest } from '../../workflows/model/manifest.ts';
 import type { StreamDefinition } from '../../workflows/model/stream.ts';
-import { makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
-import { fileKeyOf, storedManifestKeyOf } from '../file-keys.ts';
+import { withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { fileKeyOf, storedManifestKeyOf } from '../../local/file-keys.ts';
 import { hour, hours, manifestsOf } from './stored-range.ts';
 import { cli } from './stream-tools.ts';
 
@@ -130,8 +133,11 @@ describe('an audit', () => {
 async function fill(bench: ExportBench, stream: StreamDefinition, count: number): Promise<void> {
   const range = hours(count);
   await makeHistory(bench.connection, {
-    ...{ rooms: count * ROOMS_OF_AN_HOUR, seed: 7, projectId: stream.name },
-    ...{ fromMs: range.startMs, toMs: range.endMs },
+    rooms: count * ROOMS_OF_AN_HOUR,
+    seed: 7,
+    projectId: stream.name,
+    fromMs: range.startMs,
+    toMs: range.endMs,
   });
   await awaitBackfill((await startBackfill(bench.connected, { stream, range, concurrency: 8 })).handle);
 }

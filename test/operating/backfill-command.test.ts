@@ -1,13 +1,17 @@
-// The command `room-streams backfill`: followed, left, joined, canceled, as JSON, and what it says of what it cannot make.
+// The command `room-streams backfill`: followed, left, joined, canceled, as JSON, and what it says of what it
+// cannot make.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { findBackfill } from '../../client/backfills.ts';
 import { createSchedule, deleteSchedule, startRun } from '../../client/streams.ts';
-import type { BackfillProgress } from '../../workflows/model/backfill.ts';
-import { toRfc3339, type Interval } from '../../workflows/model/interval.ts';
-import { HOUR, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
-import { startProgram } from '../run-program.ts';
-import { until } from '../until.ts';
+import type { BackfillProgress } from '../../workflows/backfill/contract.ts';
+import { toRfc3339 } from '../../workflows/model/interval.ts';
+import type { Interval } from '../../workflows/model/interval.ts';
+import { HOUR, withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { startProgram } from '../../local/run-program.ts';
+import { until } from '../../local/until.ts';
 import { generationsOf, hours } from './stored-range.ts';
 import { cli } from './stream-tools.ts';
 import { readProgress } from '../../client/follow-workflow.ts';

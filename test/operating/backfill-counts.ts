@@ -1,6 +1,6 @@
 // How a backfill ended, by its counts.
 import assert from 'node:assert/strict';
-import type { BackfillProgress } from '../../workflows/model/backfill.ts';
+import type { BackfillProgress } from '../../workflows/backfill/contract.ts';
 
 /** Of the counts that are named. */
 export function assertCounts(progress: BackfillProgress, wanted: Partial<BackfillProgress>): void {

@@ -1,16 +1,19 @@
-// Backfills on the real stack: past intervals made by the runs that the schedule would have started, each once, whoever starts, joins, cancels
-// or resumes them. Held against what lies in the store.
+// Backfills on the real stack: past intervals made by the runs that the schedule would have started, each
+// once, whoever starts, joins, cancels or resumes them. Held against what lies in the store.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { awaitBackfill, startBackfill, type BackfillToStart } from '../../client/backfills.ts';
+import { awaitBackfill, startBackfill } from '../../client/backfills.ts';
+import type { BackfillToStart } from '../../client/backfills.ts';
 import { startRun } from '../../client/streams.ts';
-import type { BackfillProgress } from '../../workflows/model/backfill.ts';
+import type { BackfillProgress } from '../../workflows/backfill/contract.ts';
 import { intervalsIn } from '../../workflows/model/interval-range.ts';
 import { describeInterval, runIdOf } from '../../workflows/model/interval.ts';
 import type { StreamDefinition } from '../../workflows/model/stream.ts';
-import { HOUR, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
-import { storedManifestKeyOf } from '../file-keys.ts';
-import { until } from '../until.ts';
+import { HOUR, withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { storedManifestKeyOf } from '../../local/file-keys.ts';
+import { until } from '../../local/until.ts';
 import { generationsOf, hour, hours, manifestsOf } from './stored-range.ts';
 import { readProgress } from '../../client/follow-workflow.ts';
 import { assertCounts } from './backfill-counts.ts';

@@ -1,12 +1,15 @@
-// What people get for bad input at the command line and in a run: one clear sentence, the exit code that scripts rely on, nothing half-made.
+// What people get for bad input at the command line and in a run: one clear sentence, the exit code that
+// scripts rely on, nothing half-made.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { listStreamNames, readStream } from '../../client/streams.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import { RANGES_MAX } from '../../workflows/model/plan.ts';
-import { HOUR, makeStream, startTestWorker, withExportBench, type ExportBench } from '../export-bench.ts';
-import { fileKeyOf } from '../file-keys.ts';
-import { runProgram } from '../run-program.ts';
+import { HOUR, startTestWorker, withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { fileKeyOf } from '../../local/file-keys.ts';
+import { runProgram } from '../../local/run-program.ts';
 import { cli, createArgs } from './stream-tools.ts';
 
 const CLI = 'bin/room-streams.mjs';

@@ -5,11 +5,13 @@ import { describe, it } from 'node:test';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { createSchedule, deleteSchedule } from '../../client/streams.ts';
-import { INPUTS } from '../../workflows/model/inputs.ts';
+import { INPUTS } from '../../workflows/inputs.ts';
 import { runBaseIdOf, runIdOf, scheduleIdOf } from '../../workflows/model/interval.ts';
-import { type StreamDefinition } from '../../workflows/model/stream.ts';
-import { HOUR, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
-import { until } from '../until.ts';
+import type { StreamDefinition } from '../../workflows/model/stream.ts';
+import { HOUR, withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { until } from '../../local/until.ts';
 import { cli } from './stream-tools.ts';
 describe('a schedule that was edited by hand', () => {
   it('fails its run at once, for each kind of edit, and stores nothing', () =>

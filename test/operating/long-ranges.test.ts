@@ -5,9 +5,10 @@ import { describe, it } from 'node:test';
 import { startBackfill } from '../../client/backfills.ts';
 import { readProgress } from '../../client/follow-workflow.ts';
 import { listStreamNames } from '../../client/streams.ts';
-import { type BackfillProgress } from '../../workflows/model/backfill.ts';
-import { HOUR, makeStream, withExportBench } from '../export-bench.ts';
-import { until } from '../until.ts';
+import type { BackfillProgress } from '../../workflows/backfill/contract.ts';
+import { HOUR, withExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { until } from '../../local/until.ts';
 import { cli, createArgs } from './stream-tools.ts';
 
 describe('a date that no stream can have', () => {

@@ -1,11 +1,15 @@
 // Audits of every night: made, fired by their schedule, and gone with their stream.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { awaitAudit, type AuditHandle } from '../../client/audits.ts';
+import { awaitAudit } from '../../client/audits.ts';
+import type { AuditHandle } from '../../client/audits.ts';
 import { createSchedule } from '../../client/streams.ts';
-import { auditScheduleIdOf, type AuditReport, type AuditRequest } from '../../workflows/model/audit.ts';
-import { makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
-import { untilSent } from '../until.ts';
+import { auditScheduleIdOf } from '../../workflows/audit/contract.ts';
+import type { AuditReport, AuditRequest } from '../../workflows/audit/contract.ts';
+import { withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { untilSent } from '../../local/until.ts';
 import { cli } from './stream-tools.ts';
 
 describe('a nightly audit', () => {
@@ -47,8 +51,9 @@ describe('a nightly audit', () => {
 });
 
 /**
- * The audit that the schedule starts when it is triggered; another run than the one before, which has the same workflow id when both were started within
- * one second. Of several, because the trigger was sent again, the first: the next finds nothing left to repair.
+ * The audit that the schedule starts when it is triggered; another run than the one before, which has the
+ * same workflow id when both were started within one second. Of several, because the trigger was sent again,
+ * the first: the next finds nothing left to repair.
  */
 async function fired(bench: ExportBench, name: string, runIdBefore?: string): Promise<AuditHandle> {
   const { client } = bench.connected;

@@ -1,10 +1,13 @@
-// The preflight as an operator runs it: a real worker on a real store and history, and ones with something wrong. What it tries leaves
-// nothing behind: the bucket is listed before and after, unfinished uploads included.
+// The preflight as an operator runs it: a real worker on a real store and history, and ones with something
+// wrong. What it tries leaves nothing behind: the bucket is listed before and after, unfinished uploads
+// included.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
 import { createSchedule, deleteSchedule } from '../../client/streams.ts';
-import { makeStream, startTestWorker, withExportBench, type ExportBench } from '../export-bench.ts';
+import { startTestWorker, withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
 import { runCliHere } from '../run-cli-here.ts';
 import { cli } from './stream-tools.ts';
 

@@ -1,7 +1,8 @@
-// A receiver of webhooks on loopback, as a customer would write it: a real HTTP server that verifies each signature by itself, keeps what it
-// got and answers as it is told.
+// A receiver of webhooks on loopback, as a customer would write it: a real HTTP server that verifies each
+// signature by itself, keeps what it got and answers as it is told.
 import { createHmac } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 

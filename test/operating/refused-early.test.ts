@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { listStreamNames } from '../../client/streams.ts';
-import { HOUR, makeStream, withExportBench } from '../export-bench.ts';
+import { HOUR, withExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
 import { toRfc3339 } from '../../workflows/model/interval.ts';
 import { cli, createArgs, fileIsThere } from './stream-tools.ts';
 

@@ -1,10 +1,11 @@
-// A failed run goes on: at the stage that failed, with what was done before it kept, or as a new run where that cannot be. What is complete or
-// under way is left alone, and where Temporal has forgotten a run, the store is asked.
+// A failed run goes on: at the stage that failed, with what was done before it kept, or as a new run where
+// that cannot be. What is complete or under way is left alone, and where Temporal has forgotten a run, the
+// store is asked.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { StageTools } from '../../activities/stage-tools.ts';
-import type { ObjectStore } from '../../activities/store/object-store.ts';
-import { StoreError } from '../../activities/store/store-errors.ts';
+import type { StageTools } from '../../activities/runtime/stage-tools.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { StoreError } from '../../store/store-errors.ts';
 import { awaitResult } from '../../client/follow-workflow.ts';
 import { retryRun } from '../../client/retry-run.ts';
 import { stagesOf } from '../../client/run-history.ts';
@@ -13,15 +14,10 @@ import { startRun } from '../../client/streams.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import { runIdOf } from '../../workflows/model/interval.ts';
 import type { StreamDefinition } from '../../workflows/model/stream.ts';
-import {
-  HOUR,
-  makeStream,
-  startTestWorker,
-  withSchedules,
-  withExportBench,
-  type ExportBench,
-} from '../export-bench.ts';
-import { until } from '../until.ts';
+import { HOUR, startTestWorker, withSchedules, withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { until } from '../../local/until.ts';
 import { cli } from './stream-tools.ts';
 
 const END = '2026-11-23T11:00:00Z';
@@ -31,8 +27,11 @@ describe('run retry', () => {
     withFailing('completeUpload', async (bench, store) => {
       const stream = makeStream(bench.unique('reset'));
       await makeHistory(bench.connection, {
-        ...{ rooms: 20, seed: 1, projectId: stream.name },
-        ...{ fromMs: HOUR.startMs, toMs: HOUR.endMs },
+        rooms: 20,
+        seed: 1,
+        projectId: stream.name,
+        fromMs: HOUR.startMs,
+        toMs: HOUR.endMs,
       });
       await withSchedules(bench, [stream], async () => {
         await assert.rejects(bench.run(stream, HOUR));
@@ -52,7 +51,8 @@ describe('run retry', () => {
         assert.match(ended.stderr, /^run export:\S+ goes on with completeFile, which failed\n/);
         assert.match(ended.stdout, /^complete: 2026-11-23T10:00:00Z\.\.2026-11-23T11:00:00Z\n/);
         assert.match(ended.stdout, /\n {2}rooms +20 /);
-        // The failed run gave its upload up, so that one is begun again; the reset run counted its rooms once before and once for that.
+        // The failed run gave its upload up, so that one is begun again; the reset run counted its rooms once
+        // before and once for that.
         assert.equal(store.calls('beginUpload'), begun + 1);
         const handle = bench.connected.client.workflow.getHandle(runIdOf(stream.name, HOUR));
         const [first] = stagesOf(await handle.fetchHistory());
@@ -79,7 +79,9 @@ describe('run retry', () => {
         const handle = await startRun(connected, { stream, interval: HOUR, force: false });
         const alone = await retryRun(connected, { stream, interval: HOUR });
         assert.deepEqual(alone, {
-          ...{ action: 'left-alone', state: 'running', workflowId: handle.workflowId },
+          action: 'left-alone',
+          state: 'running',
+          workflowId: handle.workflowId,
           runId: handle.firstExecutionRunId,
         });
         await handle.terminate('by a person');
@@ -128,7 +130,9 @@ describe('run retry', () => {
         assert.deepEqual(plain.manifest, manifest);
         const retried = await retryRun(bench.connected, { stream, interval: HOUR });
         assert.deepEqual(retried, {
-          ...{ action: 'left-alone', state: 'complete', workflowId: runIdOf(stream.name, HOUR) },
+          action: 'left-alone',
+          state: 'complete',
+          workflowId: runIdOf(stream.name, HOUR),
           runId: manifest?.run_id,
         });
 
@@ -156,7 +160,9 @@ describe('run retry', () => {
 
 type FailingStore = { isMended: boolean; calls(method: string): number };
 
-/** A bench whose store refuses one kind of request for good, as without the right to it, until it is mended. */
+/**
+ * A bench whose store refuses one kind of request for good, as without the right to it, until it is mended.
+ */
 function withFailing(
   method: keyof ObjectStore,
   use: (bench: ExportBench, store: FailingStore) => Promise<void>,

@@ -1,12 +1,13 @@
-// Where a secret could have got to: everything that Temporal, the store and a folder hold, handed to a search as it lies there.
+// Where a secret could have got to: everything that Temporal, the store and a folder hold, handed to a search
+// as it lies there.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import proto from '@temporalio/proto';
-import { openObjectStore } from '../../activities/store/object-store.ts';
-import { type Connected } from '../../client/connect.ts';
-import { type RunningStack } from '../../local/stack.ts';
-import { type SecretSearch } from './secret-search.ts';
+import { openObjectStore } from '../../store/object-store.ts';
+import type { Connected } from '../../temporal/connect.ts';
+import type { RunningStack } from '../../local/stack.ts';
+import type { SecretSearch } from './secret-search.ts';
 
 const { DescribeWorkflowExecutionResponse, DescribeScheduleResponse } = proto.temporal.api.workflowservice.v1;
 const { History } = proto.temporal.api.history.v1;

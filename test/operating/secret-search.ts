@@ -1,5 +1,6 @@
-// Looks for secrets in whatever bytes it is given, in the forms in which they could have got there: as they are, as JSON escapes them, in
-// base64 and hexadecimal digits, in an address, and as the password of a basic authorisation.
+// Looks for secrets in whatever bytes it is given, in the forms in which they could have got there: as they
+// are, as JSON escapes them, in base64 and hexadecimal digits, in an address, and as the password of a basic
+// authorisation.
 
 export interface Secret {
   name: string;

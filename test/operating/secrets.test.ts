@@ -1,25 +1,32 @@
-// No secret leaves the workers. A stack of its own, worker processes whose every secret is known, runs that complete and fail in every way:
-// then all that Temporal holds (histories, schedules, pending attempts, the file of its database), all logs, what the command line printed, every
-// object in the store and every event sent are searched for the secrets. That the search finds what is there is shown by a word that is.
+// No secret leaves the workers. A stack of its own, worker processes whose every secret is known, runs that
+// complete and fail in every way: then all that Temporal holds (histories, schedules, pending attempts, the
+// file of its database), all logs, what the command line printed, every object in the store and every event
+// sent are searched for the secrets. That the search finds what is there is shown by a word that is.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { withTemporal, type Connected } from '../../client/connect.ts';
+import { withTemporal } from '../../temporal/connect.ts';
+import type { Connected } from '../../temporal/connect.ts';
 import { createSchedule, startRun } from '../../client/streams.ts';
 import { migrate } from '../../history/migrate.ts';
 import { findFreePorts } from '../../local/free-ports.ts';
 import { toEnvironment } from '../../local/stack-environment.ts';
-import { startStack, type RunningStack } from '../../local/stack.ts';
-import { readTemporalConfig } from '../../worker/config.ts';
-import { HOUR, makeStream } from '../export-bench.ts';
-import { runProgram, startProgram, type RunningProgram } from '../run-program.ts';
-import { until } from '../until.ts';
+import { startStack } from '../../local/stack.ts';
+import type { RunningStack } from '../../local/stack.ts';
+import { readTemporalConfig } from '../../config/config.ts';
+import { HOUR } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { runProgram, startProgram } from '../../local/run-program.ts';
+import type { RunningProgram } from '../../local/run-program.ts';
+import { until } from '../../local/until.ts';
 import { startParrot } from './parrot.ts';
-import { startReceiver, type Receiver } from './receiver.ts';
+import { startReceiver } from './receiver.ts';
+import type { Receiver } from './receiver.ts';
 import { searchFolder, searchStore, searchTemporal } from './search-everything.ts';
-import { SecretSearch, type Secret } from './secret-search.ts';
+import { SecretSearch } from './secret-search.ts';
+import type { Secret } from './secret-search.ts';
 
 const PLANTED = {
   clickHousePassword: 'PLANTED-clickhouse-password-7f3a',
@@ -62,7 +69,8 @@ it(
         )),
       ];
       for (const { handle } of failing) await assert.rejects(handle.result());
-      // Neither ends soon: what they failed with stands in the attempt that is under way. A session token may be refused or passed over.
+      // Neither ends soon: what they failed with stands in the attempt that is under way. A session token may
+      // be refused or passed over.
       const waiting = [await runIn('lonely', 'no-clickhouse'), await runIn('sound', 'to-nowhere', 'nowhere')];
       await runIn('sound', 'to-lent', 'lent');
       for (const { handle } of waiting)
@@ -145,7 +153,12 @@ async function withSecretStack(use: (world: World) => Promise<void>): Promise<vo
       await withTemporal(
         (connected) =>
           use({
-            ...{ stack, connected, workers, search, receiver, deadUrl },
+            stack,
+            connected,
+            workers,
+            search,
+            receiver,
+            deadUrl,
             cli: async (args, changes) => {
               const own = { ...environment, TEMPORAL_TASK_QUEUE: 'sound', ...changes };
               const { stdout, stderr } = await runProgram('bin/room-streams.mjs', args, own);

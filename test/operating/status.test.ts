@@ -1,5 +1,6 @@
-// `room-streams status` over real schedules and a real store: what it shows comes from the store, so that it holds where Temporal has forgotten
-// the runs; a store that is down is a row that says so, and no other row is the worse for it.
+// `room-streams status` over real schedules and a real store: what it shows comes from the store, so that it
+// holds where Temporal has forgotten the runs; a store that is down is a row that says so, and no other row
+// is the worse for it.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
@@ -8,17 +9,13 @@ import { runCli } from '../../client/cli.ts';
 import { readStatus } from '../../client/stream-status.ts';
 import { latestKeyOf } from '../../workflows/model/manifest.ts';
 import { scheduleIdOf, lastIntervalEndedBy } from '../../workflows/model/interval.ts';
-import { settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
-import {
-  HOUR,
-  makeStream,
-  startTestWorker,
-  withSchedules,
-  withExportBench,
-  type ExportBench,
-} from '../export-bench.ts';
-import { startProgram } from '../run-program.ts';
-import { until, untilSent } from '../until.ts';
+import { settingsAt } from '../../workflows/model/stream.ts';
+import type { StreamDefinition } from '../../workflows/model/stream.ts';
+import { HOUR, startTestWorker, withSchedules, withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { startProgram } from '../../local/run-program.ts';
+import { until, untilSent } from '../../local/until.ts';
 import { cli } from './stream-tools.ts';
 
 const CLI = 'bin/room-streams.mjs';
@@ -39,8 +36,11 @@ describe('status', () => {
         const rows = await statusOf(bench, names);
         assert.deepEqual(
           rows.map(({ stream, state, isLate, missing, lagSeconds }) => [
-            ...[stream, state, isLate],
-            ...[missing, lagSeconds],
+            stream,
+            state,
+            isLate,
+            missing,
+            lagSeconds,
           ]),
           [
             [fresh.name, 'active', false, 0, 0],
@@ -51,15 +51,20 @@ describe('status', () => {
         const [first, second, third] = rows;
         const { lastSeconds, ...others } = second ?? {};
         assert.deepEqual(others, {
-          ...{ stream: ended.name, project: ended.name, destination: 'local', state: 'ended', isLate: false },
-          ...{ note: null, lastCompleteEnd: '2026-11-23T11:00:00Z', lagSeconds: 0, limitSeconds: 7_200 },
-          ...{
-            rooms: manifest?.rooms,
-            bytes: manifest?.size_bytes,
-            missing: 0,
-            nextEnd: null,
-            problem: null,
-          },
+          stream: ended.name,
+          project: ended.name,
+          destination: 'local',
+          state: 'ended',
+          isLate: false,
+          note: null,
+          lastCompleteEnd: '2026-11-23T11:00:00Z',
+          lagSeconds: 0,
+          limitSeconds: 7_200,
+          rooms: manifest?.rooms,
+          bytes: manifest?.size_bytes,
+          missing: 0,
+          nextEnd: null,
+          problem: null,
         });
         assert.ok(manifest !== null);
         const tookMs = Date.parse(manifest.completed_at) - Date.parse(manifest.started_at);
@@ -229,7 +234,10 @@ describe('status', () => {
     }));
 });
 
-/** A bench whose worker knows two more destinations: one that works, with manifests of its own, and one where nothing listens. */
+/**
+ * A bench whose worker knows two more destinations: one that works, with manifests of its own, and one where
+ * nothing listens.
+ */
 function withStores(use: (bench: ExportBench) => Promise<void>): Promise<void> {
   return withExportBench(
     async (bench) => {

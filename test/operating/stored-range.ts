@@ -1,10 +1,12 @@
-// What tests of backfills and audits have in common: hours of one stream, one after another, and what the store holds of each.
+// What tests of backfills and audits have in common: hours of one stream, one after another, and what the
+// store holds of each.
 import { intervalsIn } from '../../workflows/model/interval-range.ts';
 import type { Interval } from '../../workflows/model/interval.ts';
-import { type Manifest } from '../../workflows/model/manifest.ts';
-import { type StreamDefinition } from '../../workflows/model/stream.ts';
-import { HOUR, HOUR_MS, type ExportBench } from '../export-bench.ts';
-import { storedManifestKeyOf } from '../file-keys.ts';
+import type { Manifest } from '../../workflows/model/manifest.ts';
+import type { StreamDefinition } from '../../workflows/model/stream.ts';
+import { HOUR, HOUR_MS } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { storedManifestKeyOf } from '../../local/file-keys.ts';
 
 const MANIFEST_BYTES_MAX = 65_536;
 

@@ -1,4 +1,5 @@
-// Files of streams on the real stack: what a dry run shows, what is made of it, and that a second time changes nothing.
+// Files of streams on the real stack: what a dry run shows, what is made of it, and that a second time
+// changes nothing.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,8 @@ import { runCli } from '../../client/cli.ts';
 import { deleteSchedule, listStreamNames, readStream } from '../../client/streams.ts';
 import { toRfc3339 } from '../../workflows/model/interval.ts';
 import { lastSettings } from '../../workflows/model/revise-stream.ts';
-import { withExportBench, type ExportBench } from '../export-bench.ts';
+import { withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
 
 describe('stream apply', () => {
   it('shows the difference, makes it, and the second time finds none', () =>

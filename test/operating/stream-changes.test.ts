@@ -1,14 +1,15 @@
 // Streams that are created and changed by the command line, on the real stack.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { changeStreamSchedule } from '../../activities/streams/stream-schedules.ts';
+import { changeStreamSchedule } from '../../streams/stream-schedules.ts';
 import { withRange } from '../../client/change-stream.ts';
 import { createSchedule, listStreams, readStream } from '../../client/streams.ts';
 import { intervalContaining, runIdOf, scheduleIdOf, toRfc3339 } from '../../workflows/model/interval.ts';
-import { HOUR, HOUR_MS, makeStream, withExportBench } from '../export-bench.ts';
-import { fileKeyOf } from '../file-keys.ts';
+import { HOUR, HOUR_MS, withExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { fileKeyOf } from '../../local/file-keys.ts';
 import { fireSlots, resultOf } from '../fire-slots.ts';
-import { until, untilSent } from '../until.ts';
+import { until, untilSent } from '../../local/until.ts';
 import { cli, createArgs, fileIsThere } from './stream-tools.ts';
 
 const NOW_HOUR = intervalContaining(Date.now(), { everySeconds: 3_600, offsetSeconds: 0 });
@@ -70,7 +71,8 @@ describe('stream create', () => {
 describe('stream update', () => {
   it('changes the grid at a border of both: every file is there, none twice, and the schedule leaves out the old grid', () =>
     withExportBench(async (bench) => {
-      // As an update by the command line an hour before HOUR would have left it: quarters become hours at HOUR.startMs.
+      // As an update by the command line an hour before HOUR would have left it: quarters become hours at
+      // HOUR.startMs.
       const stream = {
         ...makeStream(bench.unique('grid'), { everySeconds: 900 }),
         fromMs: HOUR.startMs - HOUR_MS,
@@ -124,7 +126,8 @@ describe('stream update', () => {
     withExportBench(async (bench) => {
       const name = bench.unique('update');
       assert.equal((await cli(bench, ...createArgs(name), '--every', '1h')).code, 0);
-      // Not the next one: in the last hour of a day that is the next border of hours, too, where a planned change may be changed again.
+      // Not the next one: in the last hour of a day that is the next border of hours, too, where a planned
+      // change may be changed again.
       const daily = { everySeconds: 86_400, offsetSeconds: 0 };
       const midnight = toRfc3339(intervalContaining(Date.now() + 86_400_000, daily).endMs);
       const toDays = ['--every', '1d', '--compression', 'gzip', '--at', midnight];

@@ -2,19 +2,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createSchedule, readStream } from '../../client/streams.ts';
-import {
-  intervalContaining,
-  runIdOf,
-  scheduleIdOf,
-  toRfc3339,
-  type Interval,
-} from '../../workflows/model/interval.ts';
-import { parsePauseNote, toFillingNote, toPauseNote } from '../../workflows/model/pause-note.ts';
-import type { StreamState } from '../../workflows/model/status.ts';
+import { intervalContaining, runIdOf, scheduleIdOf, toRfc3339 } from '../../workflows/model/interval.ts';
+import type { Interval } from '../../workflows/model/interval.ts';
+import { parsePauseNote, toCreatingNote, toPauseNote } from '../../workflows/model/pause-note.ts';
+import type { StreamState } from '../../workflows/questions/status-contract.ts';
 import type { StreamDefinition } from '../../workflows/model/stream.ts';
-import { HOUR_MS, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
+import { HOUR_MS, withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
 import { fireSlots, resultOf } from '../fire-slots.ts';
-import { untilSent } from '../until.ts';
+import { untilSent } from '../../local/until.ts';
 import { cli, fileIsThere, manifestOf } from './stream-tools.ts';
 
 const NOW_HOUR = intervalContaining(Date.now(), { everySeconds: 3_600, offsetSeconds: 0 });
@@ -61,7 +58,7 @@ describe('stream pause', () => {
   it('of a stream whose creation was broken off makes all that was over', () =>
     withExportBench(async (bench) => {
       const stream = { ...makeStream(bench.unique('broken-off')), fromMs: NOW_HOUR.startMs - 3 * HOUR_MS };
-      const note = toFillingNote(stream.name, { atMs: Date.now(), fromMs: stream.fromMs });
+      const note = toCreatingNote(stream.name, { atMs: Date.now(), fromMs: stream.fromMs });
       await createSchedule(bench.connected, stream, note);
       const resumed = await cli(bench, 'stream', 'resume', stream.name);
       assert.equal(resumed.code, 0, resumed.stderr);
@@ -124,7 +121,10 @@ describe('stream pause', () => {
     }));
 });
 
-/** A stream that ran until some hours ago and is paused since, as its note says: the command line pauses it, and the note is set back. */
+/**
+ * A stream that ran until some hours ago and is paused since, as its note says: the command line pauses it,
+ * and the note is set back.
+ */
 async function pausedFor(
   bench: ExportBench,
   stem: string,

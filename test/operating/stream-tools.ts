@@ -1,11 +1,12 @@
 // What the tests of streams share: the command line in this process, and the files of a stream.
 import { runCliHere } from '../run-cli-here.ts';
-import type { EndedProgram } from '../run-program.ts';
-import { toRfc3339, type Interval } from '../../workflows/model/interval.ts';
-import { type StreamDefinition } from '../../workflows/model/stream.ts';
+import type { EndedProgram } from '../../local/run-program.ts';
+import { toRfc3339 } from '../../workflows/model/interval.ts';
+import type { Interval } from '../../workflows/model/interval.ts';
+import type { StreamDefinition } from '../../workflows/model/stream.ts';
 import type { ExportBench } from '../export-bench.ts';
-import { storedManifestKeyOf } from '../file-keys.ts';
-import { until } from '../until.ts';
+import { storedManifestKeyOf } from '../../local/file-keys.ts';
+import { until } from '../../local/until.ts';
 
 export function createArgs(name: string, more: readonly string[] = []): string[] {
   return ['stream', 'create', name, '--project', 'p', '--destination', 'local', '--settle', '0s', ...more];

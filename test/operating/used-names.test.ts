@@ -3,16 +3,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { awaitAudit, startAudit } from '../../client/audits.ts';
-import { awaitBackfill, startBackfill, type BackfillToStart } from '../../client/backfills.ts';
+import { awaitBackfill, startBackfill } from '../../client/backfills.ts';
+import type { BackfillToStart } from '../../client/backfills.ts';
 import { retryRun } from '../../client/retry-run.ts';
 import { startRun } from '../../client/streams.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import { toRfc3339 } from '../../workflows/model/interval.ts';
-import { latestKeyOf, MANIFEST_FIELDS, type Manifest } from '../../workflows/model/manifest.ts';
-import { type StreamDefinition, type StreamSettings } from '../../workflows/model/stream.ts';
-import { HOUR, makeStream, withExportBench, withSchedules, type ExportBench } from '../export-bench.ts';
-import { fileKeyOf, storedManifestKeyOf } from '../file-keys.ts';
-import { until } from '../until.ts';
+import { latestKeyOf, MANIFEST_FIELDS } from '../../workflows/model/manifest.ts';
+import type { Manifest } from '../../workflows/model/manifest.ts';
+import type { StreamDefinition, StreamSettings } from '../../workflows/model/stream.ts';
+import { HOUR, withExportBench, withSchedules } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { fileKeyOf, storedManifestKeyOf } from '../../local/file-keys.ts';
+import { until } from '../../local/until.ts';
 import { hour, hours, manifestsOf } from './stored-range.ts';
 import { assertCounts } from './backfill-counts.ts';
 import { cli } from './stream-tools.ts';
@@ -242,8 +246,11 @@ describe('a name that was used before', () => {
 
 async function fill(bench: ExportBench, projectId: string, interval = hours(2)): Promise<void> {
   await makeHistory(bench.connection, {
-    ...{ rooms: ROOMS, seed: 3, projectId },
-    ...{ fromMs: interval.startMs, toMs: interval.endMs },
+    rooms: ROOMS,
+    seed: 3,
+    projectId,
+    fromMs: interval.startMs,
+    toMs: interval.endMs,
   });
 }
 

@@ -1,4 +1,5 @@
-// `verify` on the real stack: files of every format read back by the command line, and files that somebody cut, exchanged or damaged.
+// `verify` on the real stack: files of every format read back by the command line, and files that somebody
+// cut, exchanged or damaged.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -7,9 +8,11 @@ import { makeHistory } from '../../history/make/make-history.ts';
 import { toRfc3339 } from '../../workflows/model/interval.ts';
 import type { Manifest } from '../../workflows/model/manifest.ts';
 import type { StreamSettings } from '../../workflows/model/stream.ts';
-import type { VerifyReport } from '../../workflows/model/verify.ts';
-import { HOUR, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
-import { runProgram } from '../run-program.ts';
+import type { VerifyReport } from '../../workflows/questions/verify-contract.ts';
+import { HOUR, withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { runProgram } from '../../local/run-program.ts';
 
 const CLI = 'bin/room-streams.mjs';
 

@@ -1,28 +1,26 @@
-// The watch over streams on real parts: late streams are told once, to a real HTTP server; a stream whose runs fail one after another is paused,
-// with what to do; and nothing that somebody mended or stopped is paused for what was before.
+// The watch over streams on real parts: late streams are told once, to a real HTTP server; a stream whose
+// runs fail one after another is paused, with what to do; and nothing that somebody mended or stopped is
+// paused for what was before.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { resumeStream } from '../../client/pause-stream.ts';
 import { ensureWatch } from '../../client/ensure-watch.ts';
 import { readStream, startRun } from '../../client/streams.ts';
-import { announcementIdOf } from '../../workflows/model/event.ts';
-import { scheduleIdOf, type Interval } from '../../workflows/model/interval.ts';
+import { announcementIdOf } from '../../workflows/webhooks/contract.ts';
+import { scheduleIdOf } from '../../workflows/model/interval.ts';
+import type { Interval } from '../../workflows/model/interval.ts';
 import { missedFromMs } from '../../workflows/model/pause-note.ts';
 import type { StreamDefinition } from '../../workflows/model/stream.ts';
-import { failedInARow, WATCH_ID, type WatchMemory, type WatchRequest } from '../../workflows/model/watch.ts';
-import {
-  HOUR,
-  HOUR_MS,
-  makeStream,
-  startTestWorker,
-  withSchedules,
-  withExportBench,
-  type ExportBench,
-} from '../export-bench.ts';
-import { runProgram } from '../run-program.ts';
-import { until, untilSent } from '../until.ts';
-import { startReceiver, type Answer, type Receiver } from './receiver.ts';
+import { failedInARow, WATCH_ID } from '../../workflows/watch/contract.ts';
+import type { WatchMemory, WatchRequest } from '../../workflows/watch/contract.ts';
+import { HOUR, HOUR_MS, startTestWorker, withSchedules, withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { runProgram } from '../../local/run-program.ts';
+import { until, untilSent } from '../../local/until.ts';
+import { startReceiver } from './receiver.ts';
+import type { Answer, Receiver } from './receiver.ts';
 
 const hours = (count: number): Interval[] =>
   Array.from({ length: count }, (_hour, index) => ({
@@ -55,8 +53,13 @@ describe('the watch', () => {
         assert.ok(Math.abs(Number(ofLate.data['lag_seconds']) - lagSeconds) < 120);
         assert.deepEqual(ofLate.data, {
           lag_seconds: ofLate.data['lag_seconds'],
-          ...{ stream: late.name, project: late.name, destination: 'local' },
-          ...{ last_complete_end: '2026-11-23T11:00:00Z', limit_seconds: 7_200, paused: false, note: '' },
+          stream: late.name,
+          project: late.name,
+          destination: 'local',
+          last_complete_end: '2026-11-23T11:00:00Z',
+          limit_seconds: 7_200,
+          paused: false,
+          note: '',
         });
         assert.deepEqual(
           ['project', 'last_complete_end', 'paused', 'note'].map((key) => ofNever.data[key]),
@@ -102,7 +105,10 @@ describe('the watch', () => {
         assert.equal(event?.isSigned, true);
         const { message, ...data } = event.data;
         assert.deepEqual(data, {
-          ...{ stream: failing.name, project: failing.name, destination: 'local', note },
+          stream: failing.name,
+          project: failing.name,
+          destination: 'local',
+          note,
           failed_intervals: ['2026-11-23T11:00:00Z', '2026-11-23T12:00:00Z'],
         });
         assert.match(
@@ -207,8 +213,11 @@ function withWatched(
       const receiver = await startReceiver(answer);
       const worker = await startTestWorker(
         bench.configured({
-          ...{ WEBHOOKS: 'ops', WEBHOOK_OPS_URL: receiver.url, WEBHOOK_OPS_SECRET: receiver.secret },
-          ...{ WEBHOOK_OPS_EVENTS: 'stream.late,stream.paused', ...variables },
+          WEBHOOKS: 'ops',
+          WEBHOOK_OPS_URL: receiver.url,
+          WEBHOOK_OPS_SECRET: receiver.secret,
+          WEBHOOK_OPS_EVENTS: 'stream.late,stream.paused',
+          ...variables,
         }),
       );
       try {
@@ -232,7 +241,9 @@ function look(bench: ExportBench, names: string[]): Promise<WatchMemory> {
   });
 }
 
-/** Looks that a schedule starts, as the watch's own does, so that each gets what the one before ended with. */
+/**
+ * Looks that a schedule starts, as the watch's own does, so that each gets what the one before ended with.
+ */
 async function startLooks(bench: ExportBench, name: string) {
   const { client, config } = bench.connected;
   const handle = await client.schedule.create({
@@ -240,8 +251,11 @@ async function startLooks(bench: ExportBench, name: string) {
     spec: { intervals: [{ every: LOOK_EVERY_MS }] },
     policies: { overlap: ScheduleOverlapPolicy.SKIP },
     action: {
-      ...{ type: 'startWorkflow', workflowType: 'watchStreams', workflowId: bench.unique('look') },
-      ...{ taskQueue: config.taskQueue, args: [{ names: [name] }] },
+      type: 'startWorkflow',
+      workflowType: 'watchStreams',
+      workflowId: bench.unique('look'),
+      taskQueue: config.taskQueue,
+      args: [{ names: [name] }],
     },
   });
   return {

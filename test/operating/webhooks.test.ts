@@ -1,12 +1,16 @@
-// Webhooks on real parts: runs that complete and fail, real HTTP servers that take events, refuse them, answer slowly, or are not there. The
-// export never waits for any of them; an event comes again until it is taken, under one id.
+// Webhooks on real parts: runs that complete and fail, real HTTP servers that take events, refuse them,
+// answer slowly, or are not there. The export never waits for any of them; an event comes again until it is
+// taken, under one id.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { findFreePorts } from '../../local/free-ports.ts';
-import { announcementIdOf } from '../../workflows/model/event.ts';
-import { HOUR, makeStream, startTestWorker, withExportBench, type ExportBench } from '../export-bench.ts';
-import { until } from '../until.ts';
-import { startReceiver, type Answer, type Receiver } from './receiver.ts';
+import { announcementIdOf } from '../../workflows/webhooks/contract.ts';
+import { HOUR, startTestWorker, withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { until } from '../../local/until.ts';
+import { startReceiver } from './receiver.ts';
+import type { Answer, Receiver } from './receiver.ts';
 
 const PAGE = /^http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/export%3A\S+\/history$/;
 

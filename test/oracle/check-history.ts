@@ -1,12 +1,16 @@
-// One random history through the real export and through the oracle: made, loaded, exported in every wanted shape, compared byte for byte.
+// One random history through the real export and through the oracle: made, loaded, exported in every wanted
+// shape, compared byte for byte.
 import { randomBytes } from 'node:crypto';
-import { compareFiles, type Difference } from './compare-files.ts';
-import { countEdges, type EdgeCounts } from './count-edges.ts';
+import { compareFiles } from './compare-files.ts';
+import type { Difference } from './compare-files.ts';
+import { countEdges } from './count-edges.ts';
+import type { EdgeCounts } from './count-edges.ts';
 import type { ExportBench, Shape } from './export-bench.ts';
 import { toFileText } from './file-text.ts';
 import { toHoldingRoom } from './holding-rows.ts';
 import { loadHistory } from './load-history.ts';
-import { makeHistory, type MadeHistory } from './make-history.ts';
+import { makeHistory } from './make-history.ts';
+import type { MadeHistory } from './make-history.ts';
 import { toRoomHistory } from './make-room.ts';
 
 export interface HistoryToCheck {

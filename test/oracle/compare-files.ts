@@ -1,4 +1,5 @@
-// Compares a file of the export with the oracle's, room by room, and says where they part: so short that a person can read it.
+// Compares a file of the export with the oracle's, room by room, and says where they part: so short that a
+// person can read it.
 import type { FileText, Format, RoomLine } from './file-text.ts';
 import { toWellFormed } from './json-text.ts';
 

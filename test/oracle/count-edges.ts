@@ -1,22 +1,31 @@
-// Counts how many rooms of a history's interval reach each edge, so that the table says what a run really proved.
-import { EDGES, type SeenRoom } from './edges.ts';
-import { groupBy, type ByteText } from './history-rows.ts';
+// Counts how many rooms of a history's interval reach each edge, so that the table says what a run really
+// proved.
+import { EDGES } from './edges.ts';
+import type { SeenRoom } from './edges.ts';
+import { groupBy } from './history-rows.ts';
+import type { ByteText } from './history-rows.ts';
 import type { HoldingPeer, HoldingRoom } from './holding-rows.ts';
 import type { MadeHistory } from './make-history.ts';
-import { toRoomHistory, type MadeRoom } from './make-room.ts';
+import { toRoomHistory } from './make-room.ts';
+import type { MadeRoom } from './make-room.ts';
 import { lastDelivered } from './track-totals.ts';
 
 /** Rooms that reach each edge, by its name. */
 export type EdgeCounts = Map<string, number>;
 
-/** A history of as many rooms reaches all edges; a shorter one may miss some by chance, and has none of the large rooms. */
+/**
+ * A history of as many rooms reaches all edges; a shorter one may miss some by chance, and has none of the
+ * large rooms.
+ */
 export const ROOMS_FOR_ALL_EDGES = 1_000;
 
 export function newEdgeCounts(): EdgeCounts {
   return new Map(Object.keys(EDGES).map((name) => [name, 0]));
 }
 
-/** Adds the rooms of one history to the counts; `holding` is what holds of each of them, in the same order. */
+/**
+ * Adds the rooms of one history to the counts; `holding` is what holds of each of them, in the same order.
+ */
 export function countEdges(
   counts: EdgeCounts,
   { startMs, endMs, rooms }: MadeHistory,

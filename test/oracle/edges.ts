@@ -1,21 +1,19 @@
-// The edges that random histories have to reach, each told by looking at the rows, not by asking who made them.
-import { divideHalfUp, meanOf, toMillionths, type Millionths } from './exact-numbers.ts';
+// The edges that random histories have to reach, each told by looking at the rows, not by asking who made
+// them.
+import { divideHalfUp, meanOf, toMillionths } from './exact-numbers.ts';
+import type { Millionths } from './exact-numbers.ts';
 import { rttMsOf } from './formulas.ts';
-import {
-  groupBy,
-  type ByteText,
-  type Media,
-  type RoomHistory,
-  type RoomRow,
-  type SampleRow,
-} from './history-rows.ts';
+import { groupBy } from './history-rows.ts';
+import type { ByteText, Media, RoomHistory, RoomRow, SampleRow } from './history-rows.ts';
 import type { HoldingPeer } from './holding-rows.ts';
 import { toWellFormed } from './json-text.ts';
 import type { MadeRoom } from './make-room.ts';
 import { LONE_SURROGATE, LONG_TEXT_CHARACTERS } from './make-texts.ts';
-import { trackOf, type TotalsOfPeer } from './measure-peer.ts';
+import { trackOf } from './measure-peer.ts';
+import type { TotalsOfPeer } from './measure-peer.ts';
 import { toRoomText } from './room-text.ts';
-import { isAtLimit, type TrackTotals } from './track-totals.ts';
+import { isAtLimit } from './track-totals.ts';
+import type { TrackTotals } from './track-totals.ts';
 
 /** A room of the interval with everything an edge is told by. */
 export interface SeenRoom {

@@ -1,5 +1,6 @@
-// The numerics of the file: a quantity is computed once in double precision, fixed to millionths as an integer, and from there on only
-// integers are added and divided, always half-up. Nothing here knows what a quantity means.
+// The numerics of the file: a quantity is computed once in double precision, fixed to millionths as an
+// integer, and from there on only integers are added and divided, always half-up. Nothing here knows what a
+// quantity means.
 
 /** A quantity in millionths of its unit. */
 export type Millionths = bigint;

@@ -1,15 +1,16 @@
-// The real stack as the oracle needs it: a database of its own, a worker, and runs of the real workflow whose files are downloaded again.
-// Knows nothing of what stands in them.
+// The real stack as the oracle needs it: a database of its own, a worker, and runs of the real workflow whose
+// files are downloaded again. Knows nothing of what stands in them.
 import { randomBytes } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { openObjectStore } from '../../activities/store/object-store.ts';
-import { withTemporal, type Connected } from '../../client/connect.ts';
+import { openObjectStore } from '../../store/object-store.ts';
+import { withTemporal } from '../../temporal/connect.ts';
+import type { Connected } from '../../temporal/connect.ts';
 import { startRun } from '../../client/streams.ts';
-import { openConnection } from '../../history/connection.ts';
+import { openConnection } from '../../clickhouse/connection.ts';
 import { migrate } from '../../history/migrate.ts';
 import type { StackAddresses } from '../../local/stack.ts';
-import type { WorkerConfig } from '../../worker/config.ts';
+import type { WorkerConfig } from '../../config/config.ts';
 import { makeBundle, startWorker } from '../../worker/run-worker.ts';
 import { KEY_TEMPLATE_DEFAULT } from '../../workflows/model/key-template.ts';
 import type { StreamDefinition } from '../../workflows/model/stream.ts';

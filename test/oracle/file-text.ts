@@ -1,7 +1,9 @@
 // The file of an interval: which rooms are in it, in which order, and what stands around and between them.
-import { compareTexts, type ByteText } from './history-rows.ts';
+import { compareTexts } from './history-rows.ts';
+import type { ByteText } from './history-rows.ts';
 import type { HoldingRoom } from './holding-rows.ts';
-import { toRoomText, type Fields } from './room-text.ts';
+import { toRoomText } from './room-text.ts';
+import type { Fields } from './room-text.ts';
 
 export type Format = 'json' | 'ndjson';
 

@@ -1,7 +1,8 @@
-// The measurements of one direction, version 1: from its totals to quantities in double precision, each fixed to millionths once. Formulas
-// take and give doubles, so that none of them sees a rounded value of another.
+// The measurements of one direction, version 1: from its totals to quantities in double precision, each fixed
+// to millionths once. Formulas take and give doubles, so that none of them sees a rounded value of another.
 import type { Direction, Media } from './history-rows.ts';
-import { measurable, toMillionths, type Millionths } from './exact-numbers.ts';
+import { measurable, toMillionths } from './exact-numbers.ts';
+import type { Millionths } from './exact-numbers.ts';
 import type { TrackTotals } from './track-totals.ts';
 
 export interface Measured {
@@ -17,7 +18,10 @@ export interface DirectionToMeasure {
   media: Media;
   direction: Direction;
   totals: TrackTotals | undefined;
-  /** The round trip of the peer's send of the same medium, whichever direction this is; null when none was measured. */
+  /**
+   * The round trip of the peer's send of the same medium, whichever direction this is; null when none was
+   * measured.
+   */
   sendRttMs: number | null;
 }
 
@@ -144,7 +148,10 @@ function shortfall(x: number | null, wanted: number): number | null {
   return x === null ? null : 1 - x / wanted;
 }
 
-/** Late packets make single ticks negative, so the total is clamped. Nothing lost and nothing arrived: not measured. */
+/**
+ * Late packets make single ticks negative, so the total is clamped. Nothing lost and nothing arrived: not
+ * measured.
+ */
 function packetLossOf({ packetsLost, packetsArrived }: TrackTotals): number | null {
   const lost = Math.max(0, Number(packetsLost));
   return quotient(100 * lost, lost + Number(packetsArrived));

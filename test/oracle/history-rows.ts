@@ -1,5 +1,6 @@
-// The rows of the raw history as the oracle holds them: field by field those of the tables rooms, peers and media_samples, of one project.
-// Texts are bytes, because the history may hold what is no UTF-8: one character per byte, so that comparing with < is byte order.
+// The rows of the raw history as the oracle holds them: field by field those of the tables rooms, peers and
+// media_samples, of one project. Texts are bytes, because the history may hold what is no UTF-8: one
+// character per byte, so that comparing with < is byte order.
 
 /** Bytes of a text: every character is one byte, U+0000 to U+00FF. */
 export type ByteText = string;
@@ -70,7 +71,10 @@ export interface SampleRow {
   deliveredAtMs: number;
 }
 
-/** All rows of one room: several versions of the room and of each peer, ticks delivered several times, in the order of their arrival. */
+/**
+ * All rows of one room: several versions of the room and of each peer, ticks delivered several times, in the
+ * order of their arrival.
+ */
 export interface RoomHistory {
   rooms: readonly RoomRow[];
   peers: readonly PeerRow[];

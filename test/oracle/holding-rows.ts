@@ -1,7 +1,9 @@
-// What holds of a room's history: of every row the highest version, of its ticks those of its peers, added up. The step between raw
-// rows and the document.
-import { groupBy, type PeerRow, type RoomHistory, type RoomRow, type SampleRow } from './history-rows.ts';
-import { trackOf, type TotalsOfPeer } from './measure-peer.ts';
+// What holds of a room's history: of every row the highest version, of its ticks those of its peers, added
+// up. The step between raw rows and the document.
+import { groupBy } from './history-rows.ts';
+import type { PeerRow, RoomHistory, RoomRow, SampleRow } from './history-rows.ts';
+import { trackOf } from './measure-peer.ts';
+import type { TotalsOfPeer } from './measure-peer.ts';
 import { toTotals } from './track-totals.ts';
 
 export interface HoldingPeer {

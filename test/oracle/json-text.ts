@@ -1,6 +1,7 @@
-// A text of the history as JSON text, in bytes. Escapes what ClickHouse escapes, in its way: quotes, backslashes, control characters
-// (hexadecimal digits in capitals), U+2028 and U+2029, which JavaScript once took for line ends; nothing else, so not the slash.
-// Bytes that belong to no well-formed UTF-8 sequence are replaced: each unbroken run of them by one U+FFFD.
+// A text of the history as JSON text, in bytes. Escapes what ClickHouse escapes, in its way: quotes,
+// backslashes, control characters (hexadecimal digits in capitals), U+2028 and U+2029, which JavaScript once
+// took for line ends; nothing else, so not the slash. Bytes that belong to no well-formed UTF-8 sequence are
+// replaced: each unbroken run of them by one U+FFFD.
 import type { ByteText } from './history-rows.ts';
 
 /** U+FFFD in UTF-8. */
@@ -57,7 +58,10 @@ function escapeSequence(sequence: ByteText): ByteText {
   return code < 0x20 ? `\\u${code.toString(16).toUpperCase().padStart(4, '0')}` : sequence;
 }
 
-/** Length of the well-formed sequence that begins at `at`, 0 when none does: table 3-7 of the Unicode standard. */
+/**
+ * Length of the well-formed sequence that begins at `at`, 0 when none does: table 3-7 of the Unicode
+ * standard.
+ */
 function sequenceLength(text: ByteText, at: number): number {
   const first = text.charCodeAt(at);
   if (first < 0x80) return 1;

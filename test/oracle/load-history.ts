@@ -1,5 +1,6 @@
-// Puts a made history into the real tables, as an importer would: two arrivals, and the totals computed after each, so that corrections and
-// late ticks meet rows that are there already. Rows are streamed as lines of JSON whose texts are bytes, well-formed or not.
+// Puts a made history into the real tables, as an importer would: two arrivals, and the totals computed after
+// each, so that corrections and late ticks meet rows that are there already. Rows are streamed as lines of
+// JSON whose texts are bytes, well-formed or not.
 import { Readable } from 'node:stream';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { analyse } from '../../history/analyse.ts';

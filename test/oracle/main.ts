@@ -1,5 +1,6 @@
-// `npm run oracle -- --rooms N --seed S [--seeds K] [--fields …] [--format …] [--compression …]`: random histories through the real stack,
-// each file compared with the oracle's text byte for byte. Exit code 0: no difference and every edge reached; 1: else.
+// `npm run oracle -- --rooms N --seed S [--seeds K] [--fields …] [--format …] [--compression …]`: random
+// histories through the real stack, each file compared with the oracle's text byte for byte. Exit code 0: no
+// difference and every edge reached; 1: else.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,9 +8,12 @@ import { parseArgs } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { z } from 'zod';
 import { startStack } from '../../local/stack.ts';
-import { checkHistory, type CheckedShape } from './check-history.ts';
-import { missedEdges, newEdgeCounts, type EdgeCounts } from './count-edges.ts';
-import { withExportBench, type ExportBench, type Shape } from './export-bench.ts';
+import { checkHistory } from './check-history.ts';
+import type { CheckedShape } from './check-history.ts';
+import { missedEdges, newEdgeCounts } from './count-edges.ts';
+import type { EdgeCounts } from './count-edges.ts';
+import { withExportBench } from './export-bench.ts';
+import type { ExportBench, Shape } from './export-bench.ts';
 
 const USAGE = `usage: npm run oracle -- --rooms N --seed S [--seeds K] [--fields standard,extended] [--format json,ndjson] [--compression gzip,none]
   --rooms        random rooms of each history (default 2000)

@@ -1,6 +1,8 @@
-// A random history of one project: so many rooms, mostly in one interval, the same for the same seed. Each room has random numbers of
-// its own, so the first rooms of a longer history are those of a shorter one, but for the names they share.
-import { makeRoom, type MadeRoom, type RoomSetting } from './make-room.ts';
+// A random history of one project: so many rooms, mostly in one interval, the same for the same seed. Each
+// room has random numbers of its own, so the first rooms of a longer history are those of a shorter one, but
+// for the names they share.
+import { makeRoom } from './make-room.ts';
+import type { MadeRoom, RoomSetting } from './make-room.ts';
 import { oddText, plainText } from './make-texts.ts';
 import { Random } from './random.ts';
 

@@ -1,6 +1,8 @@
-// One peer of a room: who it is, when it was there and on which connections, which tracks it had, and its ticks.
+// One peer of a room: who it is, when it was there and on which connections, which tracks it had, and its
+// ticks.
 import type { ByteText, Direction, Media, PeerRow, SampleRow } from './history-rows.ts';
-import { makeProfile, makeTicks, type TickTime, type Track } from './make-ticks.ts';
+import { makeProfile, makeTicks } from './make-ticks.ts';
+import type { TickTime, Track } from './make-ticks.ts';
 import { fieldText, LONE_SURROGATE, longText, oddText, plainText } from './make-texts.ts';
 import type { Random } from './random.ts';
 
@@ -92,7 +94,10 @@ function makeTracks(random: Random): readonly TrackKind[] {
   ]);
 }
 
-/** One connection, two at once (audio and screen, or a reconnect that overlaps), or a second one after a rejoin, whose counters begin anew. */
+/**
+ * One connection, two at once (audio and screen, or a reconnect that overlaps), or a second one after a
+ * rejoin, whose counters begin anew.
+ */
 function makeConnections(
   random: Random,
   fromMs: number,

@@ -1,7 +1,9 @@
-// One room: its times, its peers, and how its rows arrive. A part of the rows arrives late, after the totals were computed for the first
-// time: corrections with a higher version, late keys, late ticks, repeated deliveries.
+// One room: its times, its peers, and how its rows arrive. A part of the rows arrives late, after the totals
+// were computed for the first time: corrections with a higher version, late keys, late ticks, repeated
+// deliveries.
 import type { ByteText, PeerRow, RoomHistory, RoomRow, SampleRow } from './history-rows.ts';
-import { makePeer, type MadePeer } from './make-peer.ts';
+import { makePeer } from './make-peer.ts';
+import type { MadePeer } from './make-peer.ts';
 import { deliverAgain } from './make-ticks.ts';
 import { oddText, plainText } from './make-texts.ts';
 import type { Random } from './random.ts';
@@ -115,7 +117,10 @@ function makePeerId(random: Random, index: number): ByteText {
   return random.chance(0.05) ? `${oddText(random)}${random.int(0, 99)}` : `${plainText(random)}-${index}`;
 }
 
-/** Spreads the rows over two arrivals. Whatever is corrected, the highest version holds, also when it arrives first. */
+/**
+ * Spreads the rows over two arrivals. Whatever is corrected, the highest version holds, also when it arrives
+ * first.
+ */
 function arrive(random: Random, row: RoomRow, peers: readonly MadePeer[]): MadeRoom {
   const early = { rooms: [] as RoomRow[], peers: [] as PeerRow[], samples: [] as SampleRow[] };
   const late = { rooms: [] as RoomRow[], peers: [] as PeerRow[], samples: [] as SampleRow[] };

@@ -1,6 +1,7 @@
-// Texts as customers, browsers and broken importers write them: mostly plain, some that a JSON writer gets wrong easily, some that are no
-// UTF-8 at all. All as bytes.
-import { toByteText, type ByteText } from './history-rows.ts';
+// Texts as customers, browsers and broken importers write them: mostly plain, some that a JSON writer gets
+// wrong easily, some that are no UTF-8 at all. All as bytes.
+import { toByteText } from './history-rows.ts';
+import type { ByteText } from './history-rows.ts';
 import type { Random } from './random.ts';
 
 export const LONE_SURROGATE: ByteText = '\xed\xa0\xbd';

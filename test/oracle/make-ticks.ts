@@ -1,5 +1,5 @@
-// The ticks of one track: what changed each time the statistics were read. Most tracks are plausible; some have totals that lie exactly half-way
-// between two printed values, some reach the ends of their columns.
+// The ticks of one track: what changed each time the statistics were read. Most tracks are plausible; some
+// have totals that lie exactly half-way between two printed values, some reach the ends of their columns.
 import type { Direction, Media, SampleRow } from './history-rows.ts';
 import type { Random } from './random.ts';
 
@@ -16,7 +16,10 @@ export interface NetworkProfile {
   rttMs: number;
   audioKbps: number;
   videoKbps: number;
-  /** Whole ms of a round trip whose mean over the room lies a third or half a millionth under the next half; null for any round trips. */
+  /**
+   * Whole ms of a round trip whose mean over the room lies a third or half a millionth under the next half;
+   * null for any round trips.
+   */
   rttUnderHalfMs: number | null;
 }
 
@@ -188,7 +191,10 @@ function halfWay(trackRandom: Random, { media, direction }: Track): TickMaker {
   });
 }
 
-/** Each counter at an end of its column, near it, or small: two such ticks have a sum that its column cannot hold. */
+/**
+ * Each counter at an end of its column, near it, or small: two such ticks have a sum that its column cannot
+ * hold.
+ */
 function atLimits(_trackRandom: Random, { media, direction }: Track): TickMaker {
   return (random, place) => {
     const uint64 = (): bigint => random.pick([0n, 1n, UINT64_MAX, UINT64_MAX - 1n, 2n ** 53n + 1n]);

@@ -1,6 +1,9 @@
-// From directions to peers and from peers to rooms: means of what is there, all in integers. Says nothing of text.
-import { meanOf, wholeToMillionths, type Millionths } from './exact-numbers.ts';
-import { measure, rttMsOf, type Measured } from './formulas.ts';
+// From directions to peers and from peers to rooms: means of what is there, all in integers. Says nothing of
+// text.
+import { meanOf, wholeToMillionths } from './exact-numbers.ts';
+import type { Millionths } from './exact-numbers.ts';
+import { measure, rttMsOf } from './formulas.ts';
+import type { Measured } from './formulas.ts';
 import type { Direction, Media } from './history-rows.ts';
 import type { TrackTotals } from './track-totals.ts';
 

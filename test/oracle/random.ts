@@ -1,5 +1,6 @@
-// Random numbers that are the same for the same seed, on every machine: sfc32, a small generator of good quality, fed from the seed by
-// splitmix32. A fork is a generator of its own, so that one room does not depend on how many stand before it.
+// Random numbers that are the same for the same seed, on every machine: sfc32, a small generator of good
+// quality, fed from the seed by splitmix32. A fork is a generator of its own, so that one room does not
+// depend on how many stand before it.
 
 export class Random {
   #a: number;

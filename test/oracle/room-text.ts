@@ -1,5 +1,6 @@
-// One room as the file has it: one line of JSON, in bytes. The order of keys, the decimals of each quantity and what is null stand here
-// and nowhere else in the oracle. Extended fields follow the standard ones of their object.
+// One room as the file has it: one line of JSON, in bytes. The order of keys, the decimals of each quantity
+// and what is null stand here and nowhere else in the oracle. Extended fields follow the standard ones of
+// their object.
 import {
   divideHalfUp,
   meanOf,
@@ -8,19 +9,14 @@ import {
   wholeToMillionths,
   toSeconds,
 } from './exact-numbers.ts';
-import { fpsOf, type Measured } from './formulas.ts';
-import { compareTexts, type ByteText, type Direction, type Media, type PeerRow } from './history-rows.ts';
+import { fpsOf } from './formulas.ts';
+import type { Measured } from './formulas.ts';
+import { compareTexts } from './history-rows.ts';
+import type { ByteText, Direction, Media, PeerRow } from './history-rows.ts';
 import type { HoldingPeer, HoldingRoom } from './holding-rows.ts';
 import { toJsonText, toWellFormed } from './json-text.ts';
-import {
-  measurePeer,
-  measureRoom,
-  trackOf,
-  type Medium,
-  type Network,
-  type RoomDirection,
-  type Stats,
-} from './measure-peer.ts';
+import { measurePeer, measureRoom, trackOf } from './measure-peer.ts';
+import type { Medium, Network, RoomDirection, Stats } from './measure-peer.ts';
 import type { TrackTotals } from './track-totals.ts';
 
 export type Fields = 'standard' | 'extended';
@@ -181,7 +177,10 @@ function network({ bitrate, packetLoss, jitter }: Network): Entry[] {
   ];
 }
 
-/** By name, as it stands in the file. Names that are one there, though not in the history, are one key with the values of all. */
+/**
+ * By name, as it stands in the file. Names that are one there, though not in the history, are one key with
+ * the values of all.
+ */
 function keysText(keys: PeerRow['keys']): string {
   const merged = new Map<ByteText, ByteText[]>();
   for (const [name, values] of keys) {

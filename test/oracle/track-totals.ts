@@ -1,5 +1,5 @@
-// From the ticks of one peer, media and direction to their totals: the rules that history/analyse.ts publishes, once more. Every sum is
-// exact (BigInt) and brought into the range of its column at the end.
+// From the ticks of one peer, media and direction to their totals: the rules that history/analyse.ts
+// publishes, once more. Every sum is exact (BigInt) and brought into the range of its column at the end.
 import type { SampleRow } from './history-rows.ts';
 
 export interface TrackTotals {
@@ -29,7 +29,10 @@ const UINT64_MAX = 2n ** 64n - 1n;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 
-/** Totals of the ticks of one (session, peer, media, direction), as they were delivered: some of them several times. */
+/**
+ * Totals of the ticks of one (session, peer, media, direction), as they were delivered: some of them several
+ * times.
+ */
 export function toTotals(delivered: readonly SampleRow[]): TrackTotals {
   const ticks = lastDelivered(delivered);
   const sum = (of: (tick: SampleRow) => bigint, [low, high] = [0n, UINT64_MAX]): bigint =>

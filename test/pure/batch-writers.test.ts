@@ -1,20 +1,25 @@
-// The pool of threads that write batches, over a server that answers the scans: errors arrive with their class and what they carry, buffers come
-// back, several batches are under way at once, and one that nobody waits for is ended.
+// The pool of threads that write batches, over a server that answers the scans: errors arrive with their
+// class and what they carry, buffers come back, several batches are under way at once, and one that nobody
+// waits for is ended.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { ClickHouseError } from '@clickhouse/client';
-import { BATCHES_PER_THREAD, COLUMNS_GROWTH_MAX } from '../../activities/encode/batch-memory.ts';
-import { PROGRESS, type BatchTask } from '../../activities/encode/batch-task.ts';
-import { openBatchWriters, type BatchWriters } from '../../activities/encode/batch-writers.ts';
+import { BATCHES_PER_THREAD, COLUMNS_GROWTH_MAX } from '../../activities/batch/batch-memory.ts';
+import { PROGRESS } from '../../activities/batch/batch-task.ts';
+import type { BatchTask } from '../../activities/batch/batch-task.ts';
+import { openBatchWriters } from '../../activities/batch/batch-writers.ts';
+import type { BatchWriters } from '../../activities/batch/batch-writers.ts';
 import {
   DamagedScanError,
   HistoryStreamError,
   RangeMisjudgedError,
   RoomTooLargeError,
-} from '../../activities/encode/encode-errors.ts';
-import { writeBatch, type BatchOptions } from '../../activities/encode/write-batch.ts';
+} from '../../activities/scans/batch-errors.ts';
+import { writeBatch } from '../../activities/batch/write-batch.ts';
+import type { BatchOptions } from '../../activities/batch/write-batch.ts';
 import { START_MS } from '../reference/any-rows.ts';
-import { toRange, type HistoryRows } from '../reference/history-rows.ts';
+import { toRange } from '../reference/history-rows.ts';
+import type { HistoryRows } from '../reference/history-rows.ts';
 import { answersOf, exceptionText, packed, ScanServer } from '../reference/scan-server.ts';
 
 const MB = 1_000_000;
@@ -22,8 +27,12 @@ const OUTPUT_BYTES = 10_000;
 const THREADS = 2;
 
 const OPTIONS: BatchOptions = {
-  ...{ fields: 'standard', format: 'json', compression: 'none' },
-  ...{ isFirst: true, isLast: true, bytesPlanned: MB },
+  fields: 'standard',
+  format: 'json',
+  compression: 'none',
+  isFirst: true,
+  isLast: true,
+  bytesPlanned: MB,
 };
 
 const ROWS = roomsOf('abc');
@@ -222,8 +231,11 @@ function taskOf(options: Partial<BatchOptions> = {}): BatchTask {
 /** A room with one peer for each of the letters. */
 function roomsOf(letters: string): HistoryRows {
   const rows = Array.from(letters, (letter, index) => ({
-    ...{ finalized_at: START_MS + index, session_id: letter, room_id: letter },
-    ...{ media: 'audio', direction: 'send' },
+    finalized_at: START_MS + index,
+    session_id: letter,
+    room_id: letter,
+    media: 'audio',
+    direction: 'send',
   }));
   return { rooms: rows, peers: rows, totals: rows };
 }

@@ -1,10 +1,11 @@
-// The command line where its output ends: a reader that has seen enough, a disk that is full. One code or one sentence, never a stack.
+// The command line where its output ends: a reader that has seen enough, a disk that is full. One code or one
+// sentence, never a stack.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startProgram } from '../run-program.ts';
+import { startProgram } from '../../local/run-program.ts';
 
 const CLI = 'bin/room-streams.mjs';
 

@@ -1,6 +1,6 @@
-// Shell completion as a person gets it: the printed script is loaded by the real shell, which is asked what it would offer. bash is
-// everywhere; zsh and fish are asked where they are installed, and the test says so where they are not. zsh completes only at a terminal of
-// its own, which its module zpty makes.
+// Shell completion as a person gets it: the printed script is loaded by the real shell, which is asked what
+// it would offer. bash is everywhere; zsh and fish are asked where they are installed, and the test says so
+// where they are not. zsh completes only at a terminal of its own, which its module zpty makes.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -86,7 +86,10 @@ function inFish(typed: string): string[] {
   return lines(run('fish', ['--no-config', '-c', script])).map((line) => line.split('\t', 1)[0] ?? '');
 }
 
-/** Types into a shell of its own and returns what stands on the screen once everything wanted does, or after five seconds. */
+/**
+ * Types into a shell of its own and returns what stands on the screen once everything wanted does, or after
+ * five seconds.
+ */
 function inZsh(typed: string, wanted: readonly string[]): string {
   const script = `
 zmodload zsh/zpty zsh/datetime

@@ -1,5 +1,5 @@
-// The worker and the command line as processes with a broken environment: exit code 2 and every problem at once, with no secret among
-// them and nothing tried.
+// The worker and the command line as processes with a broken environment: exit code 2 and every problem at
+// once, with no secret among them and nothing tried.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';

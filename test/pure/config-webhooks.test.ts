@@ -1,7 +1,8 @@
-// The configuration of webhooks and alerts: every problem told at once, nothing of an address or a secret in any of them.
+// The configuration of webhooks and alerts: every problem told at once, nothing of an address or a secret in
+// any of them.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ConfigError, readWorkerConfig } from '../../worker/config.ts';
+import { ConfigError, readWorkerConfig } from '../../config/config.ts';
 
 const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
 const OTHER_SECRET = `whsec_${Buffer.alloc(64, 9).toString('base64')}`;

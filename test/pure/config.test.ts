@@ -1,5 +1,6 @@
-// The configuration read from made-up environments: every problem told at once, with name, got and allowed; secrets from variables and
-// from files, and never in a message. Then the two programs with a broken environment: exit code 2, and the same text.
+// The configuration read from made-up environments: every problem told at once, with name, got and allowed;
+// secrets from variables and from files, and never in a message. Then the two programs with a broken
+// environment: exit code 2, and the same text.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -7,7 +8,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { ConfigError, readClickHouseAdmin, readWorkerConfig } from '../../worker/config.ts';
+import { ConfigError, readClickHouseAdmin, readWorkerConfig } from '../../config/config.ts';
 
 const AUTHORITY = fileURLToPath(new URL('certificates/authority.pem', import.meta.url));
 

@@ -4,21 +4,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { parseFoundLatest, parseFoundManifest } from '../../activities/manifests/manifest-record.ts';
-import {
-  coverFieldsOf,
-  coversInterval,
-  manifestProblems,
-  pointsAt,
-  type CoverFields,
-} from '../../workflows/model/cover.ts';
-import {
-  MANIFEST_FIELDS,
-  POINTER_FIELDS,
-  type LatestPointer,
-  type Manifest,
-} from '../../workflows/model/manifest.ts';
-import { settingsAt, type StreamSettings } from '../../workflows/model/stream.ts';
-import { HOUR, HOUR_MS, makeStream } from '../export-bench.ts';
+import { coverFieldsOf, coversInterval, manifestProblems, pointsAt } from '../../workflows/model/cover.ts';
+import type { CoverFields } from '../../workflows/model/cover.ts';
+import { MANIFEST_FIELDS, POINTER_FIELDS } from '../../workflows/model/manifest.ts';
+import type { LatestPointer, Manifest } from '../../workflows/model/manifest.ts';
+import { settingsAt } from '../../workflows/model/stream.ts';
+import type { StreamSettings } from '../../workflows/model/stream.ts';
+import { HOUR, HOUR_MS } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
 
 const STREAM = makeStream('swap', { project: 'b' });
 const SETTINGS = settingsAt(STREAM, HOUR.startMs);
@@ -31,11 +24,26 @@ function wantedUnder(changes: Partial<StreamSettings>): CoverFields {
 function manifestOf(changes: Partial<Manifest> = {}): Manifest {
   return {
     ...wantedUnder({}),
-    ...{ manifest_version: 1, every_seconds: 3_600, settle_seconds: 0, file_written: true, etag: 'e' },
-    ...{ size_bytes: 3, raw_size_bytes: 3, raw_crc32: '00000000', rooms: 0, peers: 0, rooms_with_faults: 0 },
-    ...{ parts: 1, history_fingerprint: { rooms: 0, peers: 0, totals: 0, hash: '0' }, generation: 1 },
-    ...{ supersedes: null, write_id: 'w', workflow_id: 'i', run_id: 'r' },
-    ...{ started_at: '2026-11-23T11:00:00.000Z', completed_at: '2026-11-23T11:00:01.000Z' },
+    manifest_version: 1,
+    every_seconds: 3_600,
+    settle_seconds: 0,
+    file_written: true,
+    etag: 'e',
+    size_bytes: 3,
+    raw_size_bytes: 3,
+    raw_crc32: '00000000',
+    rooms: 0,
+    peers: 0,
+    rooms_with_faults: 0,
+    parts: 1,
+    history_fingerprint: { rooms: 0, peers: 0, totals: 0, hash: '0' },
+    generation: 1,
+    supersedes: null,
+    write_id: 'w',
+    workflow_id: 'i',
+    run_id: 'r',
+    started_at: '2026-11-23T11:00:00.000Z',
+    completed_at: '2026-11-23T11:00:01.000Z',
     ...changes,
   };
 }
@@ -43,8 +51,11 @@ function manifestOf(changes: Partial<Manifest> = {}): Manifest {
 function pointerOf(changes: Partial<LatestPointer> = {}): LatestPointer {
   return {
     ...wantedUnder({}),
-    ...{ manifest_key: '_manifests/m', rooms: 0, size_bytes: 3 },
-    ...{ started_at: '2026-11-23T11:00:00.000Z', completed_at: '2026-11-23T11:00:01.000Z' },
+    manifest_key: '_manifests/m',
+    rooms: 0,
+    size_bytes: 3,
+    started_at: '2026-11-23T11:00:00.000Z',
+    completed_at: '2026-11-23T11:00:01.000Z',
     ...changes,
   };
 }

@@ -1,9 +1,10 @@
-// Properties against zlib's own CRC-32 of the joined text, and against many small combinations where a text would be too long to make.
+// Properties against zlib's own CRC-32 of the joined text, and against many small combinations where a text
+// would be too long to make.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
-import { crc32Combine } from '../../activities/encode/crc32-combine.ts';
+import { crc32Combine } from '../../activities/batch/crc32-combine.ts';
 
 const crc = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 

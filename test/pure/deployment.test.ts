@@ -1,5 +1,6 @@
-// docker-compose.yml, Dockerfile and .dockerignore read as text: the Compose specification's schema and a linter for what it allows, and
-// what we promise besides (pinned images, nothing but loopback published, everything waited for).
+// docker-compose.yml, Dockerfile and .dockerignore read as text: the Compose specification's schema and a
+// linter for what it allows, and what we promise besides (pinned images, nothing but loopback published,
+// everything waited for).
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// The readers of single columns, over the bytes as they lie in a stream: integers with every digit, texts at any place of a buffer, and what
-// becomes of bytes that are no UTF-8.
+// The readers of single columns, over the bytes as they lie in a stream: integers with every digit, texts at
+// any place of a buffer, and what becomes of bytes that are no UTF-8.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -197,7 +197,9 @@ function countsOf(values: readonly (bigint | null)[]): CountColumn {
   return new CountColumn(words, values.includes(null) ? validity : null);
 }
 
-/** Texts one behind the other, so many bytes from the begin of their buffer, with so many others behind them. */
+/**
+ * Texts one behind the other, so many bytes from the begin of their buffer, with so many others behind them.
+ */
 function textsAt(
   texts: readonly Uint8Array[],
   { before, behind }: { before: number; behind: number },

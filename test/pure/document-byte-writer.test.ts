@@ -1,10 +1,11 @@
-// The bytes of JSON values, compared with what JSON.stringify, toFixed and BigInt say, and the reader of stored gzip with zlib.
+// The bytes of JSON values, compared with what JSON.stringify, toFixed and BigInt say, and the reader of
+// stored gzip with zlib.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { constants, deflateRawSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { ByteCollector } from '../../activities/history/byte-collector.ts';
-import { beginsStored, StoredGzipReader } from '../../activities/history/stored-gzip.ts';
+import { ByteCollector } from '../../activities/scans/byte-collector.ts';
+import { beginsStored, StoredGzipReader } from '../../activities/scans/stored-gzip.ts';
 import { TextColumn } from '../../document/arrow-columns.ts';
 import { BufferFullError, ByteWriter } from '../../document/byte-writer.ts';
 import { toWellFormed } from '../../document/utf8.ts';

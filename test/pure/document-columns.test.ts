@@ -1,10 +1,11 @@
-// Three tables that have to agree: the columns that the definition of the document names, those of the contract with the history, and those that
-// the scans' statements select.
+// Three tables that have to agree: the columns that the definition of the document names, those of the
+// contract with the history, and those that the scans' statements select.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { columnsToRead } from '../../document/columns-to-read.ts';
-import { DIRECTION_FIELDS, PEER_FIELDS, ROOM_FIELDS, type Field } from '../../document/definition.ts';
+import { DIRECTION_FIELDS, PEER_FIELDS, ROOM_FIELDS } from '../../document/definition.ts';
+import type { Field } from '../../document/definition.ts';
 import { openBatches } from '../../document/history-batches.ts';
 import { VIEW_COLUMNS } from '../../document/history-contract.ts';
 import { START_MS } from '../reference/any-rows.ts';
@@ -16,7 +17,9 @@ const SCANS = [
   { scan: 'totals', view: 'export_track_totals', statement: 'scan-track-totals', fields: DIRECTION_FIELDS },
 ] as const;
 
-/** Of a column that stands in every row, the same for all: the statement asks for it and does not select it. */
+/**
+ * Of a column that stands in every row, the same for all: the statement asks for it and does not select it.
+ */
 const OF_ALL_ROWS = 'project_id';
 
 for (const { scan, view, statement, fields } of SCANS) {

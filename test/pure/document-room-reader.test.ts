@@ -1,5 +1,6 @@
-// The rows of the three scans put together room by room, compared with the slow reference in test/reference: which rows hold, whose peers and
-// totals they are, what is wrong with them, and every byte of the line that is written of them.
+// The rows of the three scans put together room by room, compared with the slow reference in test/reference:
+// which rows hold, whose peers and totals they are, what is wrong with them, and every byte of the line that
+// is written of them.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -17,15 +18,10 @@ import {
   START_MS,
   totalColumns,
 } from '../reference/any-rows.ts';
-import { toReferenceRooms, type ReferenceRoom } from '../reference/document-text.ts';
-import {
-  toRange,
-  type HistoryRows,
-  type KeyedRow,
-  type ScanName,
-  type StreamOptions,
-  type Value,
-} from '../reference/history-rows.ts';
+import { toReferenceRooms } from '../reference/document-text.ts';
+import type { ReferenceRoom } from '../reference/document-text.ts';
+import { toRange } from '../reference/history-rows.ts';
+import type { HistoryRows, KeyedRow, ScanName, StreamOptions, Value } from '../reference/history-rows.ts';
 
 const FIELD_SETS = ['standard', 'extended'] as const;
 const anyFields = fc.constantFrom(...FIELD_SETS);

@@ -1,24 +1,22 @@
-// A whole file, as a run makes it: any rooms cut into any ranges, each range's rows cut into any record batches, the batches written in any
-// order, the parts joined by their numbers. The reference is the file's definition over the lines of the slow reference writer.
-// gzip is read back by four independent readers: Node, Python, gzip(1) and the web's DecompressionStream.
+// A whole file, as a run makes it: any rooms cut into any ranges, each range's rows cut into any record
+// batches, the batches written in any order, the parts joined by their numbers. The reference is the file's
+// definition over the lines of the slow reference writer. gzip is read back by four independent readers:
+// Node, Python, gzip(1) and the web's DecompressionStream.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { crc32, gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { closingPart } from '../../activities/encode/closing-part.ts';
-import { RangeMisjudgedError, RoomTooLargeError } from '../../activities/encode/encode-errors.ts';
-import {
-  FAULTS_KEPT,
-  writeBatch,
-  type BatchOptions,
-  type WrittenBatch,
-} from '../../activities/encode/write-batch.ts';
+import { closingPart } from '../../activities/export/closing-part.ts';
+import { RangeMisjudgedError, RoomTooLargeError } from '../../activities/scans/batch-errors.ts';
+import { FAULTS_KEPT, writeBatch } from '../../activities/batch/write-batch.ts';
+import type { BatchOptions, WrittenBatch } from '../../activities/batch/write-batch.ts';
 import { PART_BYTES_MIN } from '../../workflows/model/plan.ts';
 import { anyBatches, anyRows, START_MS } from '../reference/any-rows.ts';
 import { compareRows, toReferenceRooms } from '../reference/document-text.ts';
-import { toRange, type HistoryRows, type KeyedRow, type StreamOptions } from '../reference/history-rows.ts';
+import { toRange } from '../reference/history-rows.ts';
+import type { HistoryRows, KeyedRow, StreamOptions } from '../reference/history-rows.ts';
 
 type Shape = Pick<BatchOptions, 'format' | 'compression'>;
 
@@ -39,7 +37,7 @@ describe('a file made of batches', () => {
       const numRuns = shape.compression === 'gzip' ? 20 : 150;
       fc.assert(
         fc.property(anyRows(), fc.array(fc.nat(), { maxLength: 3 }), anyBatches, (rows, cuts, batches) => {
-          const made = makeFile(cutRows(rows, cuts), shape, batches);
+          const made = exportFile(cutRows(rows, cuts), shape, batches);
           const lines = toReferenceRooms(rows, 'standard').map(({ line }) => line);
           const raw = shape.compression === 'gzip' ? gunzipSync(made.body) : made.body;
           assert.equal(raw.toString('latin1'), fileOf(lines, shape));
@@ -54,8 +52,8 @@ describe('a file made of batches', () => {
   it('can be read by every reader of gzip alike', async () => {
     const parts = [0, 1, 2].map((index) => largeRange(index));
     for (const shape of SHAPES.filter(({ compression }) => compression === 'gzip')) {
-      const { body } = makeFile(parts, shape);
-      const expected = makeFile(parts, { ...shape, compression: 'none' }).body;
+      const { body } = exportFile(parts, shape);
+      const expected = exportFile(parts, { ...shape, compression: 'none' }).body;
       const readers = {
         node: gunzipSync(body),
         web: await readByWeb(body),
@@ -133,7 +131,10 @@ describe('a file made of batches', () => {
   });
 });
 
-/** Consecutive rooms by the places of the cuts. One range may be empty; of several none is, because then the interval is planned again. */
+/**
+ * Consecutive rooms by the places of the cuts. One range may be empty; of several none is, because then the
+ * interval is planned again.
+ */
 function cutRows(rows: HistoryRows, cuts: readonly number[]): HistoryRows[] {
   const keys = [...new Map(rows.rooms.map((row) => [keyOf(row), row])).values()].sort(compareRows);
   const places = new Set(cuts.map((cut) => 1 + (cut % Math.max(1, keys.length - 1))));
@@ -176,7 +177,7 @@ function roomOf(index: number, bytes: number): KeyedRow {
   };
 }
 
-function makeFile(parts: readonly HistoryRows[], shape: Shape, batches: Batches = WHOLE_BATCHES) {
+function exportFile(parts: readonly HistoryRows[], shape: Shape, batches: Batches = WHOLE_BATCHES) {
   const written = writeAll(parts, shape, batches);
   const [only] = written;
   if (written.length === 1 && only !== undefined) return { ...only, body: Buffer.from(only.body) };

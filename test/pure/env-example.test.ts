@@ -1,8 +1,9 @@
-// .env.example against what is read: by the configuration, which knows its variables, and by docker-compose.yml, which passes them on.
+// .env.example against what is read: by the configuration, which knows its variables, and by
+// docker-compose.yml, which passes them on.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { readMigrationConfig, readWorkerConfig, VARIABLES } from '../../worker/config.ts';
+import { readMigrationConfig, readWorkerConfig, VARIABLES } from '../../config/config.ts';
 import { readComposeFile, readEnvironmentExample, ROOT, serviceOf } from '../deployment-files.ts';
 
 const { temporal, clickHouse, exporter, admin, worker, alerts } = VARIABLES;
@@ -43,8 +44,13 @@ describe('docker-compose.yml', () => {
     const compose = readComposeFile();
     const namesOf = (service: string) => Object.keys(serviceOf(compose, service).environment).sort();
     const forWorker = [
-      ...[...temporal, ...clickHouse, ...exporter, ...worker, ...OF_DESTINATION],
-      ...[...alerts, ...OF_WEBHOOK],
+      ...temporal,
+      ...clickHouse,
+      ...exporter,
+      ...worker,
+      ...OF_DESTINATION,
+      ...alerts,
+      ...OF_WEBHOOK,
     ].sort();
     const forAdmin = [...temporal, ...clickHouse, ...admin].sort();
     assert.deepEqual(namesOf('worker'), forWorker);

@@ -1,30 +1,36 @@
-// The stage that exports one batch, over a server that answers the scans and a store that remembers parts: answers with other rows than planned
-// are refused before anything is uploaded, unless the history has moved.
+// The stage that exports one batch, over a server that answers the scans and a store that remembers parts:
+// answers with other rows than planned are refused before anything is uploaded, unless the history has moved.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { BatchBuffers } from '../../activities/encode/batch-buffers.ts';
-import { openBatchWriters, type BatchWriters } from '../../activities/encode/batch-writers.ts';
-import { RangeMisjudgedError, TruncatedAnswerError } from '../../activities/encode/encode-errors.ts';
-import { exportBatch } from '../../activities/export-batch.ts';
-import { countRow } from '../../activities/history/fingerprint-views.ts';
-import {
-  openHistoryReader,
-  type HistoryReader,
-  type Statement,
-} from '../../activities/history/history-reader.ts';
-import type { StageTools } from '../../activities/stage-tools.ts';
-import { openObjectStore, type ObjectStore, type UploadPart } from '../../activities/store/object-store.ts';
-import type { BatchRequest } from '../../workflows/model/stages.ts';
+import { BatchBuffers } from '../../activities/batch/batch-buffers.ts';
+import { openBatchWriters } from '../../activities/batch/batch-writers.ts';
+import type { BatchWriters } from '../../activities/batch/batch-writers.ts';
+import { RangeMisjudgedError, TruncatedAnswerError } from '../../activities/scans/batch-errors.ts';
+import { exportBatch } from '../../activities/export/export-batch.ts';
+import { countRow } from '../../activities/scans/fingerprint-views.ts';
+import { openHistoryReader } from '../../clickhouse/history-reader.ts';
+import type { HistoryReader, Statement } from '../../clickhouse/history-reader.ts';
+import type { StageTools } from '../../activities/runtime/stage-tools.ts';
+import { openObjectStore } from '../../store/object-store.ts';
+import type { ObjectStore, UploadPart } from '../../store/object-store.ts';
+import type { BatchRequest } from '../../workflows/export/contract.ts';
 import type { StreamSettings } from '../../workflows/model/stream.ts';
-import { makeStream } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
 import { START_MS } from '../reference/any-rows.ts';
-import { toRange, type HistoryRows, type ScanName } from '../reference/history-rows.ts';
+import { toRange } from '../reference/history-rows.ts';
+import type { HistoryRows, ScanName } from '../reference/history-rows.ts';
 import { answersOf, exceptionText, packed, ScanServer } from '../reference/scan-server.ts';
 
 const OUTPUT_BYTES = 20_000;
 const NOWHERE = {
-  ...{ name: 'd', endpoint: 'http://127.0.0.1:9', region: 'r', bucket: 'b', pathStyle: true },
-  ...{ manifestPrefix: '', accessKeyId: 'k', secretAccessKey: 's' },
+  name: 'd',
+  endpoint: 'http://127.0.0.1:9',
+  region: 'r',
+  bucket: 'b',
+  pathStyle: true,
+  manifestPrefix: '',
+  accessKeyId: 'k',
+  secretAccessKey: 's',
 };
 
 const ROWS = rowsOf(3);
@@ -78,10 +84,14 @@ describe('the export of a batch', () => {
       },
     };
     return {
-      ...{ history, writers, buffers },
+      history,
+      writers,
+      buffers,
       destinations: new Map([['d', { destination: NOWHERE, store: remembering }]]),
       batches: { atOnce: 1, threads: 1, rangeBytesPlain: 1_000_000, rangeBytesGzip: 1_000_000 },
-      ...{ webhooks: new Map(), pauseAfterFailed: 0, ui: null },
+      webhooks: new Map(),
+      pauseAfterFailed: 0,
+      ui: null,
       hide: (text) => text,
       nowMs: () => 0,
       newId: () => 'id',
@@ -145,8 +155,8 @@ describe('the export of a batch', () => {
     const more = rowsOf(5);
     server.answer(answersOf(toRange(more, { fields: 'standard' })));
     held = { rooms: 5, peers: 5, totals: 5 };
-    const { rooms, heldAfter } = await run();
-    assert.deepEqual([rooms, heldAfter?.rooms, parts.length], [5, 5, 1]);
+    const { rooms, fingerprintAfter } = await run();
+    assert.deepEqual([rooms, fingerprintAfter?.rooms, parts.length], [5, 5, 1]);
   });
 
   it('reads nothing of a range that is planned as empty, and says what it holds now', async () => {
@@ -157,7 +167,7 @@ describe('the export of a batch', () => {
     const part = await run({ ...request, range: { ...request.range, fingerprint } });
     server.onScan = () => undefined;
     assert.equal(parts[0]?.body.toString('utf8'), '[]\n');
-    assert.equal(part.heldAfter?.rooms, 0);
+    assert.equal(part.fingerprintAfter?.rooms, 0);
   });
 
   it('refuses a plain part that a store would refuse, as misjudged', async () => {
@@ -188,7 +198,12 @@ function requestOf(changes: Partial<StreamSettings> = {}): BatchRequest {
   const to = { ...bound, finalizedAtMs: START_MS + 1000 };
   return {
     target: { stream: 's', settings, interval: { startMs: START_MS, endMs: START_MS + 1000 } },
-    ...{ key: 'k', writeId: 'w', uploadId: 'u', partNumber: 1, isFirst: true, isLast: true },
+    key: 'k',
+    writeId: 'w',
+    uploadId: 'u',
+    partNumber: 1,
+    isFirst: true,
+    isLast: true,
     range: { from: bound, to, fingerprint: { ...COUNTS, hash: '1' } },
   };
 }
@@ -196,8 +211,10 @@ function requestOf(changes: Partial<StreamSettings> = {}): BatchRequest {
 /** Rooms with one peer and one track total each. */
 function rowsOf(rooms: number): HistoryRows {
   const rows = Array.from({ length: rooms }, (_, index) => ({
-    ...{ finalized_at: START_MS + index, session_id: `s${index}` },
-    ...{ media: 'audio', direction: 'send' },
+    finalized_at: START_MS + index,
+    session_id: `s${index}`,
+    media: 'audio',
+    direction: 'send',
   }));
   return { rooms: rows, peers: rows, totals: rows };
 }

@@ -1,13 +1,17 @@
-// The definition of the file: that it is a JSON Schema as the draft has it, that its keys stand in the order that readers were
-// promised, and that the check which every test's file goes through finds what may not be.
+// The definition of the file: that it is a JSON Schema as the draft has it, that its keys stand in the order
+// that readers were promised, and that the check which every test's file goes through finds what may not be.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { runCli } from '../../client/cli.ts';
-import { toFileSchema, type JsonSchema } from '../../document/json-schema.ts';
+import { toFileSchema } from '../../document/json-schema.ts';
+import type { JsonSchema } from '../../document/json-schema.ts';
 import { assertFile } from '../schema-check.ts';
 
-/** The keys of the standard file as published, objects of an array in brackets. Never changed: readers go by it. */
+/**
+ * The keys of the standard file as published, objects of an array in brackets. Never changed: readers go by
+ * it.
+ */
 const ROOM_KEYS = 'room_url room_id start_time end_time duration users stats peers';
 const ROOM_STATS_KEYS = 'mos score call_setup_time audio video';
 const PEER_KEYS =

@@ -1,7 +1,7 @@
 // What `--help` calls a default can be typed as it stands there, and means the same.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Command, type Option } from 'commander';
+import type { Command, Option } from 'commander';
 import { makeProgram } from '../../client/cli.ts';
 
 const SILENT = { out: noop, err: noop };

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ApplicationFailure } from '@temporalio/activity';
-import { makeHide } from '../../activities/hide-secrets.ts';
-import { withoutSecrets } from '../../activities/to-failure.ts';
+import { makeHide } from '../../secrets/hide-secrets.ts';
+import { withoutSecrets } from '../../activities/runtime/to-failure.ts';
 
 const SECRET = 'hunter/2+hunter2';
 const hide = makeHide([SECRET, undefined, '', 'abc']);
@@ -23,7 +23,11 @@ describe('makeHide', () => {
 describe('withoutSecrets', () => {
   const fail = (message: string, cause?: Error, details: unknown[] = []): ApplicationFailure =>
     ApplicationFailure.create({
-      ...{ message, type: 'T', nonRetryable: true, details, nextRetryDelay: 7 },
+      message,
+      type: 'T',
+      nonRetryable: true,
+      details,
+      nextRetryDelay: 7,
       ...(cause === undefined ? {} : { cause }),
     });
 

@@ -1,24 +1,21 @@
-// The three scans of a range over plain HTTP, from a server that does to its answers what servers and networks do: an answer that is not whole
-// is an error, never fewer rows. The same against the real ClickHouse is in test/contract/export-scans.test.ts.
+// The three scans of a range over plain HTTP, from a server that does to its answers what servers and
+// networks do: an answer that is not whole is an error, never fewer rows. The same against the real
+// ClickHouse is in test/contract/export-scans.test.ts.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { ClickHouseClient } from '@clickhouse/client';
 import fc from 'fast-check';
-import { writeBatch } from '../../activities/encode/write-batch.ts';
-import { ByteCollector } from '../../activities/history/byte-collector.ts';
-import { openHistoryClient } from '../../activities/history/history-client.ts';
-import { scanRange, type RangeToScan } from '../../activities/history/scan-range.ts';
+import { writeBatch } from '../../activities/batch/write-batch.ts';
+import { ByteCollector } from '../../activities/scans/byte-collector.ts';
+import { openHistoryClient } from '../../clickhouse/history-client.ts';
+import { scanRange } from '../../activities/scans/scan-range.ts';
+import type { RangeToScan } from '../../activities/scans/scan-range.ts';
 import type { ScannedRange } from '../../document/history-batches.ts';
 import { START_MS } from '../reference/any-rows.ts';
-import { toRange, type KeyedRow, type ScanName } from '../reference/history-rows.ts';
-import {
-  answersOf,
-  exceptionText,
-  packed,
-  ScanServer,
-  type ScanAnswer,
-  type ScanAnswers,
-} from '../reference/scan-server.ts';
+import { toRange } from '../reference/history-rows.ts';
+import type { KeyedRow, ScanName } from '../reference/history-rows.ts';
+import { answersOf, exceptionText, packed, ScanServer } from '../reference/scan-server.ts';
+import type { ScanAnswer, ScanAnswers } from '../reference/scan-server.ts';
 
 const SCANS = ['rooms', 'peers', 'totals'] as const;
 const SAID =
@@ -129,7 +126,8 @@ describe('the scans of a range', () => {
           const title = `${name}: after ${length} bytes`;
           const whole = changed(answersOf(RANGE, level), name, { body });
           await assert.rejects(scan(whole), { name: 'HistoryStreamError', message: SAID }, title);
-          // The server may also close the connection before the checksum. What is compressed can then be lost.
+          // The server may also close the connection before the checksum. What is compressed can then be
+          // lost.
           const cut = changed(answersOf(RANGE, level), name, { body: body.subarray(0, -8), isCut: true });
           const expected = level === 0 ? { name: 'HistoryStreamError', message: SAID } : ANY_DAMAGE;
           await assert.rejects(scan(cut), expected, title);

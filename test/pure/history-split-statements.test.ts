@@ -1,4 +1,5 @@
-// The statement splitter on SQL written for it, and on any statements that fast-check puts together with strings and comments.
+// The statement splitter on SQL written for it, and on any statements that fast-check puts together with
+// strings and comments.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';

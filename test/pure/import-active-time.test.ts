@@ -1,15 +1,10 @@
-// Method: small recordings in which time passes without media (idle connections, sleep, gaps, stopped and overlooked streams) are read, and
-// the time that counts as active is compared with what was recorded. Totals are the oracle's, from the ticks of the import.
+// Method: small recordings in which time passes without media (idle connections, sleep, gaps, stopped and
+// overlooked streams) are read, and the time that counts as active is compared with what was recorded. Totals
+// are the oracle's, from the ticks of the import.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  audioReceived,
-  audioSent,
-  callOf,
-  everySecond,
-  pictureOf as picture,
-  type Reading,
-} from './import-calls.ts';
+import { audioReceived, audioSent, callOf, everySecond, pictureOf as picture } from './import-calls.ts';
+import type { Reading } from './import-calls.ts';
 import { AT, toDump } from './import-reading.ts';
 import { onlyPeerOf, pictureOf, recordingOf, toDecimals, trackOf } from './import-totals.ts';
 

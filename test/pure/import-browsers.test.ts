@@ -1,5 +1,6 @@
-// Method: one reading each of today's Firefox and Safari, written by hand in the shape in which that browser gives its reports, with what
-// must come of it beside it. Today's Chrome is in the recordings (import-recorded-call.test.ts).
+// Method: one reading each of today's Firefox and Safari, written by hand in the shape in which that browser
+// gives its reports, with what must come of it beside it. Today's Chrome is in the recordings
+// (import-recorded-call.test.ts).
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AT, oneReading, readDump, sumTicks, tickTexts, toPlainObject } from './import-reading.ts';

@@ -1,4 +1,5 @@
-// Shared by the import's tests of single situations: short calls, written as lines of getStats with the names and times around them.
+// Shared by the import's tests of single situations: short calls, written as lines of getStats with the names
+// and times around them.
 import { AT } from './import-reading.ts';
 
 type Report = Record<string, unknown>;

@@ -1,8 +1,9 @@
-// Method: dumps of a few lines, each with one thing about counters in it, are read, and the sums that come of them compared with those
-// worked out by hand. The arithmetic of single streams has its tests in import-ticks.test.ts.
+// Method: dumps of a few lines, each with one thing about counters in it, are read, and the sums that come of
+// them compared with those worked out by hand. The arithmetic of single streams has its tests in
+// import-ticks.test.ts.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ReadFile } from '../../history/import/read-file.ts';
+import type { ReadFile } from '../../importers/read-file.ts';
 import { AT, oneReading, readDump, sumTicks, tickTexts, toDump, toPlainObject } from './import-reading.ts';
 
 describe('counters', () => {

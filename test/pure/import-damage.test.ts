@@ -1,12 +1,13 @@
-// Method: small dumps are cut at every byte, and have single bytes changed at random, by a seeded generator whose seed is printed: a
-// thousand times here, ten thousand times and at every byte by `npm run test:fuzz`. Whatever comes of it, reading must end in a summary;
-// and where the damaged dump can still be replayed by the oracle of import-replay.ts, the sums must be the oracle's.
+// Method: small dumps are cut at every byte, and have single bytes changed at random, by a seeded generator
+// whose seed is printed: a thousand times here, ten thousand times and at every byte by `npm run test:fuzz`.
+// Whatever comes of it, reading must end in a summary; and where the damaged dump can still be replayed by
+// the oracle of import-replay.ts, the sums must be the oracle's.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { ReadFile } from '../../history/import/read-file.ts';
-import { seededRandom } from '../../history/recording/lossy-relay.ts';
+import type { ReadFile } from '../../importers/read-file.ts';
+import { seededRandom } from '../../recorder/lossy-relay.ts';
 import { AT, readDump, sumTicks, toDump, toPlainObject } from './import-reading.ts';
 import type { Sums } from './import-reading.ts';
 import { replayGetstats, replayInternals, replayRtcstats } from './import-replay.ts';
@@ -161,7 +162,9 @@ function assertSound(file: ReadFile, what: string): void {
   }
 }
 
-/** One byte, of those that may be hit, is another one; a digit is another digit where only some may be hit. */
+/**
+ * One byte, of those that may be hit, is another one; a digit is another digit where only some may be hit.
+ */
 function damage(
   whole: Buffer,
   random: () => number,

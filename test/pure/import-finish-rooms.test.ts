@@ -6,9 +6,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decodeBatches } from '../../document/history-batches.ts';
 import { VIEW_COLUMNS } from '../../document/history-contract.ts';
-import { finishRooms } from '../../history/import/finish-rooms.ts';
-import type { PeerRow, Room } from '../../history/import/rooms.ts';
-import { toArrowStream } from '../../history/import/row-columns.ts';
+import { finishRooms } from '../../importers/finish-rooms.ts';
+import type { PeerRow, Room } from '../../importers/rooms.ts';
+import { toArrowStream } from '../../importers/row-columns.ts';
 import { assertFile } from '../schema-check.ts';
 
 const AT = 1_764_000_000_000;

@@ -1,5 +1,6 @@
-// Method: recordings in the forms that recorders of today write, small ones with the right values beside them, and what is written by hand
-// after the forms that their sources document (rtcstats-js, Chrome's webrtc-internals page). Where a file has none of our forms, the message names the form.
+// Method: recordings in the forms that recorders of today write, small ones with the right values beside
+// them, and what is written by hand after the forms that their sources document (rtcstats-js, Chrome's
+// webrtc-internals page). Where a file has none of our forms, the message names the form.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { audioSent } from './import-calls.ts';

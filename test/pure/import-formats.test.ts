@@ -1,10 +1,11 @@
-// Method: the same stretch of our recorded call is written in each format (import-small-dumps.ts) and must give the same sums in
-// each; what only old or other browsers write is written by hand, with the values to expect beside it.
+// Method: the same stretch of our recorded call is written in each format (import-small-dumps.ts) and must
+// give the same sums in each; what only old or other browsers write is written by hand, with the values to
+// expect beside it.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
-import { toRooms } from '../../history/import/rooms.ts';
+import { toRooms } from '../../importers/rooms.ts';
 import { readDump, sumTicks, tickLines, toDump, toPlainObject } from './import-reading.ts';
 import type { Sums } from './import-reading.ts';
 import { replayGetstats } from './import-replay.ts';

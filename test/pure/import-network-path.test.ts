@@ -1,5 +1,5 @@
-// Method: calls over relays whose candidates say in various ways how the relay is reached, or not at all, are read, and the path of the peer
-// is looked at. What nothing tells must be null.
+// Method: calls over relays whose candidates say in various ways how the relay is reached, or not at all, are
+// read, and the path of the peer is looked at. What nothing tells must be null.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { audioReceived, callOf, everySecond } from './import-calls.ts';

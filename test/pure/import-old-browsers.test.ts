@@ -1,5 +1,5 @@
-// Method: one dump each of browsers of years ago, written by hand in the shape in which that browser gave its reports, with what must come
-// of it beside it.
+// Method: one dump each of browsers of years ago, written by hand in the shape in which that browser gave its
+// reports, with what must come of it beside it.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';

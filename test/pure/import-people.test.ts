@@ -1,5 +1,5 @@
-// Method: dumps of one browser with several tabs, at a time and one after another, and calls of several connections are read; users and
-// set-up time are looked at.
+// Method: dumps of one browser with several tabs, at a time and one after another, and calls of several
+// connections are read; users and set-up time are looked at.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { audioSent } from './import-calls.ts';

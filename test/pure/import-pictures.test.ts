@@ -1,8 +1,10 @@
-// Method: calls with several pictures at a time (simulcast without names, many received, a screen beside a camera) are read, and the size and
-// rate of frames that the oracle finds in their ticks are compared with those of the pictures.
+// Method: calls with several pictures at a time (simulcast without names, many received, a screen beside a
+// camera) are read, and the size and rate of frames that the oracle finds in their ticks are compared with
+// those of the pictures.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { callOf, everySecond, pictureOf as picture, type Picture } from './import-calls.ts';
+import { callOf, everySecond, pictureOf as picture } from './import-calls.ts';
+import type { Picture } from './import-calls.ts';
 import { onlyPeerOf, pictureOf, recordingOf, toDecimals, trackOf } from './import-totals.ts';
 
 const LAYERS: Picture[] = [

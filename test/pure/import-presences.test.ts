@@ -1,8 +1,9 @@
-// Method: dumps of a few lines are read, and what they tell of the participant is looked at: room, peer, times, client, path, devices,
-// keys, call set-up. One thing a test; how presences become rooms is in import-rooms.test.ts.
+// Method: dumps of a few lines are read, and what they tell of the participant is looked at: room, peer,
+// times, client, path, devices, keys, call set-up. One thing a test; how presences become rooms is in
+// import-rooms.test.ts.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Presence } from '../../history/import/presences.ts';
+import type { Presence } from '../../importers/presences.ts';
 import { AT, readDump, toDump } from './import-reading.ts';
 
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:130.0) Gecko/20100101 Firefox/130.0';

@@ -1,5 +1,6 @@
-// Method: files are written to a temporary folder and read by several threads, by one, and with the reading stopped in between; the
-// outcomes must be the same whoever reads, and a file that cannot be read must not take others with it.
+// Method: files are written to a temporary folder and read by several threads, by one, and with the reading
+// stopped in between; the outcomes must be the same whoever reads, and a file that cannot be read must not
+// take others with it.
 import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -7,10 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { readFiles } from '../../history/import/file-readers.ts';
-import type { FileOutcome } from '../../history/import/file-readers.ts';
-import { listFiles } from '../../history/import/list-files.ts';
-import { readSpool } from '../../history/import/tick-spool.ts';
+import { readFiles } from '../../importers/file-readers.ts';
+import type { FileOutcome } from '../../importers/file-readers.ts';
+import { listFiles } from '../../importers/list-files.ts';
+import { readSpool } from '../../importers/tick-spool.ts';
 import { recordedReadings, toGetstats, toInternals, toRtcstats } from './import-small-dumps.ts';
 
 const READINGS = recordedReadings('cleo-ada-3', 8);

@@ -1,11 +1,11 @@
-// Shared by the import's pure tests: reads a dump from memory, sums its ticks, and finds the sample dumps, which are not part
-// of the repository.
+// Shared by the import's pure tests: reads a dump from memory, sums its ticks, and finds the sample dumps,
+// which are not part of the repository.
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FormatName } from '../../history/import/formats/format-reader.ts';
-import { readRecording } from '../../history/import/read-file.ts';
-import type { ReadFile } from '../../history/import/read-file.ts';
+import type { FormatName } from '../../importers/formats/format-reader.ts';
+import { readRecording } from '../../importers/read-file.ts';
+import type { ReadFile } from '../../importers/read-file.ts';
 
 export interface Sums {
   bytes: number;
@@ -54,7 +54,9 @@ export function tickLines(file: ReadFile): string[] {
   return Buffer.from(file.ticks.bytes).toString('utf8').split('\n').slice(0, -1);
 }
 
-/** Sums of ticks by `connection media direction`, where the connection bears the name that the dump gives it. */
+/**
+ * Sums of ticks by `connection media direction`, where the connection bears the name that the dump gives it.
+ */
 export function sumTicks(file: ReadFile): Map<string, Sums> {
   const names = new Map(
     file.presences.flatMap(({ connections }) =>

@@ -1,18 +1,18 @@
-// Method: the calls recorded by us (history/recording) are read by the import. What it sums must be, to the byte, what
-// Chromium's own counters said when each connection was closed, and the losses must be those that the relay between the two
-// pages of the second recording counted when it dropped packets.
+// Method: the calls recorded by us (history/recording) are read by the import. What it sums must be, to the
+// byte, what Chromium's own counters said when each connection was closed, and the losses must be those that
+// the relay between the two pages of the second recording counted when it dropped packets.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { toRooms } from '../../history/import/rooms.ts';
+import { toRooms } from '../../importers/rooms.ts';
 import { readDump, sumTicks, toPlainObject } from './import-reading.ts';
 import type { Sums } from './import-reading.ts';
 import { replayGetstats } from './import-replay.ts';
 import { byConnection, finalCounters, linesOf, RETRANSMISSION } from './recorded-call.ts';
 
-const DEMO = readFileSync(new URL('../../history/recording/demo-call.jsonl.gz', import.meta.url));
-const LOSSY = readFileSync(new URL('../../history/recording/lossy-call.jsonl.gz', import.meta.url));
+const DEMO = readFileSync(new URL('../../recorder/demo-call.jsonl.gz', import.meta.url));
+const LOSSY = readFileSync(new URL('../../recorder/lossy-call.jsonl.gz', import.meta.url));
 
 describe('the recorded call', () => {
   for (const [name, dump] of [

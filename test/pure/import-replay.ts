@@ -1,7 +1,7 @@
-// The oracle of the import's tests: replays the raw counters of a dump on its own, in another way than the import does. It
-// collects, line by line, the whole series of values that each stream's counters took, cuts the series where bytes or packets
-// fall, and adds up the last values of the cuts. A stream is known by its direction and SSRC, whatever its reports are called.
-// Written for whole clarity, not for speed.
+// The oracle of the import's tests: replays the raw counters of a dump on its own, in another way than the
+// import does. It collects, line by line, the whole series of values that each stream's counters took, cuts
+// the series where bytes or packets fall, and adds up the last values of the cuts. A stream is known by its
+// direction and SSRC, whatever its reports are called. Written for whole clarity, not for speed.
 import type { Sums } from './import-reading.ts';
 
 type Report = Record<string, unknown>;
@@ -53,7 +53,10 @@ export function replayGetstats(text: string): Map<string, Sums> {
   return sumSeries(series);
 }
 
-/** Reads a whole webrtc-internals dump: each column is the series of one counter already. A column that is no array is not there. */
+/**
+ * Reads a whole webrtc-internals dump: each column is the series of one counter already. A column that is no
+ * array is not there.
+ */
 export function replayInternals(text: string): Map<string, Sums> {
   const series = new Map<string, Series>();
   const dump = JSON.parse(text) as {

@@ -1,10 +1,11 @@
-// Method: presences made by hand are put together to rooms and peers; what holds for any presences, in any order, is a property.
+// Method: presences made by hand are put together to rooms and peers; what holds for any presences, in any
+// order, is a property.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Presence } from '../../history/import/presences.ts';
-import { coveredMs, toRooms } from '../../history/import/rooms.ts';
-import type { PlacedPresence, Room } from '../../history/import/rooms.ts';
+import type { Presence } from '../../importers/presences.ts';
+import { coveredMs, toRooms } from '../../importers/rooms.ts';
+import type { PlacedPresence, Room } from '../../importers/rooms.ts';
 import { AT } from './import-reading.ts';
 
 const MINUTE = 60_000;

@@ -1,5 +1,5 @@
-// Method: calls with round trips and jitter that are no measurements, or in units that cannot be, are read; what is left is compared with what
-// was measured, and what is passed over must be said.
+// Method: calls with round trips and jitter that are no measurements, or in units that cannot be, are read;
+// what is left is compared with what was measured, and what is passed over must be said.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { audioReceived, audioSent, callOf, everySecond } from './import-calls.ts';

@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { readDump, sumTicks, toDump, toPlainObject, type Sums } from './import-reading.ts';
+import { readDump, sumTicks, toDump, toPlainObject } from './import-reading.ts';
+import type { Sums } from './import-reading.ts';
 import { replayGetstats } from './import-replay.ts';
 import { recordedReadings, toGetstats, toRtcstats } from './import-small-dumps.ts';
 

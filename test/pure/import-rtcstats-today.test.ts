@@ -1,4 +1,5 @@
-// Method: dumps of rtcstats in the forms of today, small ones with the right values beside them: what Chrome itself saves, and rtcstats-js.
+// Method: dumps of rtcstats in the forms of today, small ones with the right values beside them: what Chrome
+// itself saves, and rtcstats-js.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';

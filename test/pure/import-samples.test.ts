@@ -1,9 +1,10 @@
-// Method: each sample dump is read by the import and, independently, by the replay of import-replay.ts, which adds up raw
-// counters line by line. Bytes, packets and lost must be the same for each connection, medium and direction.
+// Method: each sample dump is read by the import and, independently, by the replay of import-replay.ts, which
+// adds up raw counters line by line. Bytes, packets and lost must be the same for each connection, medium and
+// direction.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { toRooms } from '../../history/import/rooms.ts';
+import { toRooms } from '../../importers/rooms.ts';
 import { findSample, readDump, sumTicks, toPlainObject } from './import-reading.ts';
 import type { Sums } from './import-reading.ts';
 import { replayInternals, replayRtcstats } from './import-replay.ts';

@@ -1,5 +1,6 @@
-// Writes one and the same stretch of our recorded call in the formats that the import reads: made here from the raw reports,
-// by encoders of the tests' own, so that formats can be compared with each other and dumps can be small enough to damage.
+// Writes one and the same stretch of our recorded call in the formats that the import reads: made here from
+// the raw reports, by encoders of the tests' own, so that formats can be compared with each other and dumps
+// can be small enough to damage.
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 
@@ -10,7 +11,7 @@ export interface Reading {
   reports: Report[];
 }
 
-const LINES = gunzipSync(readFileSync(new URL('../../history/recording/demo-call.jsonl.gz', import.meta.url)))
+const LINES = gunzipSync(readFileSync(new URL('../../recorder/demo-call.jsonl.gz', import.meta.url)))
   .toString('utf8')
   .split('\n');
 
@@ -26,47 +27,39 @@ const KEPT_TYPES = new Set([
 
 /** Fields that the import looks at, and a few that it does not. */
 const KEPT_FIELDS = new Set([
-  ...[
-    'id',
-    'type',
-    'timestamp',
-    'kind',
-    'ssrc',
-    'codecId',
-    'mimeType',
-    'localId',
-    'remoteId',
-    'trackIdentifier',
-    'mediaSourceId',
-  ],
-  ...[
-    'bytesSent',
-    'bytesReceived',
-    'packetsSent',
-    'packetsReceived',
-    'packetsLost',
-    'jitter',
-    'frameWidth',
-    'frameHeight',
-    'freezeCount',
-  ],
-  ...[
-    'framesSent',
-    'framesDecoded',
-    'totalRoundTripTime',
-    'roundTripTime',
-    'roundTripTimeMeasurements',
-    'selectedCandidatePairId',
-  ],
-  ...[
-    'localCandidateId',
-    'nominated',
-    'state',
-    'candidateType',
-    'protocol',
-    'audioLevel',
-    'totalSamplesDuration',
-  ],
+  'id',
+  'type',
+  'timestamp',
+  'kind',
+  'ssrc',
+  'codecId',
+  'mimeType',
+  'localId',
+  'remoteId',
+  'trackIdentifier',
+  'mediaSourceId',
+  'bytesSent',
+  'bytesReceived',
+  'packetsSent',
+  'packetsReceived',
+  'packetsLost',
+  'jitter',
+  'frameWidth',
+  'frameHeight',
+  'freezeCount',
+  'framesSent',
+  'framesDecoded',
+  'totalRoundTripTime',
+  'roundTripTime',
+  'roundTripTimeMeasurements',
+  'selectedCandidatePairId',
+  'localCandidateId',
+  'nominated',
+  'state',
+  'candidateType',
+  'protocol',
+  'audioLevel',
+  'totalSamplesDuration',
 ]);
 
 /** Readings of one connection of the recorded call, with the reports and fields that matter. */

@@ -1,5 +1,6 @@
-// Method: calls in which a stream is reported twice, under another name, or in two forms are read, and its counters must be counted once.
-// Streams that are none (probes) and streams older than the record are here, too.
+// Method: calls in which a stream is reported twice, under another name, or in two forms are read, and its
+// counters must be counted once. Streams that are none (probes) and streams older than the record are here,
+// too.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { audioReceived, audioSent, callOf, everySecond } from './import-calls.ts';

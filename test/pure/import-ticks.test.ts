@@ -1,12 +1,13 @@
-// Method: readings made by hand go through ConnectionTicks and the ticks are looked at; what holds for all series of counters
-// is a property, checked by fast-check against the plain definition (its seed is printed when it fails).
+// Method: readings made by hand go through ConnectionTicks and the ticks are looked at; what holds for all
+// series of counters is a property, checked by fast-check against the plain definition (its seed is printed
+// when it fails).
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { RemoteReading, StreamReading } from '../../history/import/stream-reading.ts';
-import { ConnectionTicks } from '../../history/import/ticks.ts';
-import type { Opening } from '../../history/import/ticks.ts';
-import type { Tick } from '../../history/import/sum-ticks.ts';
+import type { RemoteReading, StreamReading } from '../../importers/stream-reading.ts';
+import { ConnectionTicks } from '../../importers/ticks.ts';
+import type { Opening } from '../../importers/ticks.ts';
+import type { Tick } from '../../importers/sum-ticks.ts';
 
 const OPENED: Opening = { isInRecord: true, atMs: 0 };
 

@@ -1,14 +1,17 @@
-// Shared by the import's pure tests: the track totals and measurements of a dump, computed by the oracle from the ticks that the import
-// made. Neither ClickHouse nor the import's own totals are needed, and a mistake in one of them does not hide here.
+// Shared by the import's pure tests: the track totals and measurements of a dump, computed by the oracle from
+// the ticks that the import made. Neither ClickHouse nor the import's own totals are needed, and a mistake in
+// one of them does not hide here.
 import { readFileSync } from 'node:fs';
-import { toRooms } from '../../history/import/rooms.ts';
-import type { PeerRow, Room } from '../../history/import/rooms.ts';
-import type { ReadFile } from '../../history/import/read-file.ts';
-import { measurePeer, type Stats, type TotalsOfPeer } from '../oracle/measure-peer.ts';
+import { toRooms } from '../../importers/rooms.ts';
+import type { PeerRow, Room } from '../../importers/rooms.ts';
+import type { ReadFile } from '../../importers/read-file.ts';
+import { measurePeer } from '../oracle/measure-peer.ts';
+import type { Stats, TotalsOfPeer } from '../oracle/measure-peer.ts';
 import type { Measured } from '../oracle/formulas.ts';
 import type { Direction, Media, SampleRow } from '../oracle/history-rows.ts';
 import { groupBy } from '../oracle/history-rows.ts';
-import { toTotals, type TrackTotals } from '../oracle/track-totals.ts';
+import { toTotals } from '../oracle/track-totals.ts';
+import type { TrackTotals } from '../oracle/track-totals.ts';
 import { readDump, tickLines } from './import-reading.ts';
 
 export interface ShownPeer {

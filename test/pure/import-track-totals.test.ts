@@ -1,16 +1,18 @@
-// Method: ticks made at random, of several connections, tracks and files, are summed by the import's dry run and by the oracle; every column
-// must be the same. fast-check prints its seed when it fails.
+// Method: ticks made at random, of several connections, tracks and files, are summed by the import's dry run
+// and by the oracle; every column must be the same. fast-check prints its seed when it fails.
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Tick } from '../../history/import/sum-ticks.ts';
-import { TickSpool } from '../../history/import/tick-spool.ts';
-import { sumTrackTotals, type TrackTotalsRow } from '../../history/import/track-totals.ts';
-import type { OwnedTicks } from '../../history/import/write-ticks.ts';
+import type { Tick } from '../../importers/sum-ticks.ts';
+import { TickSpool } from '../../importers/tick-spool.ts';
+import { sumTrackTotals } from '../../importers/track-totals.ts';
+import type { TrackTotalsRow } from '../../importers/track-totals.ts';
+import type { OwnedTicks } from '../../importers/write-ticks.ts';
 import type { SampleRow } from '../oracle/history-rows.ts';
-import { toTotals, type TrackTotals } from '../oracle/track-totals.ts';
+import { toTotals } from '../oracle/track-totals.ts';
+import type { TrackTotals } from '../oracle/track-totals.ts';
 
 const END_MS = 1_700_000_000_000;
 const count = fc.oneof(fc.integer({ min: 0, max: 1000 }), fc.constantFrom(0, Number.MAX_SAFE_INTEGER));

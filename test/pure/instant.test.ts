@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { parseFoundManifest } from '../../activities/manifests/manifest-record.ts';
 import { parseInstantMs } from '../../client/parse-arguments.ts';
 import { parseStreamsFile } from '../../client/streams-file.ts';
-import { readCallTime } from '../../history/import/formats/call-time.ts';
+import { readCallTime } from '../../importers/formats/call-time.ts';
 import { INSTANT_MS_MAX, isInstant, toInstantMs } from '../../workflows/model/instant.ts';
 import { toRfc3339 } from '../../workflows/model/interval.ts';
 import { parsePauseNote } from '../../workflows/model/pause-note.ts';

@@ -1,8 +1,9 @@
-// Ranges of intervals: walked under the revision in force, without gap or overlap; wrong ones named with the nearest borders.
+// Ranges of intervals: walked under the revision in force, without gap or overlap; wrong ones named with the
+// nearest borders.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { newReport } from '../../workflows/model/audit-range.ts';
+import { newReport } from '../../workflows/audit/range.ts';
 import {
   countIntervals,
   countKeptIntervals,
@@ -11,8 +12,9 @@ import {
   rangeProblems,
 } from '../../workflows/model/interval-range.ts';
 import { addSample, rateOf } from '../../workflows/model/rate.ts';
-import { isSkipped, settingsAt, type StreamDefinition } from '../../workflows/model/stream.ts';
-import { makeStream } from '../export-bench.ts';
+import { isSkipped, settingsAt } from '../../workflows/model/stream.ts';
+import type { StreamDefinition } from '../../workflows/model/stream.ts';
+import { makeStream } from '../../local/make-stream.ts';
 
 const DAY_MS = 86_400_000;
 const NOON_MS = Date.UTC(2026, 10, 23, 12);

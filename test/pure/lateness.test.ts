@@ -1,9 +1,9 @@
 // How far a stream is behind, counted from its newest complete interval.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { destinationsOf, latenessOf, missingIntervals, MISSING_MAX } from '../../workflows/model/lateness.ts';
+import { destinationsOf, latenessOf, missingIntervals, MISSING_MAX } from '../../workflows/watch/lateness.ts';
 import type { StreamDefinition } from '../../workflows/model/stream.ts';
-import { makeStream } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
 
 const HOUR_MS = 3_600_000;
 const START = Date.UTC(2026, 10, 23, 10);
@@ -14,7 +14,11 @@ describe('the lateness of a stream', () => {
     const settling = START + HOUR_MS + 59_999;
     for (const nowMs of [START - HOUR_MS, START, START + HOUR_MS - 1, START + HOUR_MS, settling])
       assert.deepEqual(latenessOf(HOURLY, null, nowMs), {
-        ...{ missing: 0, oldest: null, lagSeconds: 0, limitSeconds: 7_200, isLate: false },
+        missing: 0,
+        oldest: null,
+        lagSeconds: 0,
+        limitSeconds: 7_200,
+        isLate: false,
       });
   });
 

@@ -1,4 +1,5 @@
-// The measurements as pure functions: vectors of the specification, and properties of the arithmetic in millionths.
+// The measurements as pure functions: vectors of the specification, and properties of the arithmetic in
+// millionths.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -16,7 +17,8 @@ import {
   possible,
   QUANTITY_MAX,
 } from '../../measurements/quantities.ts';
-import { directionScore, type ScoreInputs } from '../../measurements/score.ts';
+import { directionScore } from '../../measurements/score.ts';
+import type { ScoreInputs } from '../../measurements/score.ts';
 
 const MILLIONTHS_MAX = QUANTITY_MAX * 1_000_000;
 

@@ -1,5 +1,5 @@
-// docs/operating.md and the README against the command line: every command in them is given to the real parser. No server is there, so a command that
-// parses ends with 4, and one that is misspelt with 2.
+// docs/operating.md and the README against the command line: every command in them is given to the real
+// parser. No server is there, so a command that parses ends with 4, and one that is misspelt with 2.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';

@@ -1,10 +1,12 @@
-// The oracle's formulas against the published vectors of the E-model and against penalties worked out by hand.
+// The oracle's formulas against the published vectors of the E-model and against penalties worked out by
+// hand.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { audioMos, delayOf, measure, ratingOf, scoreOf, videoMos } from '../oracle/formulas.ts';
 import { meanOf } from '../oracle/exact-numbers.ts';
 import { measurePeer, measureRoom } from '../oracle/measure-peer.ts';
-import { toTotals, type TrackTotals } from '../oracle/track-totals.ts';
+import { toTotals } from '../oracle/track-totals.ts';
+import type { TrackTotals } from '../oracle/track-totals.ts';
 
 const NOTHING: TrackTotals = toTotals([]);
 

@@ -1,4 +1,5 @@
-// The random histories that the oracle is asked about: the same for the same seed, and such that every edge is reached.
+// The random histories that the oracle is asked about: the same for the same seed, and such that every edge
+// is reached.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { countEdges, missedEdges, newEdgeCounts, ROOMS_FOR_ALL_EDGES } from '../oracle/count-edges.ts';

@@ -1,12 +1,14 @@
-// The oracle's text: what becomes of any bytes, which keys a room has in which order, what stands around rooms, and what a comparison
-// of two files says. Readers that are not ours decide what is right: JSON.parse and the web's TextDecoder.
+// The oracle's text: what becomes of any bytes, which keys a room has in which order, what stands around
+// rooms, and what a comparison of two files says. Readers that are not ours decide what is right: JSON.parse
+// and the web's TextDecoder.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { compareFiles } from '../oracle/compare-files.ts';
 import { toFileText } from '../oracle/file-text.ts';
 import { toByteText } from '../oracle/history-rows.ts';
-import { toHoldingRoom, type HoldingRoom } from '../oracle/holding-rows.ts';
+import { toHoldingRoom } from '../oracle/holding-rows.ts';
+import type { HoldingRoom } from '../oracle/holding-rows.ts';
 import { toJsonText, toWellFormed } from '../oracle/json-text.ts';
 import { makeHistory } from '../oracle/make-history.ts';
 import { toRoomHistory } from '../oracle/make-room.ts';

@@ -1,4 +1,5 @@
-// The oracle's track totals: the rules at the head of history/analyse.ts, one at a time, with totals worked out by hand.
+// The oracle's track totals: the rules at the head of history/analyse.ts, one at a time, with totals worked
+// out by hand.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';

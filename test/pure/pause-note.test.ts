@@ -6,7 +6,7 @@ import {
   missedFromMs,
   parsePauseNote,
   resumedAtMs,
-  toFillingNote,
+  toCreatingNote,
   toPauseNote,
   toResumeNote,
 } from '../../workflows/model/pause-note.ts';
@@ -45,7 +45,7 @@ describe('the note of a paused stream', () => {
   it('of a stream that is created with a past says from when on there is something to make', () => {
     const atMs = Date.UTC(2026, 10, 26, 10);
     const fromMs = Date.UTC(2025, 0, 1);
-    const note = toFillingNote('calls', { atMs, fromMs });
+    const note = toCreatingNote('calls', { atMs, fromMs });
     assert.equal(parsePauseNote(note)?.atMs, atMs);
     assert.equal(missedFromMs(note), fromMs);
     assert.match(note, /room-streams stream resume calls$/);

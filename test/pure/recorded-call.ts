@@ -1,7 +1,7 @@
-// What a recording of ours says of itself: Chromium's own counters when each connection was closed. Shared by the tests that hold the
-// import against them.
+// What a recording of ours says of itself: Chromium's own counters when each connection was closed. Shared by
+// the tests that hold the import against them.
 import { gunzipSync } from 'node:zlib';
-import type { RecordedLine } from '../../history/recording/record-format.ts';
+import type { RecordedLine } from '../../recorder/record-format.ts';
 
 export interface FinalCounter {
   peer: string;

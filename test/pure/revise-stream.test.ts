@@ -1,21 +1,21 @@
-// Streams that change over time: random changes at random moments, then everything that stands on them is walked. Intervals tile time, keys of what began
-// stay, no two intervals have one key, and the schedule fires at the end of each interval: at others only strays, which isStrayFire knows.
+// Streams that change over time: random changes at random moments, then everything that stands on them is
+// walked. Intervals tile time, keys of what began stay, no two intervals have one key, and the schedule fires
+// at the end of each interval: at others only strays, which isStrayFire knows.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { firingOf, isStrayFire, type Firing } from '../../workflows/model/firing.ts';
-import { intervalContaining, isBorder, type Grid, type Interval } from '../../workflows/model/interval.ts';
+import { firingOf, isStrayFire } from '../../workflows/model/firing.ts';
+import type { Firing } from '../../workflows/model/firing.ts';
+import { intervalContaining, isBorder } from '../../workflows/model/interval.ts';
+import type { Grid, Interval } from '../../workflows/model/interval.ts';
 import { KEY_TEMPLATE_DEFAULT } from '../../workflows/model/key-template.ts';
-import { nextCommonBorder, reviseStream, type Revising } from '../../workflows/model/revise-stream.ts';
+import { nextCommonBorder, reviseStream } from '../../workflows/model/revise-stream.ts';
+import type { Revising } from '../../workflows/model/revise-stream.ts';
 import { streamProblems } from '../../workflows/model/stream-problems.ts';
-import {
-  settingsAt,
-  settingsEndingAt,
-  type StreamDefinition,
-  type StreamSettings,
-} from '../../workflows/model/stream.ts';
-import { makeStream } from '../export-bench.ts';
-import { fileKeyOf } from '../file-keys.ts';
+import { settingsAt, settingsEndingAt } from '../../workflows/model/stream.ts';
+import type { StreamDefinition, StreamSettings } from '../../workflows/model/stream.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { fileKeyOf } from '../../local/file-keys.ts';
 
 const START_MS = Date.UTC(2026, 10, 23);
 const HOUR_MS = 3_600_000;
@@ -207,7 +207,10 @@ describe('a change of a stream', () => {
   });
 });
 
-/** Lives through the steps as the command line and the schedule do; `fired` are the nominal times at which an interval ended. */
+/**
+ * Lives through the steps as the command line and the schedule do; `fired` are the nominal times at which an
+ * interval ended.
+ */
 function live(
   first: StreamDefinition,
   steps: readonly Step[],
@@ -245,7 +248,10 @@ function live(
   return { stream, fired, endMs: nowMs };
 }
 
-/** As the server has it: every instant that is a border of one of the grids, once; a trimmed spec holds from the next one on. */
+/**
+ * As the server has it: every instant that is a border of one of the grids, once; a trimmed spec holds from
+ * the next one on.
+ */
 function firesIn(firing: Firing, afterMs: number, untilMs: number): number[] {
   const times = new Set<number>();
   for (const each of firing.grids)

@@ -39,19 +39,30 @@ describe('the stages of a run', () => {
         { eventId: 1, eventTime: at(1), timerStartedEventAttributes: { timerId: '1' } },
         { eventTime: at(3), timerFiredEventAttributes: { startedEventId: 1 } },
         {
-          ...{ eventId: 3, eventTime: at(4) },
+          eventId: 3,
+          eventTime: at(4),
           activityTaskScheduledEventAttributes: { activityId: '7', activityType: { name: 'planInterval' } },
         },
       ],
     });
     const shared = { lastFailure: null, what: null, of: 1 };
     const settle = {
-      ...{ name: 'settle', state: 'done', done: 1, attempts: 1 },
-      ...{ startedAt: '1970-01-01T00:00:01.500Z', endedAt: '1970-01-01T00:00:03.500Z', ...shared },
+      name: 'settle',
+      state: 'done',
+      done: 1,
+      attempts: 1,
+      startedAt: '1970-01-01T00:00:01.500Z',
+      endedAt: '1970-01-01T00:00:03.500Z',
+      ...shared,
     };
     const plan = {
-      ...{ name: 'planInterval', state: 'waiting', done: 0, attempts: 1 },
-      ...{ startedAt: '1970-01-01T00:00:04.500Z', endedAt: null, ...shared },
+      name: 'planInterval',
+      state: 'waiting',
+      done: 0,
+      attempts: 1,
+      startedAt: '1970-01-01T00:00:04.500Z',
+      endedAt: null,
+      ...shared,
     };
     assert.deepEqual(stagesOf(history), [settle, plan]);
     const { PENDING_ACTIVITY_STATE_STARTED: state } = proto.temporal.api.enums.v1.PendingActivityState;

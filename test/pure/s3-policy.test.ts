@@ -1,12 +1,18 @@
-// The least rights of a destination: what is asked of a store, and no more, under the prefixes that are written to.
+// The least rights of a destination: what is asked of a store, and no more, under the prefixes that are
+// written to.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { keyPrefixOf, KEY_TEMPLATE_DEFAULT } from '../../workflows/model/key-template.ts';
-import { toS3Policy, type PolicyPlace } from '../../workflows/model/s3-policy.ts';
+import { toS3Policy } from '../../workflows/questions/s3-policy.ts';
+import type { PolicyPlace } from '../../workflows/questions/s3-policy.ts';
 
 const PLACE: PolicyPlace = {
-  ...{ name: 'eu-lake', region: 'eu-west-1', bucket: 'lake' },
-  ...{ manifestPrefix: '_manifests/', dataPrefixes: ['rooms/'], kms: null },
+  name: 'eu-lake',
+  region: 'eu-west-1',
+  bucket: 'lake',
+  manifestPrefix: '_manifests/',
+  dataPrefixes: ['rooms/'],
+  kms: null,
 };
 
 describe('toS3Policy', () => {

@@ -1,4 +1,5 @@
-// The signature of a delivery against the example of the Standard Webhooks specification, and what two secrets give.
+// The signature of a delivery against the example of the Standard Webhooks specification, and what two
+// secrets give.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { signEvent } from '../../activities/webhooks/sign-event.ts';

@@ -1,16 +1,19 @@
-// How requests to a store are signed, encrypted and trusted: a server in this process looks at what arrives. The places where AWS's
-// own tools find keys are played by it, too, in the words of AWS's documentation; the environment that leads there is this process's.
+// How requests to a store are signed, encrypted and trusted: a server in this process looks at what arrives.
+// The places where AWS's own tools find keys are played by it, too, in the words of AWS's documentation; the
+// environment that leads there is this process's.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
-import { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test';
-import { type DestinationAccess, type DestinationPlace } from '../../activities/store/destination.ts';
-import { openObjectStore, type ObjectStore } from '../../activities/store/object-store.ts';
-import { classifyStoreError, StoreError } from '../../activities/store/store-errors.ts';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
+import type { DestinationAccess, DestinationPlace } from '../../store/destination.ts';
+import { openObjectStore } from '../../store/object-store.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { classifyStoreError, StoreError } from '../../store/store-errors.ts';
 
 const PLACE: Omit<DestinationPlace, 'endpoint'> = {
   name: 'seen',

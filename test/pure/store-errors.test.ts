@@ -1,7 +1,7 @@
 // The table of store errors: what is on it, and that whatever is not on it is tried again.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { classifyStoreError, StoreError } from '../../activities/store/store-errors.ts';
+import { classifyStoreError, StoreError } from '../../store/store-errors.ts';
 
 function errorOf(code: string): StoreError {
   return new StoreError({ operation: 'uploadPart', code, status: 400, key: 'a/b.json' }, 'refused');

@@ -1,13 +1,15 @@
-// What no real store does on demand: a server in this process that hangs, breaks off, answers late, or refuses in odd ways. The object
-// store's real client talks to it over loopback.
+// What no real store does on demand: a server in this process that hangs, breaks off, answers late, or
+// refuses in odd ways. The object store's real client talks to it over loopback.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import http from 'node:http';
 import net from 'node:net';
-import { describe, it, type TestContext } from 'node:test';
-import { mendOf } from '../../activities/store/mend-store.ts';
-import { openObjectStore, type ObjectStore } from '../../activities/store/object-store.ts';
-import { classifyStoreError, StoreError } from '../../activities/store/store-errors.ts';
+import { describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
+import { mendOf } from '../../store/remedies.ts';
+import { openObjectStore } from '../../store/object-store.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { classifyStoreError, StoreError } from '../../store/store-errors.ts';
 
 const IDLE_MS = 150;
 const UPLOAD = { key: 'file.json', uploadId: 'an-upload' };

@@ -1,7 +1,8 @@
 // Files of streams: what they may say, and that everything wrong in one is named at once, with its line.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseStreamsFile, type FileStream } from '../../client/streams-file.ts';
+import { parseStreamsFile } from '../../client/streams-file.ts';
+import type { FileStream } from '../../client/streams-file.ts';
 import { KEY_TEMPLATE_DEFAULT } from '../../workflows/model/key-template.ts';
 
 describe('a file of streams', () => {

@@ -1,4 +1,5 @@
-// What `verify` sees in the bytes of a file: its lines, in pieces of any length, and the shape of its rooms, against another judge of the same schema.
+// What `verify` sees in the bytes of a file: its lines, in pieces of any length, and the shape of its rooms,
+// against another judge of the same schema.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';

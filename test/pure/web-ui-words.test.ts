@@ -1,20 +1,29 @@
-// The words of the Web UI: a run's progress and a stream's settings as markdown, and what a failure tells an operator to mend.
+// The words of the Web UI: a run's progress and a stream's settings as markdown, and what a failure tells an
+// operator to mend.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { toFailure } from '../../activities/to-failure.ts';
-import { STORE_ERROR_CLASSES, StoreError } from '../../activities/store/store-errors.ts';
+import { toFailure } from '../../activities/runtime/to-failure.ts';
+import { STORE_ERROR_CLASSES, StoreError } from '../../store/store-errors.ts';
 import { KEY_TEMPLATE_DEFAULT } from '../../workflows/model/key-template.ts';
-import { toMarkdown } from '../../workflows/model/progress-page.ts';
-import { changeProgress, newProgress, type RunProgress } from '../../workflows/model/run.ts';
+import { toMarkdown } from '../../workflows/export/progress-page.ts';
+import { changeProgress, newProgress } from '../../workflows/model/run.ts';
+import type { RunProgress } from '../../workflows/model/run.ts';
 import { toStaticDetails, toStaticSummary } from '../../workflows/model/stream-page.ts';
 import type { StreamSettings } from '../../workflows/model/stream.ts';
 
 const HOUR = { startMs: Date.UTC(2026, 10, 23, 10), endMs: Date.UTC(2026, 10, 23, 11) };
 const AT_WORK: RunProgress = {
   ...newProgress('calls', HOUR, HOUR.endMs),
-  ...{ state: 'exporting', key: 'rooms/calls--1.json', generation: 2 },
-  ...{ roomsPlanned: 8_000, roomsDone: 2_000, batchesPlanned: 4, batchesDone: 1, rawBytesDone: 7_300_000 },
-  ...{ exportStartedAtMs: HOUR.endMs, updatedAtMs: HOUR.endMs + 2_000 },
+  state: 'exporting',
+  key: 'rooms/calls--1.json',
+  generation: 2,
+  roomsPlanned: 8_000,
+  roomsDone: 2_000,
+  batchesPlanned: 4,
+  batchesDone: 1,
+  rawBytesDone: 7_300_000,
+  exportStartedAtMs: HOUR.endMs,
+  updatedAtMs: HOUR.endMs + 2_000,
 };
 
 /** Without the spaces that only a browser needs. */
@@ -83,9 +92,18 @@ describe('the states of a run', () => {
 
 describe('the words of a stream', () => {
   const settings: StreamSettings = {
-    ...{ everySeconds: 5_400, offsetSeconds: 0, settleSeconds: 60, giveUpSeconds: 86_400 },
-    ...{ project: 'acme', destination: 'lake', prefix: 'rooms/', keyTemplate: KEY_TEMPLATE_DEFAULT },
-    ...{ format: 'ndjson', compression: 'gzip', fields: 'extended', empty: 'skip' },
+    everySeconds: 5_400,
+    offsetSeconds: 0,
+    settleSeconds: 60,
+    giveUpSeconds: 86_400,
+    project: 'acme',
+    destination: 'lake',
+    prefix: 'rooms/',
+    keyTemplate: KEY_TEMPLATE_DEFAULT,
+    format: 'ndjson',
+    compression: 'gzip',
+    fields: 'extended',
+    empty: 'skip',
   };
   it('name project, destination and interval in one line, and the settings in a table', () => {
     assert.equal(toStaticSummary('calls', settings), 'stream calls: project acme to lake');

@@ -2,29 +2,45 @@
 // one history store the same bytes. Over a store that answers as it is told.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { completeFile } from '../../activities/complete-file.ts';
-import { type StageRun } from '../../activities/run-stage.ts';
-import { FileReplacedError } from '../../activities/stage-errors.ts';
-import { type StageTools } from '../../activities/stage-tools.ts';
-import { openObjectStore, type ObjectHead, type ObjectStore } from '../../activities/store/object-store.ts';
-import { writeManifest } from '../../activities/write-manifest.ts';
-import { type Manifest } from '../../workflows/model/manifest.ts';
-import { type IntervalPlan } from '../../workflows/model/plan.ts';
+import { completeFile } from '../../activities/export/complete-file.ts';
+import type { StageRun } from '../../activities/runtime/run-stage.ts';
+import { FileReplacedError } from '../../activities/runtime/stage-errors.ts';
+import type { StageTools } from '../../activities/runtime/stage-tools.ts';
+import { openObjectStore } from '../../store/object-store.ts';
+import type { ObjectHead, ObjectStore } from '../../store/object-store.ts';
+import { writeManifest } from '../../activities/export/write-manifest.ts';
+import type { Manifest } from '../../workflows/model/manifest.ts';
+import type { IntervalPlan } from '../../workflows/model/plan.ts';
 import { settingsAt } from '../../workflows/model/stream.ts';
-import { HOUR, makeStream } from '../export-bench.ts';
+import { HOUR } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
 
 const DESTINATION = {
-  ...{ name: 'local', endpoint: 'http://127.0.0.1:9', region: 'r', bucket: 'b', pathStyle: true },
-  ...{ manifestPrefix: '_manifests/', accessKeyId: 'k', secretAccessKey: 's' },
+  name: 'local',
+  endpoint: 'http://127.0.0.1:9',
+  region: 'r',
+  bucket: 'b',
+  pathStyle: true,
+  manifestPrefix: '_manifests/',
+  accessKeyId: 'k',
+  secretAccessKey: 's',
 };
 
 const STREAM = makeStream('calls');
 const TARGET = { stream: STREAM.name, settings: settingsAt(STREAM, HOUR.startMs), interval: HOUR };
 const NOTHING_HELD = { rooms: 0, peers: 0, totals: 0, hash: '0' };
 const PLAN: IntervalPlan = {
-  ...{ key: 'calls.json', writeId: 'ours', generation: 1, supersedes: null, manifestEtag: null },
-  ...{ replacesObject: false, ranges: [], isUncut: true, fingerprint: NOTHING_HELD },
-  ...{ batchesAtOnce: 1, isAnnounced: false },
+  key: 'calls.json',
+  writeId: 'ours',
+  generation: 1,
+  supersedes: null,
+  manifestEtag: null,
+  replacesObject: false,
+  ranges: [],
+  isSingleRange: true,
+  fingerprint: NOTHING_HELD,
+  batchesAtOnce: 1,
+  isAnnounced: false,
 };
 const FILE = { etag: 'e', bytes: 3, rawBytes: 3, crc32: 0, parts: 1 };
 

@@ -5,10 +5,12 @@ import { describe, it } from 'node:test';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { ApplicationFailure } from '@temporalio/workflow';
 import fc from 'fast-check';
-import { parseScheduledStream, UnreadableStreamError } from '../../activities/streams/stream-record.ts';
-import { assertInput, INPUTS } from '../../workflows/model/inputs.ts';
+import { parseScheduledStream, UnreadableStreamError } from '../../streams/stream-record.ts';
+import { INPUTS } from '../../workflows/inputs.ts';
+import { assertInput } from '../../workflows/model/assert-input.ts';
 import { describeProblem } from '../../workflows/model/problem.ts';
-import { HOUR, makeStream } from '../export-bench.ts';
+import { HOUR } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
 import { readHistories } from '../workflow/histories.ts';
 type Workflow = keyof typeof INPUTS;
 
@@ -36,7 +38,7 @@ describe('the input of a workflow', () => {
     it(`of ${workflow} fails the run for good when it is none at all, and names the field`, () => {
       for (const input of NO_INPUTS) {
         assert.throws(
-          () => assertInput(workflow, input),
+          () => assertInput(workflow, INPUTS[workflow], input),
           (error) => {
             assert.ok(error instanceof ApplicationFailure);
             assert.equal(error.nonRetryable, true);

@@ -1,10 +1,13 @@
-// Every option that takes a value, with a wrong one: a sentence that says what is allowed, exit code 2, and no server asked. What only a server
-// can know to be wrong is in test/operating/bad-input.
+// Every option that takes a value, with a wrong one: a sentence that says what is allowed, exit code 2, and
+// no server asked. What only a server can know to be wrong is in test/operating/bad-input.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { runCliHere } from '../run-cli-here.ts';
 
-/** Nothing listens on the port of the discard service: a command that goes on to a server ends with another exit code. */
+/**
+ * Nothing listens on the port of the discard service: a command that goes on to a server ends with another
+ * exit code.
+ */
 const NOWHERE = { TEMPORAL_ADDRESS: '127.0.0.1:9', CLICKHOUSE_URL: 'http://127.0.0.1:9' };
 
 const DURATION = /allowed: whole numbers with s, m, h or d, as 90s, 15m, 1h30m, 7d/;

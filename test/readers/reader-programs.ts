@@ -1,5 +1,6 @@
-// The readers of docs/reading.md, as programs that run its code: Python's in a virtual environment of their own, made once in a folder that
-// git ignores, ClickHouse's on the shared test stack. Answers are rows as JSON; a reader that cannot be had says why.
+// The readers of docs/reading.md, as programs that run its code: Python's in a virtual environment of their
+// own, made once in a folder that git ignores, ClickHouse's on the shared test stack. Answers are rows as
+// JSON; a reader that cannot be had says why.
 import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -8,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { openConnection } from '../../history/connection.ts';
+import { openConnection } from '../../clickhouse/connection.ts';
 import { getTestStack } from '../stack.ts';
 
 export const READERS = ['duckdb', 'pandas', 'pyarrow', 'clickhouse', 'jq'] as const;
@@ -80,7 +81,10 @@ async function runPython(reader: Reader, code: string, file: string): Promise<An
   return answerSchema.parse(JSON.parse((await running).stdout));
 }
 
-/** Where the packages are; installed on first use. Made aside and moved into place, so that it is there whole or not at all. */
+/**
+ * Where the packages are; installed on first use. Made aside and moved into place, so that it is there whole
+ * or not at all.
+ */
 export async function pythonEnvironment(): Promise<string> {
   const requirements = readFileSync(REQUIREMENTS);
   const kept = join(ENVIRONMENTS, createHash('sha256').update(requirements).digest('hex').slice(0, 16));

@@ -1,5 +1,6 @@
-// Files that the product made, opened with the readers people use, by the very queries that docs/reading.md shows. What they find is
-// compared with what JSON.parse finds: numbers with their fractions, missing values as missing, keys as texts or arrays.
+// Files that the product made, opened with the readers people use, by the very queries that docs/reading.md
+// shows. What they find is compared with what JSON.parse finds: numbers with their fractions, missing values
+// as missing, keys as texts or arrays.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -15,17 +16,12 @@ import {
   exportProject,
   HOUR_MS,
   HOUR_START_MS,
-  type HandMadeRooms,
 } from '../contract/exported-rooms.ts';
-import { makeHistoryDatabase, toSeconds, type HistoryDatabase } from '../contract/history-database.ts';
-import {
-  pythonEnvironment,
-  READERS,
-  readerCode,
-  runReader,
-  type Answer,
-  type Reader,
-} from './reader-programs.ts';
+import type { HandMadeRooms } from '../contract/exported-rooms.ts';
+import { makeHistoryDatabase, toSeconds } from '../contract/history-database.ts';
+import type { HistoryDatabase } from '../contract/history-database.ts';
+import { pythonEnvironment, READERS, readerCode, runReader } from './reader-programs.ts';
+import type { Answer, Reader } from './reader-programs.ts';
 
 const CODE = readerCode(readFileSync(new URL('../../docs/reading.md', import.meta.url), 'utf8'));
 
@@ -90,8 +86,11 @@ describe('readers', () => {
     const project = randomUUID();
     if (name === 'many')
       await makeHistory(history.connection, {
-        ...{ rooms: 200, seed: 3, projectId: project },
-        ...{ fromMs: HOUR_START_MS, toMs: HOUR_START_MS + HOUR_MS },
+        rooms: 200,
+        seed: 3,
+        projectId: project,
+        fromMs: HOUR_START_MS,
+        toMs: HOUR_START_MS + HOUR_MS,
       });
     for (const format of ['json', 'ndjson'] as const) {
       const rows = name === 'fractions' ? FRACTIONS : KEYS;
@@ -145,7 +144,9 @@ function expectedOf(rooms: readonly unknown[]): Answer {
     keys: rooms.flatMap((room) =>
       (at(room, 'peers') as unknown[]).flatMap((peer) =>
         Object.entries(at(peer, 'keys') as Record<string, string | string[]>).map(([key, texts]) => [
-          ...[at(room, 'room_id'), at(peer, 'peer_id'), key],
+          at(room, 'room_id'),
+          at(peer, 'peer_id'),
+          key,
           Array.isArray(texts) ? texts : [texts],
         ]),
       ),

@@ -1,5 +1,6 @@
-// Random rows of the three views for properties: rooms with several versions, orphans, ghosts, other words than those allowed, numbers at their
-// limits and texts of any bytes. Rows of a room come in any order; rooms are in the order of their keys, as the scans have them.
+// Random rows of the three views for properties: rooms with several versions, orphans, ghosts, other words
+// than those allowed, numbers at their limits and texts of any bytes. Rows of a room come in any order; rooms
+// are in the order of their keys, as the scans have them.
 import fc from 'fast-check';
 import { compareRows } from './document-text.ts';
 import type { ByteText, HistoryRows, KeyedRow, KeysOfPeer, StreamOptions, Value } from './history-rows.ts';
@@ -126,7 +127,9 @@ export const totalColumns = fc.record({
 
 type Columns = Record<string, Value>;
 
-/** Rows of one key, each with another version; mostly one. Versions are also as large as times in nanoseconds. */
+/**
+ * Rows of one key, each with another version; mostly one. Versions are also as large as times in nanoseconds.
+ */
 function versionsOf(columns: fc.Arbitrary<Columns>): fc.Arbitrary<Columns[]> {
   const several = fc.uniqueArray(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 3 });
   const versions = fc.oneof(

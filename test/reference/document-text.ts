@@ -1,9 +1,11 @@
-// The document a second time, slow and plain: one line of JSON for every room, put together by hand. The order of the keys, the decimals and what
-// is null are written down here again, independently of document/definition.ts. What a number means is explained in docs/measurements.md.
+// The document a second time, slow and plain: one line of JSON for every room, put together by hand. The
+// order of the keys, the decimals and what is null are written down here again, independently of
+// document/definition.ts. What a number means is explained in docs/measurements.md.
 import type { FieldSet } from '../../workflows/model/stream.ts';
 import { divideHalfUp, meanOf, toDecimals } from '../oracle/exact-numbers.ts';
 import { toJsonText, toWellFormed } from '../oracle/json-text.ts';
-import { valueOf, type ByteText, type HistoryRows, type KeyedRow, type ScanName } from './history-rows.ts';
+import { valueOf } from './history-rows.ts';
+import type { ByteText, HistoryRows, KeyedRow, ScanName } from './history-rows.ts';
 import {
   compareTexts,
   connectedMsOf,
@@ -16,11 +18,8 @@ import {
   MEDIA_TRANSPORTS,
   ratingOf,
   RoomMeasures,
-  type DirectionName,
-  type Directions,
-  type MeasuredPeer,
-  type Quantities,
 } from './measured-peers.ts';
+import type { DirectionName, Directions, MeasuredPeer, Quantities } from './measured-peers.ts';
 
 export interface ReferenceRoom {
   line: ByteText;
@@ -29,12 +28,28 @@ export interface ReferenceRoom {
 }
 
 const FAULTS = [
-  ...['room_twice', 'room_time', 'peer_twice', 'peer_time', 'peer_count', 'call_setup', 'rating'],
-  ...['connection_type', 'media_transport', 'key_twice', 'total_twice', 'total_kind', 'total_count'],
-  ...['total_of_nobody', 'too_large', 'text'],
+  'room_twice',
+  'room_time',
+  'peer_twice',
+  'peer_time',
+  'peer_count',
+  'call_setup',
+  'rating',
+  'connection_type',
+  'media_transport',
+  'key_twice',
+  'total_twice',
+  'total_kind',
+  'total_count',
+  'total_of_nobody',
+  'too_large',
+  'text',
 ];
 
-/** All rooms in the order of the file. Of rows with one key and one version any may hold, so there may be none such. */
+/**
+ * All rooms in the order of the file. Of rows with one key and one version any may hold, so there may be none
+ * such.
+ */
 export function toReferenceRooms(rows: HistoryRows, fields: FieldSet): ReferenceRoom[] {
   const peers = groupBy(rows.peers, roomKeyOf);
   const totals = groupBy(rows.totals, roomKeyOf);
@@ -108,7 +123,11 @@ class RoomText {
     const word = (key: string, words: readonly string[]) => `"${key}":${oneOf(row, key, words)}`;
     const connectedMs = connectedMsOf(row);
     const standard = [
-      ...[text('peer_id'), text('os'), text('os_version'), text('browser'), text('browser_version')],
+      text('peer_id'),
+      text('os'),
+      text('os_version'),
+      text('browser'),
+      text('browser_version'),
       `"location":${toObject([text('city'), text('country'), text('organization')])}`,
       text('sdk_version'),
       `"start_time":${time('peers', row, 'joined_at')}`,
@@ -116,7 +135,8 @@ class RoomText {
       `"keys":${this.#keysText(row)}`,
       `"features":${toObject([word('connection_type', CONNECTION_TYPES), word('media_transport', MEDIA_TRANSPORTS)])}`,
       `"stats":${this.#peerStats(peer)}`,
-      ...[text('audio_device'), text('video_device')],
+      text('audio_device'),
+      text('video_device'),
     ];
     if (!this.#isExtended) return toObject(standard);
     return toObject([

@@ -1,7 +1,7 @@
-// Rows of the three views as plain objects, and the streams of columns that ClickHouse would send of them. Texts are bytes, because a history
-// may hold what is no UTF-8: one character per byte, as in the oracle. A contract test compares the schema with that of a real answer.
+// Rows of the three views as plain objects, and the streams of columns that ClickHouse would send of them.
+// Texts are bytes, because a history may hold what is no UTF-8: one character per byte, as in the oracle. A
+// contract test compares the schema with that of a real answer.
 import {
-  DataType,
   Dictionary,
   Field,
   Int32,
@@ -17,12 +17,12 @@ import {
   TimestampMillisecond,
   Uint64,
   Utf8,
-  type Data,
-  type Vector,
 } from 'apache-arrow';
+import type { Data, Vector, DataType } from 'apache-arrow';
 import { columnsToRead } from '../../document/columns-to-read.ts';
 import type { ScannedRange } from '../../document/history-batches.ts';
-import { VIEW_COLUMNS, type ColumnKind } from '../../document/history-contract.ts';
+import { VIEW_COLUMNS } from '../../document/history-contract.ts';
+import type { ColumnKind } from '../../document/history-contract.ts';
 import type { FieldSet } from '../../workflows/model/stream.ts';
 
 /** Bytes of a text: every character is one byte, U+0000 to U+00FF. */
@@ -77,7 +77,10 @@ export function valueOf(scan: ScanName, row: KeyedRow, column: string): Value {
 
 export interface StreamOptions {
   fields: FieldSet;
-  /** Rows of the first record batch, the second, …; the last one has what is left. Without it there is one batch. */
+  /**
+   * Rows of the first record batch, the second, …; the last one has what is left. Without it there is one
+   * batch.
+   */
   batchRows?: readonly number[];
   /** Whether a later batch adds words to the dictionaries before, or sends dictionaries of its own. */
   dictionaries?: 'growing' | 'replaced';

@@ -1,10 +1,13 @@
-// The reference's numbers: which rows of a room hold, what is wrong with its rows, and the quantities of each peer, in BigInt and one value at a
-// time. Shares no code with the product; exact numbers and opinions are those of the oracle.
+// The reference's numbers: which rows of a room hold, what is wrong with its rows, and the quantities of each
+// peer, in BigInt and one value at a time. Shares no code with the product; exact numbers and opinions are
+// those of the oracle.
 import type { FieldSet } from '../../workflows/model/stream.ts';
-import { meanOf, measurable, toMillionths, type Millionths } from '../oracle/exact-numbers.ts';
+import { meanOf, measurable, toMillionths } from '../oracle/exact-numbers.ts';
+import type { Millionths } from '../oracle/exact-numbers.ts';
 import { audioMos, delayOf, scoreOf, videoMos } from '../oracle/formulas.ts';
 import { toWellFormed } from '../oracle/json-text.ts';
-import { valueOf, type ByteText, type KeyedRow, type KeysOfPeer, type ScanName } from './history-rows.ts';
+import { valueOf } from './history-rows.ts';
+import type { ByteText, KeyedRow, KeysOfPeer, ScanName } from './history-rows.ts';
 
 export const LARGEST = 100_000_000;
 export const CONNECTION_TYPES = ['HOST', 'STUN', 'TURN'];
@@ -87,8 +90,13 @@ export class RoomMeasures {
     const isVideo = row['media'] === 'video';
     const isExtended = this.fields === 'extended';
     const used = [
-      ...['bytes', 'packets_lost', 'packets_arrived', 'active_ms', 'bitrate_sq_ms'],
-      ...['jitter_us_sum', 'jitter_count'],
+      'bytes',
+      'packets_lost',
+      'packets_arrived',
+      'active_ms',
+      'bitrate_sq_ms',
+      'jitter_us_sum',
+      'jitter_count',
       ...(isSend ? ['rtt_us_sum', 'rtt_count'] : []),
       ...(isVideo ? ['pixel_ms', 'sized_ms', 'frames'] : []),
       ...(isExtended ? ['packets', 'jitter_us_max'] : []),

@@ -1,10 +1,11 @@
-// A server that answers the three scans as ClickHouse does, or as it never should: shortened, damaged, cut off, with an error in mid-stream. Tests
-// say what each scan gets.
+// A server that answers the three scans as ClickHouse does, or as it never should: shortened, damaged, cut
+// off, with an error in mid-stream. Tests say what each scan gets.
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import type { HistoryConnection } from '../../activities/history/history-client.ts';
+import type { HistoryConnection } from '../../clickhouse/history-client.ts';
 import type { ScannedRange } from '../../document/history-batches.ts';
 import type { ScanName } from './history-rows.ts';
 

@@ -1,21 +1,23 @@
-// A person cancels a run in the middle: the scans in ClickHouse end, the unfinished upload is aborted, no file and no manifest are there, and
-// the interval can be exported afterwards.
+// A person cancels a run in the middle: the scans in ClickHouse end, the unfinished upload is aborted, no
+// file and no manifest are there, and the interval can be exported afterwards.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { WorkflowFailedError } from '@temporalio/client';
 import { startRun } from '../../client/streams.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import { runIdOf } from '../../workflows/model/interval.ts';
-import { HOUR, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
-import { fileKeyOf, storedManifestKeyOf } from '../file-keys.ts';
-import { until } from '../until.ts';
+import { HOUR, withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { fileKeyOf, storedManifestKeyOf } from '../../local/file-keys.ts';
+import { until } from '../../local/until.ts';
 
 /** Of about 30,000 track totals. */
 const ROOMS = 3_000;
 
 /**
- * Makes the scan of the totals last for 15 s: each row waits, and no block longer than the 3 s that ClickHouse allows. Planning reads no more
- * than the keys and versions, and does not wait.
+ * Makes the scan of the totals last for 15 s: each row waits, and no block longer than the 3 s that
+ * ClickHouse allows. Planning reads no more than the keys and versions, and does not wait.
  */
 const SLOW_VIEW = `CREATE OR REPLACE VIEW export_track_totals AS
   SELECT * REPLACE (if(sleepEachRow(0.0005) = 0, bytes, 0) AS bytes) FROM track_totals FINAL SETTINGS max_block_size = 1000`;

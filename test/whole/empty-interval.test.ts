@@ -1,9 +1,12 @@
-// An interval without rooms: the rooms are not asked for where the plan has counted none, and one that turns up meanwhile is in the file all the same.
+// An interval without rooms: the rooms are not asked for where the plan has counted none, and one that turns
+// up meanwhile is in the file all the same.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { StageTools } from '../../activities/stage-tools.ts';
+import type { StageTools } from '../../activities/runtime/stage-tools.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
-import { HOUR, makeStream, startTestWorker, withExportBench, type ExportBench } from '../export-bench.ts';
+import { HOUR, startTestWorker, withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
 import { withReadRows } from '../read-rows.ts';
 
 /** The fingerprint of a plan asks each of them once. */
@@ -24,8 +27,11 @@ describe('an interval without rooms', () => {
     withCounted(
       (bench, projectId) =>
         makeHistory(bench.connection, {
-          ...{ rooms: 5, seed: 1, projectId },
-          ...{ fromMs: HOUR.startMs, toMs: HOUR.endMs },
+          rooms: 5,
+          seed: 1,
+          projectId,
+          fromMs: HOUR.startMs,
+          toMs: HOUR.endMs,
         }),
       async (bench, asked) => {
         for (const compression of ['none', 'gzip'] as const) {
@@ -40,7 +46,10 @@ describe('an interval without rooms', () => {
     ));
 });
 
-/** A bench whose worker counts how often the rooms are asked for, and lets something happen between plan and export. */
+/**
+ * A bench whose worker counts how often the rooms are asked for, and lets something happen between plan and
+ * export.
+ */
 function withCounted(
   afterPlan: (bench: ExportBench, projectId: string) => Promise<void>,
   use: (bench: ExportBench, asked: () => number) => Promise<void>,

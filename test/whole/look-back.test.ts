@@ -1,14 +1,17 @@
-// The glance after a scheduled run: an interval whose slot was dropped gets its file, an upload that a terminated run left is given up, and
-// what is not wanted is left alone.
+// The glance after a scheduled run: an interval whose slot was dropped gets its file, an upload that a
+// terminated run left is given up, and what is not wanted is left alone.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createSchedule, deleteSchedule } from '../../client/streams.ts';
-import { runIdOf, type Interval } from '../../workflows/model/interval.ts';
-import { type StreamDefinition } from '../../workflows/model/stream.ts';
-import { HOUR, HOUR_MS, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
-import { fileKeyOf, storedManifestKeyOf } from '../file-keys.ts';
+import { runIdOf } from '../../workflows/model/interval.ts';
+import type { Interval } from '../../workflows/model/interval.ts';
+import type { StreamDefinition } from '../../workflows/model/stream.ts';
+import { HOUR, HOUR_MS, withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { fileKeyOf, storedManifestKeyOf } from '../../local/file-keys.ts';
 import { fireSlots, resultOf } from '../fire-slots.ts';
-import { until } from '../until.ts';
+import { until } from '../../local/until.ts';
 
 const [before1, before2, before3] = [1, 2, 3].map((hours) => ({
   startMs: HOUR.startMs - hours * HOUR_MS,

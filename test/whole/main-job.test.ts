@@ -1,10 +1,13 @@
-// The main job on real parts: made-up rooms in a real ClickHouse, the real workflow, files read back from a real object store and held
-// room by room against direct queries of the tables, which share nothing with the export's statement.
+// The main job on real parts: made-up rooms in a real ClickHouse, the real workflow, files read back from a
+// real object store and held room by room against direct queries of the tables, which share nothing with the
+// export's statement.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
 import { makeHistory } from '../../history/make/make-history.ts';
-import { HOUR, HOUR_MS, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
+import { HOUR, HOUR_MS, withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
 
 const direction = z.object({ bitrate: z.number().nullable(), packet_loss: z.number().nullable() });
 const roomShape = z.object({
@@ -148,8 +151,11 @@ async function assertExported(
 
 function makeRooms(bench: ExportBench, projectId: string, rooms: number): Promise<void> {
   return makeHistory(bench.connection, {
-    ...{ rooms, seed: 7, projectId },
-    ...{ fromMs: HOUR.startMs, toMs: HOUR.startMs + HOUR_MS },
+    rooms,
+    seed: 7,
+    projectId,
+    fromMs: HOUR.startMs,
+    toMs: HOUR.startMs + HOUR_MS,
   });
 }
 

@@ -1,16 +1,21 @@
-// The whole way of random rooms, from ticks in ClickHouse to the file in the store, against the oracle: one history, both field sets and
-// formats, plain and compressed. `npm run oracle` does the same with as many histories as wanted.
+// The whole way of random rooms, from ticks in ClickHouse to the file in the store, against the oracle: one
+// history, both field sets and formats, plain and compressed. `npm run oracle` does the same with as many
+// histories as wanted.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { checkHistory } from '../oracle/check-history.ts';
 import { newEdgeCounts } from '../oracle/count-edges.ts';
-import { withExportBench, type Shape } from '../oracle/export-bench.ts';
+import { withExportBench } from '../oracle/export-bench.ts';
+import type { Shape } from '../oracle/export-bench.ts';
 import { getTestStack } from '../stack.ts';
 
 const SEED = 1;
 const ROOMS = 500;
 
-/** In few of a hundred rooms, or in a history that has the two largest rooms: the command, with more rooms, misses none. */
+/**
+ * In few of a hundred rooms, or in a history that has the two largest rooms: the command, with more rooms,
+ * misses none.
+ */
 const RARE_EDGES = ['1,000 peers', '5 MB room', 'end is missing', 'everything lost', '8-hour room'];
 
 const SHAPES: readonly Shape[] = [

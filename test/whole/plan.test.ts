@@ -1,21 +1,17 @@
-// Planning: an interval that is surely one range is not cut, also where its texts make it far longer than its counts say; and the upload that
-// planning begins is given up when the run is cancelled meanwhile.
+// Planning: an interval that is surely one range is not cut, also where its texts make it far longer than its
+// counts say; and the upload that planning begins is given up when the run is cancelled meanwhile.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
 import { startRun } from '../../client/streams.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
-import {
-  HOUR,
-  makeStream,
-  startTestWorker,
-  withExportBench,
-  type BenchOptions,
-  type ExportBench,
-} from '../export-bench.ts';
-import { fileKeyOf } from '../file-keys.ts';
-import { withReadRows, type StatementKind } from '../read-rows.ts';
-import { until } from '../until.ts';
+import { HOUR, startTestWorker, withExportBench } from '../export-bench.ts';
+import type { BenchOptions, ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { fileKeyOf } from '../../local/file-keys.ts';
+import { withReadRows } from '../read-rows.ts';
+import type { StatementKind } from '../read-rows.ts';
+import { until } from '../../local/until.ts';
 
 const ROOMS = { rooms: 100, seed: 3, fromMs: HOUR.startMs, toMs: HOUR.endMs };
 

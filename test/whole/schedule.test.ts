@@ -1,5 +1,6 @@
-// Runs that a schedule starts: which interval they make does not depend on when they fire. The schedule's own backfill fires slots of the
-// past now, as a server does that was down, and a trigger fires off the grid, as a person does in the Web UI.
+// Runs that a schedule starts: which interval they make does not depend on when they fire. The schedule's own
+// backfill fires slots of the past now, as a server does that was down, and a trigger fires off the grid, as
+// a person does in the Web UI.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
@@ -7,8 +8,9 @@ import { listStreamNames, readStream } from '../../client/streams.ts';
 import { scheduleIdOf, runIdOf, lastIntervalEndedBy } from '../../workflows/model/interval.ts';
 import { settingsAt } from '../../workflows/model/stream.ts';
 import { fireSlots, resultOf } from '../fire-slots.ts';
-import { HOUR, makeStream, withSchedules, withExportBench } from '../export-bench.ts';
-import { until } from '../until.ts';
+import { HOUR, withSchedules, withExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
+import { until } from '../../local/until.ts';
 
 describe('a run started by its schedule', () => {
   it('makes the nominal interval, although it fires days later', () =>

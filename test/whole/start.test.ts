@@ -1,5 +1,5 @@
-// `npm start` as a newcomer types it, in a folder of its own: the file and its manifest lie where it says, the second start finds what the
-// first one left, and Ctrl-C in the middle ends everything.
+// `npm start` as a newcomer types it, in a folder of its own: the file and its manifest lie where it says,
+// the second start finds what the first one left, and Ctrl-C in the middle ends everything.
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { after, describe, it } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { parseManifest } from '../../activities/manifests/manifest-record.ts';
 import { isPortFree } from '../../local/free-ports.ts';
-import { runProgram, startProgram } from '../run-program.ts';
+import { runProgram, startProgram } from '../../local/run-program.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'room-streams-start-'));
 after(() => rmSync(parent, { recursive: true, force: true }));

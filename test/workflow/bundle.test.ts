@@ -1,5 +1,5 @@
-// The workflow bundle holds the workflows' own pure files and Temporal's, nothing else: no activity, no client, no node module reaches the
-// sandbox, and none can by mistake.
+// The workflow bundle holds the workflows' own pure files and Temporal's, nothing else: no activity, no
+// client, no node module reaches the sandbox, and none can by mistake.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';

@@ -1,5 +1,6 @@
-// Recorded histories of runs, one file for each shape a run can have: Temporal's own record of what the workflow decided. A worker of today
-// has to decide the same when it takes up a run of yesterday, so released ones are kept for ever and replayed by replay.test.ts.
+// Recorded histories of runs, one file for each shape a run can have: Temporal's own record of what the
+// workflow decided. A worker of today has to decide the same when it takes up a run of yesterday, so released
+// ones are kept for ever and replayed by replay.test.ts.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';

@@ -1,9 +1,10 @@
-// `npm run histories:record -- RELEASE`: makes one run of each shape on the real stack and keeps its history under the release's name. Done once for
-// every release in which a workflow changed; what is there is never overwritten.
+// `npm run histories:record -- RELEASE`: makes one run of each shape on the real stack and keeps its history
+// under the release's name. Done once for every release in which a workflow changed; what is there is never
+// overwritten.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { changeStreamSchedule } from '../../activities/streams/stream-schedules.ts';
+import { changeStreamSchedule } from '../../streams/stream-schedules.ts';
 import { awaitAudit, startAudit } from '../../client/audits.ts';
 import { awaitBackfill, startBackfill } from '../../client/backfills.ts';
 import { createSchedule, deleteSchedule, startRun } from '../../client/streams.ts';
@@ -11,10 +12,12 @@ import { makeHistory } from '../../history/make/make-history.ts';
 import { startStack } from '../../local/stack.ts';
 import { runIdOf, scheduleIdOf } from '../../workflows/model/interval.ts';
 import { settingsAt } from '../../workflows/model/stream.ts';
-import { HOUR, HOUR_MS, makeStream, withExportBench, type ExportBench } from '../export-bench.ts';
+import { HOUR, HOUR_MS, withExportBench } from '../export-bench.ts';
+import type { ExportBench } from '../export-bench.ts';
+import { makeStream } from '../../local/make-stream.ts';
 import { fireSlots } from '../fire-slots.ts';
 import { TEST_STACK_VARIABLE } from '../stack.ts';
-import { until, untilSent } from '../until.ts';
+import { until, untilSent } from '../../local/until.ts';
 import { readHistories, saveHistory } from './histories.ts';
 
 const ROOMS_OF_SEVERAL_PARTS = 8_000;
@@ -105,7 +108,9 @@ async function recordAll(bench: ExportBench, release: string): Promise<void> {
   await recordWalks(bench, keep);
 }
 
-/** Fired by its schedule: the run looks back at the interval before, which has no file, and starts its run. */
+/**
+ * Fired by its schedule: the run looks back at the interval before, which has no file, and starts its run.
+ */
 async function recordScheduled(bench: ExportBench, keep: Keep): Promise<void> {
   const stream = { ...makeStream('scheduled'), fromMs: HOUR.startMs - HOUR_MS };
   await createSchedule(bench.connected, stream);
@@ -153,8 +158,11 @@ async function recordWalks(bench: ExportBench, keep: Keep): Promise<void> {
   await auditOf('audit-clean', false);
   const { project } = settingsAt(stream, HOUR.startMs);
   await makeHistory(bench.connection, {
-    ...{ rooms: 3, seed: 2, projectId: project },
-    ...{ fromMs: HOUR.startMs, toMs: HOUR.endMs },
+    rooms: 3,
+    seed: 2,
+    projectId: project,
+    fromMs: HOUR.startMs,
+    toMs: HOUR.endMs,
   });
   await auditOf('audit-that-found', false);
   await auditOf('audit-that-repaired', true);

@@ -1,4 +1,5 @@
-// Every recorded history is replayed by the workflows of today: a decision that differs would break runs under way when a worker is upgraded.
+// Every recorded history is replayed by the workflows of today: a decision that differs would break runs
+// under way when a worker is upgraded.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';

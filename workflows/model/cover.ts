@@ -2,19 +2,15 @@
 // status, look-back and verify all ask here, so that "complete" has one meaning: a file that was made for
 // another project, destination, format or formula is not the interval's file. Pure; never throws for what a
 // record lacks.
-import { toRfc3339, type Interval } from './interval.ts';
+import { toRfc3339 } from './interval.ts';
+import type { Interval } from './interval.ts';
 import { renderKey } from './key-template.ts';
-import {
-  FORMULA_VERSIONS,
-  MANIFEST_FIELDS,
-  POINTER_FIELDS,
-  SCHEMA_VERSION,
-  type Found,
-  type LatestPointer,
-  type Manifest,
-} from './manifest.ts';
-import { toGot, type Problem } from './problem.ts';
-import { extensionOf, settingsEndingAt, type StreamDefinition, type StreamSettings } from './stream.ts';
+import { FORMULA_VERSIONS, MANIFEST_FIELDS, POINTER_FIELDS, SCHEMA_VERSION } from './manifest.ts';
+import type { Found, LatestPointer, Manifest } from './manifest.ts';
+import { toGot } from './problem.ts';
+import type { Problem } from './problem.ts';
+import { extensionOf, settingsEndingAt } from './stream.ts';
+import type { StreamDefinition, StreamSettings } from './stream.ts';
 
 /** What a record has to say to cover an interval. */
 export type CoverFields = Pick<

@@ -1,8 +1,11 @@
-// When a stream's schedule fires. A Temporal schedule knows one set of grids from now on, and a stream changes its grid at a border to come: until
-// then the schedule fires on both, and each run decides by the revision in force whether an interval ends at its nominal time. Where none does, the
-// fire is a stray one: its run does nothing, and takes grids out of the schedule that are no longer wanted.
-import { isBorder, type Grid } from './interval.ts';
-import { settingsAt, type StreamDefinition } from './stream.ts';
+// When a stream's schedule fires. A Temporal schedule knows one set of grids from now on, and a stream
+// changes its grid at a border to come: until then the schedule fires on both, and each run decides by the
+// revision in force whether an interval ends at its nominal time. Where none does, the fire is a stray one:
+// its run does nothing, and takes grids out of the schedule that are no longer wanted.
+import { isBorder } from './interval.ts';
+import type { Grid } from './interval.ts';
+import { settingsAt } from './stream.ts';
+import type { StreamDefinition } from './stream.ts';
 
 export interface Firing {
   grids: Grid[];
@@ -36,7 +39,10 @@ export function firingOf(stream: StreamDefinition, nowMs: number): Firing {
   };
 }
 
-/** What the stream asks for, or a tenth of the interval, ten seconds at most; never more than half an interval. */
+/**
+ * What the stream asks for, or a tenth of the interval, ten seconds at most; never more than half an
+ * interval.
+ */
 export function jitterSecondsOf(
   { jitterSeconds }: Pick<StreamDefinition, 'jitterSeconds'>,
   grid: Grid,
@@ -45,7 +51,10 @@ export function jitterSecondsOf(
   return Math.min(asked, Math.floor(grid.everySeconds / 2));
 }
 
-/** A fire at a border of another revision where no interval ends. A fire on no grid at all is a person's trigger, and no stray one. */
+/**
+ * A fire at a border of another revision where no interval ends. A fire on no grid at all is a person's
+ * trigger, and no stray one.
+ */
 export function isStrayFire(stream: StreamDefinition, nominalMs: number): boolean {
   // The interval that ends there began before.
   if (isBorder(nominalMs, settingsAt(stream, nominalMs - 1))) return false;

@@ -1,7 +1,10 @@
-// Ranges of intervals: what a backfill makes and an audit looks at. Walks a stream's intervals under the revision in force at each one's
-// start, and says what is wrong with a range that a person asks for. Pure; the clock comes in as an argument.
-import { intervalContaining, isBorder, lastIntervalEndedBy, toRfc3339, type Interval } from './interval.ts';
-import { settingsAt, skippedAround, type StreamDefinition } from './stream.ts';
+// Ranges of intervals: what a backfill makes and an audit looks at. Walks a stream's intervals under the
+// revision in force at each one's start, and says what is wrong with a range that a person asks for. Pure;
+// the clock comes in as an argument.
+import { intervalContaining, isBorder, lastIntervalEndedBy, toRfc3339 } from './interval.ts';
+import type { Interval } from './interval.ts';
+import { settingsAt, skippedAround } from './stream.ts';
+import type { StreamDefinition } from './stream.ts';
 
 /** All of them in order, those left out on purpose, too. The range has to begin and end on borders. */
 export function* intervalsIn(stream: StreamDefinition, range: Interval): Generator<Interval> {
@@ -75,7 +78,8 @@ export function rangeProblems(stream: StreamDefinition, range: Interval, nowMs: 
     );
   const fromProblem = borderProblem(stream, startMs, startMs);
   if (fromProblem !== undefined) problems.push(`from: ${fromProblem}`);
-  // The interval that ends there is made under the settings of its start; borders are common to old and new length.
+  // The interval that ends there is made under the settings of its start; borders are common to old and new
+  // length.
   const toProblem = borderProblem(stream, endMs, endMs - 1);
   if (toProblem !== undefined) problems.push(`to: ${toProblem}`);
   if (endMs > nowMs) {

@@ -1,5 +1,6 @@
-// Intervals: half-open [start, end) in UTC, whole seconds, aligned to the epoch plus the stream's offset by its length.
-// Pure arithmetic on epoch milliseconds; never reads a clock. Schedules, backfills, audits and keys all stand on this file.
+// Intervals: half-open [start, end) in UTC, whole seconds, aligned to the epoch plus the stream's offset by
+// its length. Pure arithmetic on epoch milliseconds; never reads a clock. Schedules, backfills, audits and
+// keys all stand on this file.
 
 /** Half-open: `startMs` belongs to the interval, `endMs` does not. Epoch milliseconds, whole seconds. */
 export interface Interval {

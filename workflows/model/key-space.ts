@@ -1,6 +1,8 @@
-// Which keys a stream can write, so that no two streams write the same one. A template under given names makes keys of one length: a text with digits where
-// times stand. Two of them can make the same key only if they agree in every place; whether they ever do is not asked. Pure.
-import { extensionOf, type StreamDefinition, type StreamSettings } from './stream.ts';
+// Which keys a stream can write, so that no two streams write the same one. A template under given names
+// makes keys of one length: a text with digits where times stand. Two of them can make the same key only if
+// they agree in every place; whether they ever do is not asked. Pure.
+import { extensionOf } from './stream.ts';
+import type { StreamDefinition, StreamSettings } from './stream.ts';
 
 /** A digit of a time; no key holds it, control characters being refused in prefixes. */
 const DIGIT = '\u0001';
@@ -66,8 +68,9 @@ export function sharedKey({ marked: a }: KeySpace, { marked: b }: KeySpace): str
 }
 
 /**
- * What is wrong with the keys of a stream whose settings change over time: an interval could get the key that an older one has. `isSamePlace` says of two
- * destinations whether they are one bucket. One template at all times gives each interval its own key.
+ * What is wrong with the keys of a stream whose settings change over time: an interval could get the key that
+ * an older one has. `isSamePlace` says of two destinations whether they are one bucket. One template at all
+ * times gives each interval its own key.
  */
 export function ownKeyProblems(
   { name, revisions }: StreamDefinition,

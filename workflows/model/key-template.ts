@@ -1,6 +1,8 @@
-// Key templates: where in its bucket the file of an interval lies. Rendering, and the proof that no two intervals of a stream
-// can get the same key. Pure; the problems are returned as sentences, the caller decides what to do with them.
-import { toCompactTime, type Interval } from './interval.ts';
+// Key templates: where in its bucket the file of an interval lies. Rendering, and the proof that no two
+// intervals of a stream can get the same key. Pure; the problems are returned as sentences, the caller
+// decides what to do with them.
+import { toCompactTime } from './interval.ts';
+import type { Interval } from './interval.ts';
 import { characterProblem } from './key-rules.ts';
 
 export const KEY_TEMPLATE_DEFAULT = '{prefix}{stream}/{yyyy}/{mm}/{dd}/{stream}_{start}_{end}.{ext}';
@@ -27,7 +29,10 @@ export interface KeyNames {
   extension: string;
 }
 
-/** The key of the file of `interval`. Unknown placeholders stay as they are: `keyTemplateProblems` refuses them beforehand. */
+/**
+ * The key of the file of `interval`. Unknown placeholders stay as they are: `keyTemplateProblems` refuses
+ * them beforehand.
+ */
 export function renderKey(template: string, names: KeyNames, interval: Interval): string {
   const iso = new Date(interval.startMs).toISOString();
   const values: Record<Placeholder, string> = {
@@ -49,8 +54,8 @@ export function renderKey(template: string, names: KeyNames, interval: Interval)
 }
 
 /**
- * What every key under these names begins with, for rights and listings: the stream's prefix where the template begins with it, else
- * all up to the first time in it, without a part of a name.
+ * What every key under these names begins with, for rights and listings: the stream's prefix where the
+ * template begins with it, else all up to the first time in it, without a part of a name.
  */
 export function keyPrefixOf(template: string, names: KeyNames): string {
   if (template.startsWith('{prefix}') && names.prefix !== '') return names.prefix;
@@ -90,7 +95,10 @@ function isPlaceholder(name: string): name is Placeholder {
   return (PLACEHOLDERS as readonly string[]).includes(name);
 }
 
-/** Start or end names the interval; a calendar field does only together with all coarser ones, and only if intervals are as long as it. */
+/**
+ * Start or end names the interval; a calendar field does only together with all coarser ones, and only if
+ * intervals are as long as it.
+ */
 function isUniquePerInterval(used: ReadonlySet<string>, everySeconds: number): boolean {
   if (used.has('start') || used.has('end')) return true;
   const fields: readonly [string, number][] = [

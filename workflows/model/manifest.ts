@@ -1,6 +1,7 @@
-// The manifest: what says that a file is complete. Written last; the store, not Temporal's retention, is the record.
-import { type Fingerprint } from './plan.ts';
-import { type FileFormat, type Compression, type FieldSet } from './stream.ts';
+// The manifest: what says that a file is complete. Written last; the store, not Temporal's retention, is the
+// record.
+import type { Fingerprint } from './plan.ts';
+import type { FileFormat, Compression, FieldSet } from './stream.ts';
 
 /** Raised when the manifest's own keys change their meaning. */
 export const MANIFEST_VERSION = 1;
@@ -150,3 +151,6 @@ export function manifestKeyOf(manifestPrefix: string, key: string): string {
 export function latestKeyOf(manifestPrefix: string, stream: string): string {
   return `${manifestPrefix}${stream}/_latest.json`;
 }
+
+/** The name of the write id in the metadata of the object. */
+export const WRITE_ID_METADATA = 'write-id';

@@ -1,5 +1,6 @@
-// The note of a paused schedule. Temporal keeps no time of a pause, and unpausing replaces the note: so the time stands at its beginning, where
-// `stream resume` reads it first. Whoever pauses a stream, a person or a worker, writes it by this file.
+// The note of a paused schedule. Temporal keeps no time of a pause, and unpausing replaces the note: so the
+// time stands at its beginning, where `stream resume` reads it first. Whoever pauses a stream, a person or a
+// worker, writes it by this file.
 import { toInstantMs } from './instant.ts';
 import { toRfc3339 } from './interval.ts';
 
@@ -23,17 +24,23 @@ export function parsePauseNote(note: string | null): { atMs: number; words: stri
 /** Of the watch's words: from when on the stream made nothing, though it was not paused yet. */
 const FAILED_FROM = /^\d+ intervals in a row failed, from (\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z) on\./;
 
-/** Of the words of `toFillingNote`. */
+/** Of the words of `toCreatingNote`. */
 const FILLED_FROM =
   /^fires once what is over, from (\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z) on, is being made\b/;
 
-/** Of a stream that is created with a past: whoever dies before its backfill has begun leaves it like this, and `stream resume` goes on. */
-export function toFillingNote(stream: string, { atMs, fromMs }: { atMs: number; fromMs: number }): string {
+/**
+ * Of a stream that is created with a past: whoever dies before its backfill has begun leaves it like this,
+ * and `stream resume` goes on.
+ */
+export function toCreatingNote(stream: string, { atMs, fromMs }: { atMs: number; fromMs: number }): string {
   const words = `fires once what is over, from ${toRfc3339(fromMs)} on, is being made`;
   return toPauseNote(atMs, `${words}; if it stays like this: room-streams stream resume ${stream}`);
 }
 
-/** What is to be made up for when a paused stream is resumed begins here; null for a note that somebody else wrote. */
+/**
+ * What is to be made up for when a paused stream is resumed begins here; null for a note that somebody else
+ * wrote.
+ */
 export function missedFromMs(note: string | null): number | null {
   const noted = parsePauseNote(note);
   if (noted === null) return null;
@@ -42,7 +49,7 @@ export function missedFromMs(note: string | null): number | null {
   return from === undefined ? noted.atMs : toInstantMs(from);
 }
 
-/** The note of a stream that runs again, or, after `toFillingNote`, for the first time. */
+/** The note of a stream that runs again, or, after `toCreatingNote`, for the first time. */
 export function toResumeNote(
   before: string | null,
   { atMs, sinceMs }: { atMs: number; sinceMs: number },

@@ -1,14 +1,15 @@
-// The plan of a run: the interval's rooms cut into ranges, one batch and one part each, with what the history held when it was made.
-// Kept in workflow state and carried over continue-as-new, so everything here is small and plain.
-import { type Interval } from './interval.ts';
-import { type StreamSettings } from './stream.ts';
+// The plan of a run: the interval's rooms cut into ranges, one batch and one part each, with what the history
+// held when it was made. Kept in workflow state and carried over continue-as-new, so everything here is small
+// and plain.
+import type { Interval } from './interval.ts';
+import type { StreamSettings } from './stream.ts';
 
 /** A bound in the order of rooms: (finalized_at, session_id). */
 export interface RoomBound {
   finalizedAtMs: number;
   /**
-   * The first bytes of a session id in upper-case hexadecimal, because an id can be of any bytes and any length. The empty text sorts before
-   * every room of that millisecond.
+   * The first bytes of a session id in upper-case hexadecimal, because an id can be of any bytes and any
+   * length. The empty text sorts before every room of that millisecond.
    */
   sessionHex: string;
 }
@@ -24,7 +25,10 @@ export function rangeOf({ startMs, endMs }: Interval): RoomRange {
   return { from: { finalizedAtMs: startMs, sessionHex: '' }, to: { finalizedAtMs: endMs, sessionHex: '' } };
 }
 
-/** Says whether two readings of a range saw the same rows: counts, and the wrapping sum of the rows' hashes over keys and versions. */
+/**
+ * Says whether two readings of a range saw the same rows: counts, and the wrapping sum of the rows' hashes
+ * over keys and versions.
+ */
 export interface Fingerprint {
   rooms: number;
   peers: number;
@@ -40,18 +44,23 @@ export interface PlannedRange extends RoomRange {
 
 export interface IntervalPlan {
   key: string;
-  /** Made once per plan; stands in the upload's metadata, so that a file can be recognised as this run's own. */
+  /**
+   * Made once per plan; stands in the upload's metadata, so that a file can be recognised as this run's own.
+   */
   writeId: string;
   generation: number;
   /** Write id of the file that this generation replaces. */
   supersedes: string | null;
   /** Of the manifest that the interval had when it was planned; null when it had none. */
   manifestEtag: string | null;
-  /** An object lies under the key already; an interval that has become empty then replaces it, whatever the stream's policy. */
+  /**
+   * An object lies under the key already; an interval that has become empty then replaces it, whatever the
+   * stream's policy.
+   */
   replacesObject: boolean;
   ranges: PlannedRange[];
   /** By its counts the interval was so far from being cut that nobody looked how long its texts are. */
-  isUncut: boolean;
+  isSingleRange: boolean;
   fingerprint: Fingerprint;
   /** How many batches of this run may be under way at once. */
   batchesAtOnce: number;
@@ -59,7 +68,10 @@ export interface IntervalPlan {
   isAnnounced: boolean;
 }
 
-/** Whether an interval without rooms gets no file: the stream skips those, unless an object lies there that has to be replaced. */
+/**
+ * Whether an interval without rooms gets no file: the stream skips those, unless an object lies there that
+ * has to be replaced.
+ */
 export function hasNoFileWhenEmpty(
   { empty }: Pick<StreamSettings, 'empty'>,
   { replacesObject }: Pick<IntervalPlan, 'replacesObject'>,
@@ -79,11 +91,17 @@ export interface ExportedPart {
   rooms: number;
   /** Rooms that break the contract; exported with what is valid. */
   faultyRooms: number;
-  /** What the history held of the range once the batch had read it. Of an interval's only range; other parts are checked together, afterwards. */
-  heldAfter?: Fingerprint;
+  /**
+   * What the history held of the range once the batch had read it. Of an interval's only range; other parts
+   * are checked together, afterwards.
+   */
+  fingerprintAfter?: Fingerprint;
 }
 
-/** S3 allows 10,000 parts; a run's plan and parts have to fit one Temporal payload (2 MB), which is the narrower bound: about 500 bytes a range. */
+/**
+ * S3 allows 10,000 parts; a run's plan and parts have to fit one Temporal payload (2 MB), which is the
+ * narrower bound: about 500 bytes a range.
+ */
 export const RANGES_MAX = 3_000;
 
 /** What S3 asks of every part but the last: 5 MiB. */

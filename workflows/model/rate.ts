@@ -1,4 +1,5 @@
-// How fast something goes, over the last minute: what was slow an hour ago says nothing about the time left. Pure; times come in.
+// How fast something goes, over the last minute: what was slow an hour ago says nothing about the time left.
+// Pure; times come in.
 
 export interface RateSample {
   atMs: number;

@@ -1,8 +1,11 @@
-// Changes to a stream over time. A change is a new revision from one border on, common to the old and the new grid, so that intervals tile time without gap
-// or overlap; what began before keeps its settings, and with them its key. Pure; the time from which it may hold comes in as an argument.
+// Changes to a stream over time. A change is a new revision from one border on, common to the old and the new
+// grid, so that intervals tile time without gap or overlap; what began before keeps its settings, and with
+// them its key. Pure; the time from which it may hold comes in as an argument.
 import { isSameGrid } from './firing.ts';
-import { intervalContaining, isBorder, toRfc3339, type Grid } from './interval.ts';
-import { settingsAt, type StreamDefinition, type StreamRevision, type StreamSettings } from './stream.ts';
+import { intervalContaining, isBorder, toRfc3339 } from './interval.ts';
+import type { Grid } from './interval.ts';
+import { settingsAt } from './stream.ts';
+import type { StreamDefinition, StreamRevision, StreamSettings } from './stream.ts';
 
 /** Two odd grids may meet in centuries only: nobody waits for that. */
 export const AHEAD_MS_MAX = 366 * 86_400_000;
@@ -11,9 +14,15 @@ const MINUTE_SECONDS = 60;
 
 export interface Revising {
   changes: Partial<StreamSettings>;
-  /** Takes effect at the first border at or after this that both grids have. Not in the past: of what began, runs may be under way. */
+  /**
+   * Takes effect at the first border at or after this that both grids have. Not in the past: of what began,
+   * runs may be under way.
+   */
   atMs: number;
-  /** Takes the place of revisions to come; otherwise a change of the grid before one of them is refused, and any other is made to them, too. */
+  /**
+   * Takes the place of revisions to come; otherwise a change of the grid before one of them is refused, and
+   * any other is made to them, too.
+   */
   dropsPlanned: boolean;
 }
 
@@ -86,7 +95,9 @@ function place(stream: StreamDefinition, { held, planned, old, changed, atMs }: 
   return effectMs === undefined ? { stream, fromMs: null } : { stream: revised, fromMs: effectMs };
 }
 
-/** The first instant at or after `atMs` that is a border of both grids; null when they have none in common. */
+/**
+ * The first instant at or after `atMs` that is a border of both grids; null when they have none in common.
+ */
 export function nextCommonBorder(atMs: number, a: Grid, b: Grid): number | null {
   const [fine, coarse] = a.everySeconds < b.everySeconds ? [a, b] : [b, a];
   const { startMs, endMs } = intervalContaining(atMs, coarse);

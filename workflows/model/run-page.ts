@@ -1,4 +1,5 @@
-// Where the page of a run lies in the Web UI. Pure; who knows where the Web UI is served stands in the configuration.
+// Where the page of a run lies in the Web UI. Pure; who knows where the Web UI is served stands in the
+// configuration.
 
 export interface WebUi {
   /** Without a slash at its end. */

@@ -1,9 +1,11 @@
-// A run: one workflow execution that exports one interval. What it is asked, what it carries over continue-as-new, what it shows
-// while it works and what it ends with. Plain and small: all of it passes through Temporal.
-import { describeInterval, toRfc3339, type Interval } from './interval.ts';
-import { type Manifest } from './manifest.ts';
-import { type ExportedPart, type IntervalPlan } from './plan.ts';
-import { type StreamDefinition } from './stream.ts';
+// A run: one workflow execution that exports one interval. What it is asked, what it carries over
+// continue-as-new, what it shows while it works and what it ends with. Plain and small: all of it passes
+// through Temporal.
+import { describeInterval, toRfc3339 } from './interval.ts';
+import type { Interval } from './interval.ts';
+import type { Manifest } from './manifest.ts';
+import type { ExportedPart, IntervalPlan } from './plan.ts';
+import type { StreamDefinition } from './stream.ts';
 
 export interface ExportRequest {
   stream: StreamDefinition;

@@ -1,5 +1,5 @@
-// The search attributes by which runs are found in the Web UI and by the command line. Registered by `room-streams migrate`
-// and by the embedded stack; written by the runs.
+// The search attributes by which runs are found in the Web UI and by the command line. Registered by
+// `room-streams migrate` and by the embedded stack; written by the runs.
 import { defineSearchAttributeKey } from '@temporalio/common';
 
 export const ROOM_STREAM = defineSearchAttributeKey('RoomStream', 'KEYWORD');

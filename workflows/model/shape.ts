@@ -3,7 +3,8 @@
 // to say the field, what it got and what is allowed. Checks only: nothing is converted, and fields that
 // nobody knows are left alone, so that an older worker reads what a newer one wrote.
 import { INSTANT_MS_MAX, INSTANT_MS_MIN, INSTANT_YEARS } from './instant.ts';
-import { toGot, type Problem } from './problem.ts';
+import { toGot } from './problem.ts';
+import type { Problem } from './problem.ts';
 
 export interface Shape<Value> {
   /** Empty: the value is one. */

@@ -1,9 +1,15 @@
-// A stream in the words that the Web UI shows on each of its runs: one line, and what it is in a table, with what to do when a run fails.
-// Written into the schedule's action and beside runs that are started by hand; fixed for the run.
-import { describeInterval, scheduleIdOf, toRfc3339, type Interval } from './interval.ts';
-import { extensionOf, type StreamDefinition, type StreamSettings } from './stream.ts';
+// A stream in the words that the Web UI shows on each of its runs: one line, and what it is in a table, with
+// what to do when a run fails. Written into the schedule's action and beside runs that are started by hand;
+// fixed for the run.
+import { describeInterval, scheduleIdOf, toRfc3339 } from './interval.ts';
+import type { Interval } from './interval.ts';
+import { extensionOf } from './stream.ts';
+import type { StreamDefinition, StreamSettings } from './stream.ts';
 
-/** An em space, and a word joiner of no width behind it: the Web UI trims spaces at the end of a cell, and puts none between cells. */
+/**
+ * An em space, and a word joiner of no width behind it: the Web UI trims spaces at the end of a cell, and
+ * puts none between cells.
+ */
 const GAP = '\u2003\u2060';
 
 /** As short as a row of the Web UI's lists. */

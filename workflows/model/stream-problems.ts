@@ -1,5 +1,6 @@
-// What is wrong with a stream's definition, as far as it can be told without asking a server: each problem names the field, what it
-// got and what is allowed. The command line and the worker ask the same questions here.
+// What is wrong with a stream's definition, as far as it can be told without asking a server: each problem
+// names the field, what it got and what is allowed. The command line and the worker ask the same questions
+// here.
 import { JITTER_SECONDS_MAX } from './firing.ts';
 import {
   characterProblem,
@@ -12,14 +13,17 @@ import {
 import { keySpaceOf, ownKeyProblems, sampleKeyOf } from './key-space.ts';
 import { keyTemplateProblems } from './key-template.ts';
 import { revisionProblems } from './revise-stream.ts';
-import { intervalContaining, isBorder, toRfc3339, type Grid } from './interval.ts';
+import { intervalContaining, isBorder, toRfc3339 } from './interval.ts';
+import type { Grid } from './interval.ts';
 import { toGot } from './problem.ts';
-import { type StreamDefinition, type StreamSettings } from './stream.ts';
+import type { StreamDefinition, StreamSettings } from './stream.ts';
 
 const MINUTE_SECONDS = 60;
 const DAY_SECONDS = 86_400;
 
-/** Shorter intervals would make more files than any reader wants; longer ones are a backfill, not a stream. */
+/**
+ * Shorter intervals would make more files than any reader wants; longer ones are a backfill, not a stream.
+ */
 export const EVERY_SECONDS_MIN = MINUTE_SECONDS;
 export const EVERY_SECONDS_MAX = 7 * DAY_SECONDS;
 
@@ -46,7 +50,10 @@ export function streamProblems(stream: StreamDefinition): string[] {
   return [...revisionProblems(stream), ...ownKeyProblems(stream, (a, b) => a === b)];
 }
 
-/** What is wrong with the ends of a stream: they lie on borders, in their order. Asked when they are set; a later grid may have other borders. */
+/**
+ * What is wrong with the ends of a stream: they lie on borders, in their order. Asked when they are set; a
+ * later grid may have other borders.
+ */
 export function spanProblems(
   stream: Pick<StreamDefinition, 'fromMs' | 'untilMs'>,
   grids: { atFrom: Grid; atUntil: Grid },

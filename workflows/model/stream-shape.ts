@@ -1,9 +1,10 @@
 // The shape of a stream, as a schedule's action and the inputs of workflows hold it. Checks what no run could
 // work with; what a person may choose is narrower, and is judged by stream-problems.ts.
 import { JITTER_SECONDS_MAX } from './firing.ts';
-import { type Interval } from './interval.ts';
+import type { Interval } from './interval.ts';
 import { keyTemplateProblems } from './key-template.ts';
-import { toGot, type Problem } from './problem.ts';
+import { toGot } from './problem.ts';
+import type { Problem } from './problem.ts';
 import {
   filledText,
   instantMs,
@@ -16,8 +17,8 @@ import {
   such,
   text,
   whole,
-  type Shape,
 } from './shape.ts';
+import type { Shape } from './shape.ts';
 import {
   EVERY_SECONDS_MAX,
   EVERY_SECONDS_MIN,
@@ -25,7 +26,7 @@ import {
   projectProblem,
   STREAM_NAME,
 } from './stream-problems.ts';
-import { type StreamDefinition, type StreamRevision, type StreamSettings } from './stream.ts';
+import type { StreamDefinition, StreamRevision, StreamSettings } from './stream.ts';
 
 /** What a run may wait at all, however its definition came to be. `stream create` allows less. */
 export const WAIT_SECONDS_MAX = 366 * 86_400;
@@ -97,3 +98,6 @@ function orderProblems({ revisions }: Pick<StreamDefinition, 'revisions'>): Prob
     return [{ field, got: String(fromMs), allowed: `a time after the revision before, ${before.fromMs}` }];
   });
 }
+
+/** The one argument of a schedule's action. */
+export const scheduledRequest = object<{ stream: StreamDefinition }>({ stream: definition });

@@ -1,6 +1,8 @@
-// Data streams: a customer's export. The definition is the input of the schedule's action, so the schedule is its record.
-// Plain types and the rules to read them; what comes from a person is validated in client/ and by the worker.
-import { intervalContaining, type Grid, type Interval } from './interval.ts';
+// Data streams: a customer's export. The definition is the input of the schedule's action, so the schedule is
+// its record. Plain types and the rules to read them; what comes from a person is validated in client/ and by
+// the worker.
+import { intervalContaining } from './interval.ts';
+import type { Grid, Interval } from './interval.ts';
 
 export type FileFormat = 'json' | 'ndjson';
 export type Compression = 'none' | 'gzip';
@@ -21,7 +23,10 @@ export interface StreamSettings extends Grid {
   keyTemplate: string;
   /** What an interval without rooms gets: an empty file, or its manifest only. */
   empty: EmptyPolicy;
-  /** Retryable errors are retried until this long after the interval's end (or after the start of a later run). */
+  /**
+   * Retryable errors are retried until this long after the interval's end (or after the start of a later
+   * run).
+   */
   giveUpSeconds: number;
 }
 
@@ -33,7 +38,10 @@ export interface StreamRevision {
 
 export interface StreamDefinition {
   name: string;
-  /** The first interval that the stream is to make starts here, or at the next border; earlier ones are made only when asked for. */
+  /**
+   * The first interval that the stream is to make starts here, or at the next border; earlier ones are made
+   * only when asked for.
+   */
   fromMs: number;
   /** The last one ends here or earlier; null: there is no last one. */
   untilMs: number | null;
@@ -41,7 +49,10 @@ export interface StreamDefinition {
   skipped: Interval[];
   /** In order of `fromMs`; the first one holds for everything before it, too. Never empty. */
   revisions: StreamRevision[];
-  /** Runs start up to this much after their nominal time, each at a moment of its own; absent: see `jitterSecondsOf`. */
+  /**
+   * Runs start up to this much after their nominal time, each at a moment of its own; absent: see
+   * `jitterSecondsOf`.
+   */
   jitterSeconds?: number;
 }
 
@@ -65,7 +76,10 @@ export function settingsAt(stream: StreamDefinition, startMs: number): StreamSet
   return held.settings;
 }
 
-/** The settings under which an interval ending at `endMs` was or is made: borders are common to old and new length. */
+/**
+ * The settings under which an interval ending at `endMs` was or is made: borders are common to old and new
+ * length.
+ */
 export function settingsEndingAt(
   stream: StreamDefinition,
   endMs: number,

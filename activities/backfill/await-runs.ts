@@ -1,0 +1,51 @@
+// Waits for the first of some runs to end. A while at most: what waits holds one of the worker's slots, and
+// the runs it waits for need slots, too. Asks now and then instead of waiting at the server: a worker's
+// connection cannot give such a wait up before it is over.
+import { setTimeout as wait } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
+import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import type { EndedRun } from '../../workflows/backfill/contract.ts';
+import { innermostMessage } from '../runtime/innermost-message.ts';
+import { inLanes } from '../../streams/in-lanes.ts';
+import type { StageRun } from '../runtime/run-stage.ts';
+
+/** Then other activities get their turn. */
+const WAIT_MS_MAX = 20_000;
+
+/** The shortest run takes about this long; long ones are asked for less and less often. */
+const ASK_MS_FIRST = 100;
+const ASK_MS_MAX = 1_000;
+
+const ASKED_AT_ONCE = 10;
+
+export async function awaitRuns(
+  { workflowIds }: { workflowIds: string[] },
+  { signal }: StageRun,
+): Promise<EndedRun[]> {
+  const { client } = Context.current();
+  const deadlineMs = Date.now() + WAIT_MS_MAX;
+  for (let askMs = ASK_MS_FIRST; ; askMs = Math.min(ASK_MS_MAX, askMs * 1.5)) {
+    const ends = await inLanes(workflowIds, ASKED_AT_ONCE, (workflowId) => endOf(client, workflowId));
+    const ended = ends.filter((end) => end !== null);
+    if (ended.length > 0 || Date.now() > deadlineMs) return ended;
+    await wait(askMs, undefined, { signal });
+  }
+}
+
+/** Null while it is under way. */
+async function endOf(client: Client, workflowId: string): Promise<EndedRun | null> {
+  const handle = client.workflow.getHandle(workflowId);
+  try {
+    const { status } = await handle.describe();
+    if (status.name === 'RUNNING') return null;
+    if (status.name === 'COMPLETED') return { workflowId, failure: null };
+    await handle.result();
+    return { workflowId, failure: null };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError)
+      return { workflowId, failure: 'Temporal no longer knows a run of this id' };
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    return { workflowId, failure: innermostMessage(error) };
+  }
+}

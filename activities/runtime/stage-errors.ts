@@ -1,0 +1,25 @@
+// Errors of the stages themselves: what was asked for cannot be done as it is written. Not retried.
+
+export class InvalidRequestError extends Error {
+  override readonly name = 'InvalidRequestError';
+}
+
+/**
+ * The stored file is no longer the one this run completed: another writer replaced it. Not retried: this run
+ * has lost.
+ */
+export class FileReplacedError extends Error {
+  override readonly name = 'FileReplacedError';
+}
+
+/** An object under a manifest's key that is no manifest. Not retried: it does not mend itself. */
+export class UnreadableRecordError extends Error {
+  override readonly name = 'UnreadableRecordError';
+  readonly key: string;
+  constructor(key: string, problem: string, cause: unknown) {
+    super(`${key}: not a record of this program (${problem}); move it away or delete it, then retry`, {
+      cause,
+    });
+    this.key = key;
+  }
+}

@@ -1,0 +1,127 @@
+// The one table from errors to Temporal failures: a type by which it is known, a first line that says what to
+// do, and whether it is retried. Unknown means retryable; permanent is a short list. Never lets a secret
+// through: messages come from typed errors only.
+import { ClickHouseError } from '@clickhouse/client';
+import { ApplicationFailure } from '@temporalio/activity';
+import { ZodError } from 'zod';
+import { RangeMisjudgedError, RoomTooLargeError } from '../scans/batch-errors.ts';
+import type { Hide } from '../../secrets/hide-secrets.ts';
+import { permanentHistoryError } from '../../clickhouse/history-errors.ts';
+import { FileReplacedError, InvalidRequestError, UnreadableRecordError } from './stage-errors.ts';
+import { mendOf } from '../../store/remedies.ts';
+import { classifyStoreError, StoreError } from '../../store/store-errors.ts';
+import { WebhookError } from './webhook.ts';
+import { FAILURE } from '../../workflows/model/failure.ts';
+
+export function toFailure(error: unknown): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
+  if (error instanceof ClickHouseError) return ofHistory(error);
+  if (error instanceof StoreError) return ofStore(error);
+  if (error instanceof RangeMisjudgedError) {
+    return permanent(FAILURE.rangeMisjudged, error.message, error, [error.realOverEstimated]);
+  }
+  if (error instanceof RoomTooLargeError) return permanent('RoomTooLarge', error.message, error);
+  if (error instanceof InvalidRequestError) return permanent(FAILURE.invalidRequest, error.message, error);
+  if (error instanceof FileReplacedError) return permanent('FileReplaced', error.message, error);
+  if (error instanceof UnreadableRecordError) return permanent('UnreadableRecord', error.message, error);
+  if (error instanceof WebhookError) return ofWebhook(error);
+  if (error instanceof ZodError) {
+    // A damaged answer looks like this, too.
+    const message = `the history answered in another shape than agreed: ${error.issues[0]?.message ?? ''}`;
+    return ApplicationFailure.create({ type: 'UnexpectedAnswer', message, cause: error });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return ApplicationFailure.create({ type: typeOf(error), message, ...causeOf(error) });
+}
+
+/**
+ * A server's own word that this will never succeed; not a rule of ours, which says the same of the same
+ * request.
+ */
+export function isRefusal(error: unknown): boolean {
+  if (error instanceof ClickHouseError) return permanentHistoryError(error) !== undefined;
+  return error instanceof StoreError && classifyStoreError(error) === 'permanent';
+}
+
+function ofHistory(error: ClickHouseError): ApplicationFailure {
+  const known = permanentHistoryError(error);
+  const said = error.message.split('\n', 1)[0] ?? '';
+  if (known === undefined) {
+    return ApplicationFailure.create({
+      type: `ClickHouse.${error.type ?? error.code}`,
+      message: said,
+      cause: error,
+    });
+  }
+  return permanent(`ClickHouse.${known.name}`, `${known.mend}. ClickHouse says: ${said}`, error);
+}
+
+function ofStore(error: StoreError): ApplicationFailure {
+  switch (classifyStoreError(error)) {
+    case 'permanent':
+      return permanent(`Store.${error.code}`, toMendable(error), error);
+    case 'upload-gone':
+      return permanent(FAILURE.uploadGone, error.message, error);
+    case 'part-mismatch':
+    case 'retryable':
+      return ApplicationFailure.create({ type: `Store.${error.code}`, message: error.message, cause: error });
+  }
+}
+
+/** What to do, before what the store says. */
+function toMendable(error: StoreError): string {
+  const mend = mendOf(error);
+  return mend === undefined ? error.message : `${mend}. The store says: ${error.message}`;
+}
+
+function ofWebhook(error: WebhookError): ApplicationFailure {
+  const { status, retryAfterMs, isPermanent, message } = error;
+  return ApplicationFailure.create({
+    type: status === undefined ? 'Webhook' : `Webhook.HTTP_${status}`,
+    message,
+    cause: error,
+    nonRetryable: isPermanent,
+    ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
+  });
+}
+
+function permanent(type: string, message: string, cause: Error, details: unknown[] = []): ApplicationFailure {
+  return ApplicationFailure.create({ type, message, cause, details, nonRetryable: true });
+}
+
+function typeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'Error';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}
+
+function causeOf(error: unknown): { cause?: Error } {
+  return error instanceof Error ? { cause: error } : {};
+}
+
+/**
+ * The failure itself where it holds no secret; otherwise without its causes and stacks, of which nobody can
+ * tell what else they say.
+ */
+export function withoutSecrets(failure: ApplicationFailure, hide: Hide): ApplicationFailure {
+  if (!holdsSecret(failure, hide)) return failure;
+  const { message, type, nonRetryable } = failure;
+  // In milliseconds, as ofWebhook sets it.
+  const delay: unknown = failure.nextRetryDelay;
+  const clean = ApplicationFailure.create({
+    message: hide(message),
+    type: hide(type ?? 'Error'),
+    nonRetryable: nonRetryable ?? false,
+    ...(typeof delay === 'number' ? { nextRetryDelay: delay } : {}),
+  });
+  delete clean.stack;
+  return clean;
+}
+
+function holdsSecret(failure: ApplicationFailure, hide: Hide): boolean {
+  for (let at: unknown = failure; at instanceof Error; at = at.cause) {
+    const text = `${at.message}\n${at.stack ?? ''}`;
+    if (hide(text) !== text) return true;
+  }
+  const details = JSON.stringify(failure.details ?? []);
+  return hide(details) !== details;
+}

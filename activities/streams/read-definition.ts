@@ -1,0 +1,18 @@
+// A stream's definition as its schedule holds it now: for work that is scheduled itself, and would carry an
+// old one.
+import { Context } from '@temporalio/activity';
+import { ScheduleNotFoundError } from '@temporalio/client';
+import type { StreamDefinition } from '../../workflows/model/stream.ts';
+import { InvalidRequestError } from '../runtime/stage-errors.ts';
+import { readStreamState } from '../../streams/stream-schedules.ts';
+
+export async function readDefinition({ name }: { name: string }): Promise<StreamDefinition> {
+  try {
+    return (await readStreamState(Context.current().client, name)).stream;
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
+    throw new InvalidRequestError(
+      `stream: got "${name}", which does not exist any more; room-streams audit unschedule ${name} ends its audits`,
+    );
+  }
+}

@@ -1,0 +1,64 @@
+// Which of ClickHouse's errors no retry can mend. A short list on purpose: whatever is not named here is
+// taken as passing, and is retried until the stream gives up. Codes are those of the server's own table
+// `system.errors`.
+import { ClickHouseError } from '@clickhouse/client';
+
+/** Code, the server's name for it, and what the operator can do. */
+const PERMANENT: ReadonlyMap<string, { name: string; mend: string }> = new Map([
+  [
+    '43',
+    {
+      name: 'ILLEGAL_TYPE_OF_ARGUMENT',
+      mend: 'a view of the history has a column of another type; run room-streams preflight',
+    },
+  ],
+  ['46', { name: 'UNKNOWN_FUNCTION', mend: 'the ClickHouse server is older than supported' }],
+  [
+    '47',
+    { name: 'UNKNOWN_IDENTIFIER', mend: 'a view of the history lacks a column; run room-streams preflight' },
+  ],
+  [
+    '53',
+    {
+      name: 'TYPE_MISMATCH',
+      mend: 'a view of the history has a column of another type; run room-streams preflight',
+    },
+  ],
+  ['60', { name: 'UNKNOWN_TABLE', mend: 'the views of the history are missing; run room-streams migrate' }],
+  ['62', { name: 'SYNTAX_ERROR', mend: 'the ClickHouse server is older than supported' }],
+  [
+    '81',
+    { name: 'UNKNOWN_DATABASE', mend: 'CLICKHOUSE_DATABASE names no database; run room-streams migrate' },
+  ],
+  ['115', { name: 'UNKNOWN_SETTING', mend: 'the ClickHouse server is older than supported' }],
+  [
+    '164',
+    { name: 'READONLY', mend: 'the exporter needs readonly = 2: with 1 it may not set output settings' },
+  ],
+  ['194', { name: 'REQUIRED_PASSWORD', mend: 'CLICKHOUSE_PASSWORD is missing' }],
+  [
+    '386',
+    {
+      name: 'NO_COMMON_TYPE',
+      mend: 'the views of the history have a key column of different types; run room-streams preflight',
+    },
+  ],
+  ['497', { name: 'ACCESS_DENIED', mend: 'the exporter may not read the views; grant it SELECT' }],
+  ['516', { name: 'AUTHENTICATION_FAILED', mend: 'CLICKHOUSE_USER or CLICKHOUSE_PASSWORD is wrong' }],
+]);
+
+/**
+ * What to do about an error that will come again however often the query is sent; undefined for one that may
+ * pass.
+ */
+export function permanentHistoryError(error: unknown): { name: string; mend: string } | undefined {
+  return error instanceof ClickHouseError ? PERMANENT.get(error.code) : undefined;
+}
+
+/** The table, for the tests that make every row of it happen. */
+export const PERMANENT_HISTORY_CODES: readonly string[] = [...PERMANENT.keys()];
+
+/** An answer that cannot be what the server meant. Retried. */
+export class DamagedAnswerError extends Error {
+  override readonly name = 'DamagedAnswerError';
+}

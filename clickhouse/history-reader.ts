@@ -1,0 +1,79 @@
+// The exporter's connection to ClickHouse: read-only, settings stated on every query, one query id each, so
+// that cancelling an activity ends its query on the server, too. Runs one statement and hands back parsed
+// rows; knows nothing of streams or files.
+import type { ClickHouseClient } from '@clickhouse/client';
+import { log } from '@temporalio/activity';
+import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
+import { openHistoryClient } from './history-client.ts';
+import type { HistoryConnection } from './history-client.ts';
+import { PINNED_SETTINGS } from './pinned-settings.ts';
+
+export interface HistoryReader {
+  client: ClickHouseClient;
+  /**
+   * Runs a statement that returns few rows and parses each; rejects with the client's error, or with a
+   * ZodError for a row of another shape.
+   */
+  readRows<Row>(statement: Statement<Row>): Promise<Row[]>;
+  /**
+   * Asks the server to end queries of ours; one that is over already is fine. Never rejects: what could not
+   * be asked is logged.
+   */
+  killQueries(queryIds: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Statement<Row> {
+  query: string;
+  params: Record<string, unknown>;
+  row: z.ZodType<Row>;
+  signal: AbortSignal;
+}
+
+/** @param client for tests, which give the connection settings of its own */
+export function openHistoryReader(
+  connection: HistoryConnection,
+  client: ClickHouseClient = openHistoryClient(connection),
+): HistoryReader {
+  return {
+    client,
+    async readRows({ query, params, row, signal }) {
+      const queryId = randomUUID();
+      try {
+        const answer = await client.query({
+          query,
+          query_params: params,
+          query_id: queryId,
+          format: 'JSONEachRow',
+          clickhouse_settings: PINNED_SETTINGS,
+          abort_signal: signal,
+        });
+        const rows = await answer.json();
+        return rows.map((each) => row.parse(each));
+      } catch (error) {
+        if (signal.aborted) await killQueries(client, [queryId]);
+        throw error;
+      }
+    },
+    killQueries: (queryIds) => killQueries(client, queryIds),
+    close: () => client.close(),
+  };
+}
+
+/** A server that does not take this in time is one that is going down, and its queries with it. */
+const KILL_TIMEOUT_MS = 5_000;
+
+async function killQueries(client: ClickHouseClient, queryIds: readonly string[]): Promise<void> {
+  try {
+    // A user may end queries of his own without any grant. ASYNC: whether it has ended by now changes nothing
+    // for us.
+    await client.command({
+      query: 'KILL QUERY WHERE query_id IN {query_ids:Array(String)} ASYNC',
+      query_params: { query_ids: queryIds },
+      abort_signal: AbortSignal.timeout(KILL_TIMEOUT_MS),
+    });
+  } catch (error) {
+    log.warn('could not ask ClickHouse to end queries', { queryIds, cause: String(error) });
+  }
+}

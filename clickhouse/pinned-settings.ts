@@ -1,0 +1,53 @@
+// The settings of ClickHouse that every statement of the exporter states itself, so that none is left to the
+// profile of the exporter's user. The rule: a setting is pinned when it can change an answer without an
+// error, or the form in which an answer is sent. Settings that only make a statement fail (limits of memory,
+// time and rows) are the operator's; their overflow modes are pinned to `throw`, so that they do fail.
+import type { ClickHouseSettings } from '@clickhouse/client';
+
+/** A limit that is reached is an error, never a shorter answer. */
+const OVERFLOWS: ClickHouseSettings = {
+  read_overflow_mode: 'throw',
+  read_overflow_mode_leaf: 'throw',
+  result_overflow_mode: 'throw',
+  timeout_overflow_mode: 'throw',
+  timeout_overflow_mode_leaf: 'throw',
+  group_by_overflow_mode: 'throw',
+  sort_overflow_mode: 'throw',
+  distinct_overflow_mode: 'throw',
+  set_overflow_mode: 'throw',
+  join_overflow_mode: 'throw',
+  transfer_overflow_mode: 'throw',
+};
+
+/** Which rows are seen, and what a function makes of them. */
+const MEANING: ClickHouseSettings = {
+  limit: '0',
+  offset: '0',
+  extremes: 0,
+  final: 0,
+  additional_result_filter: '',
+  use_query_cache: 0,
+  aggregate_functions_null_for_empty: 0,
+  empty_result_for_aggregation_by_empty_set: 0,
+  join_use_nulls: 0,
+  join_default_strictness: 'ALL',
+  prefer_column_name_to_alias: 0,
+  cast_keep_nullable: 0,
+  transform_null_in: 0,
+};
+
+/** How an answer is sent. */
+const FORM: ClickHouseSettings = {
+  output_format_json_quote_64bit_integers: 0,
+  output_format_json_quote_denormals: 0,
+  output_format_json_array_of_rows: 0,
+  output_format_arrow_compression_method: 'none',
+  output_format_arrow_low_cardinality_as_dictionary: 1,
+  output_format_arrow_string_as_string: 1,
+  // gzip without compressing: costs next to nothing, and its CRC-32 finds a byte that was changed on its way.
+  http_zlib_compression_level: '0',
+  send_progress_in_http_headers: 0,
+  wait_end_of_query: 0,
+};
+
+export const PINNED_SETTINGS: ClickHouseSettings = { ...OVERFLOWS, ...MEANING, ...FORM };

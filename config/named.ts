@@ -1,0 +1,56 @@
+// What destinations and webhooks have in common: one variable lists their names, and each has variables of
+// its own that begin with its name. A misspelt one would be passed over in silence, so it is reported.
+import type { Environment } from './read-variables.ts';
+
+const NAME = /^[a-z][a-z0-9-]{0,62}$/;
+
+/** `DESTINATION_EU_LAKE_` for `DESTINATION` and `eu-lake`. */
+export function stemOf(kind: string, name: string): string {
+  return `${kind}_${name.toUpperCase().replaceAll('-', '_')}_`;
+}
+
+/**
+ * The names that may be used; the problems of the others are added. `list` is the variable that holds them.
+ */
+export function listNames({ list: variable }: { list: string }, text: string, problems: string[]): string[] {
+  const given = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  const names: string[] = [];
+  for (const name of given) {
+    if (!NAME.test(name)) {
+      problems.push(
+        `${variable}: got "${name}", allowed: names of [a-z][a-z0-9-]{0,62}, separated by commas`,
+      );
+    } else if (names.includes(name)) {
+      problems.push(`${variable}: got "${name}" twice, allowed: each name once`);
+    } else names.push(name);
+  }
+  return names;
+}
+
+export interface Named {
+  /** Begins the names of the variables: `DESTINATION`. */
+  stem: string;
+  /** For people: `destination`. */
+  noun: string;
+  name: string;
+  /** All that are configured: one's stem may begin with another's. */
+  names: readonly string[];
+  variables: readonly string[];
+}
+
+export function reportUnknown(named: Named, environment: Environment, problems: string[]): void {
+  const { noun, name, names, variables } = named;
+  const stem = stemOf(named.stem, name);
+  const longerStems = names
+    .map((other) => stemOf(named.stem, other))
+    .filter((other) => other !== stem && other.startsWith(stem));
+  for (const variable of Object.keys(environment).sort()) {
+    if (!variable.startsWith(stem) || longerStems.some((other) => variable.startsWith(other))) continue;
+    const key = variable.slice(stem.length);
+    if (!variables.includes(key) && !variables.includes(key.replace(/_FILE$/, '')))
+      problems.push(`${variable}: not a variable of a ${noun}, allowed: ${stem}${variables.join(', ')}`);
+  }
+}

@@ -1,0 +1,26 @@
+// Many small requests, a bounded number of them at once.
+
+/**
+ * The answers in the order of `items`; rejects with the first failure, after which no further item is begun.
+ */
+export async function inLanes<Item, Answer>(
+  items: readonly Item[],
+  lanes: number,
+  ask: (item: Item) => Promise<Answer>,
+): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  const waiting = [...items.entries()].reverse();
+  const lane = async (): Promise<void> => {
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const [index, item] = next;
+      try {
+        answers[index] = await ask(item);
+      } catch (error) {
+        waiting.length = 0;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return answers;
+}

@@ -1,0 +1,17 @@
+// A short workflow by which the command line asks a worker where streams are: only workers open stores.
+import { proxyActivities } from '@temporalio/workflow';
+import { assertInput } from '../model/assert-input.ts';
+import { statusRequest } from './input.ts';
+import type { StatusAnswer, StatusReading, StatusRequest } from './status-contract.ts';
+
+/** A person waits for the answer; a store that is down is part of it. */
+const { readStatus } = proxyActivities<StatusReading>({
+  startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '10 seconds',
+  retry: { maximumAttempts: 2 },
+});
+
+export async function streamStatus(request: StatusRequest): Promise<StatusAnswer> {
+  assertInput('streamStatus', statusRequest, request);
+  return readStatus(request);
+}

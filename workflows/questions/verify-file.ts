@@ -1,0 +1,23 @@
+// A short workflow by which the command line asks a worker to read a file back: only workers have the keys of
+// destinations.
+import { proxyActivities } from '@temporalio/workflow';
+import { assertInput } from '../model/assert-input.ts';
+import { verifyRequest } from './input.ts';
+import type { VerifyAnswer, Verifying, VerifyRequest } from './verify-contract.ts';
+
+/**
+ * The largest files have some tens of gigabytes; half a day is a store at a megabyte a second. Taken over
+ * when its worker dies.
+ */
+const { verifyFile: readBack, listDestinations } = proxyActivities<Verifying>({
+  startToCloseTimeout: '12 hours',
+  heartbeatTimeout: '10 seconds',
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '1 minute', maximumAttempts: 10 },
+});
+
+export async function verifyFile(request: VerifyRequest): Promise<VerifyAnswer> {
+  assertInput('verifyFile', verifyRequest, request);
+  const known = await listDestinations();
+  if (!known.includes(request.destination)) return { known };
+  return readBack.executeWithOptions({ summary: request.key }, [request]);
+}
