@@ -1,5 +1,5 @@
 // The three statements that read one range of rooms as columns: rooms, peers and track totals, each in the
-// order of its keys. The SQL is in activities/sql/scan-*.sql; here stand which of its columns a field set
+// order of its keys. The SQL is in activities/scans/scan-*.sql; here stand which of its columns a field set
 // reads, and the settings that a scan runs with.
 import type { ClickHouseSettings } from '@clickhouse/client';
 import { columnsToRead } from '../../document/columns-to-read.ts';

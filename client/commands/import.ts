@@ -1,6 +1,6 @@
 // `room-streams import`: recordings of calls into the history. Opens ClickHouse itself, as its administrator:
 // no activity does this work. What it prints and how it ends stand here; how dumps are read and written, in
-// history/import/.
+// importers/.
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { dryRunImport, toDryRunJson, toFileRow, withIsoTimes } from '../../importers/dry-run.ts';

@@ -1,4 +1,4 @@
-// Raw getStats calls, one JSON value a line: the recordings of history/recording (record-format.ts), and
+// Raw getStats calls, one JSON value a line: the recordings of recorder (record-format.ts), and
 // plain dumps whose lines are the array, map or object of reports of one call, with or without a name and a
 // time around it, or an array of such calls.
 import { z } from 'zod';

@@ -20,7 +20,7 @@ import { addUp, FINALIZED_MS, makeDumpFolder, totalsOf } from './import-database
 import type { Total } from './import-database.ts';
 
 const recording = (name: string): string =>
-  fileURLToPath(new URL(`../../history/recording/${name}.jsonl.gz`, import.meta.url));
+  fileURLToPath(new URL(`../../recorder/${name}.jsonl.gz`, import.meta.url));
 
 const SAMPLES = [
   ['rtcstats/59c86272-03ea-42e9-a62d-1c8a272e8ab0.jsonl', replayRtcstats],

@@ -99,7 +99,7 @@ describe('the image', () => {
   it('has every command on it, with all that the command reads', () => {
     const { stdout: completion } = run('room-streams', ['room-streams', 'completion', 'bash']);
     assert.match(completion, /\bbackfill\b/);
-    const call = 'dist/history/recording/demo-call.jsonl.gz';
+    const call = 'dist/recorder/demo-call.jsonl.gz';
     const { status, stdout, stderr } = run('migrate', [
       'room-streams',
       'import',

@@ -77,7 +77,7 @@ function columnsNamedBy({ value }: Field): string[] {
 
 /** The names behind AS in the list that a statement selects. Every expression has one. */
 function selectedBy(statement: string): string[] {
-  const file = new URL(`../../activities/sql/${statement}.sql`, import.meta.url);
+  const file = new URL(`../../activities/scans/${statement}.sql`, import.meta.url);
   const text = readFileSync(file, 'utf8').replaceAll(/^--.*\n/gm, '');
   const list = /^SELECT\n([^]*)\nFROM /m.exec(text)?.[1] ?? '';
   return list.split('\n').map((line) => {

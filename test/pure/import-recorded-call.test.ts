@@ -1,4 +1,4 @@
-// Method: the calls recorded by us (history/recording) are read by the import. What it sums must be, to the
+// Method: the calls recorded by us (recorder) are read by the import. What it sums must be, to the
 // byte, what Chromium's own counters said when each connection was closed, and the losses must be those that
 // the relay between the two pages of the second recording counted when it dropped packets.
 import assert from 'node:assert/strict';

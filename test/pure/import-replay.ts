@@ -39,7 +39,7 @@ export function replayRtcstats(text: string): Map<string, Sums> {
   return sumSeries(series);
 }
 
-/** Reads a recording of raw getStats calls (history/recording). */
+/** Reads a recording of raw getStats calls (recorder). */
 export function replayGetstats(text: string): Map<string, Sums> {
   const series = new Map<string, Series>();
   for (const line of text.split('\n')) {
