@@ -2,6 +2,9 @@
 // retried until the stream gives up. Codes are those of the server's own table `system.errors`.
 import { ClickHouseError } from '@clickhouse/client';
 
+const NOT_UNDERSTOOD =
+  'ClickHouse does not understand a statement: a setting of its user changes how it reads one, or the server is older than supported';
+
 /** Code, the server's name for it, and what the operator can do. */
 const PERMANENT: ReadonlyMap<string, { name: string; mend: string }> = new Map([
   [
@@ -11,7 +14,7 @@ const PERMANENT: ReadonlyMap<string, { name: string; mend: string }> = new Map([
       mend: 'a view of the history has a column of another type; run room-streams preflight',
     },
   ],
-  ['46', { name: 'UNKNOWN_FUNCTION', mend: 'the ClickHouse server is older than supported' }],
+  ['46', { name: 'UNKNOWN_FUNCTION', mend: NOT_UNDERSTOOD }],
   [
     '47',
     { name: 'UNKNOWN_IDENTIFIER', mend: 'a view of the history lacks a column; run room-streams preflight' },
@@ -24,15 +27,15 @@ const PERMANENT: ReadonlyMap<string, { name: string; mend: string }> = new Map([
     },
   ],
   ['60', { name: 'UNKNOWN_TABLE', mend: 'the views of the history are missing; run room-streams migrate' }],
-  ['62', { name: 'SYNTAX_ERROR', mend: 'the ClickHouse server is older than supported' }],
+  ['62', { name: 'SYNTAX_ERROR', mend: NOT_UNDERSTOOD }],
   [
     '81',
     { name: 'UNKNOWN_DATABASE', mend: 'CLICKHOUSE_DATABASE names no database; run room-streams migrate' },
   ],
-  ['115', { name: 'UNKNOWN_SETTING', mend: 'the ClickHouse server is older than supported' }],
+  ['115', { name: 'UNKNOWN_SETTING', mend: NOT_UNDERSTOOD }],
   [
     '164',
-    { name: 'READONLY', mend: 'the exporter needs readonly = 2: with 1 it may not set output settings' },
+    { name: 'READONLY', mend: 'the exporter needs readonly = 2: with 1 it may not state its settings' },
   ],
   ['194', { name: 'REQUIRED_PASSWORD', mend: 'CLICKHOUSE_PASSWORD is missing' }],
   [
@@ -40,6 +43,13 @@ const PERMANENT: ReadonlyMap<string, { name: string; mend: string }> = new Map([
     {
       name: 'NO_COMMON_TYPE',
       mend: 'the views of the history have a key column of different types; run room-streams preflight',
+    },
+  ],
+  [
+    '452',
+    {
+      name: 'SETTING_CONSTRAINT_VIOLATION',
+      mend: "a constraint on the settings of the exporter's user forbids what the export states; remove it",
     },
   ],
   ['497', { name: 'ACCESS_DENIED', mend: 'the exporter may not read the views; grant it SELECT' }],

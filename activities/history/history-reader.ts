@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { type z } from 'zod';
 import { openHistoryClient, type HistoryConnection } from './history-client.ts';
 import { PINNED_SETTINGS } from './pinned-settings.ts';
+import { readProfileSettings, type ProfileSetting } from './profile-settings.ts';
 
 export interface HistoryReader {
   client: ClickHouseClient;
@@ -13,6 +14,8 @@ export interface HistoryReader {
   readRows<Row>(statement: Statement<Row>): Promise<Row[]>;
   /** Asks the server to end queries of ours; one that is over already is fine. Never rejects: what could not be asked is logged. */
   killQueries(queryIds: readonly string[]): Promise<void>;
+  /** What the profile of the connection's user changes, for the message of a failure. Never rejects. */
+  profileSettings(): Promise<ProfileSetting[]>;
   close(): Promise<void>;
 }
 
@@ -49,6 +52,7 @@ export function openHistoryReader(
       }
     },
     killQueries: (queryIds) => killQueries(client, queryIds),
+    profileSettings: () => readProfileSettings(connection),
     close: () => client.close(),
   };
 }
