@@ -10,7 +10,7 @@ import { BatchBuffers } from '../activities/encode/batch-buffers.ts';
 import { batchMemoryOf, bodyBytesOf, columnSizesOf } from '../activities/encode/batch-memory.ts';
 import { openBatchWriters } from '../activities/encode/batch-writers.ts';
 import { openHistoryReader } from '../activities/history/history-reader.ts';
-import { makeHide } from '../activities/hide-secrets.ts';
+import { makeHide, type Secret } from '../activities/hide-secrets.ts';
 import { createStages } from '../activities/index.ts';
 import { openObjectStore } from '../activities/store/object-store.ts';
 import { type OpenedDestination, type StageTools } from '../activities/stage-tools.ts';
@@ -150,11 +150,12 @@ function shutDown(workers: readonly Worker[]): void {
 
 function openTools(config: WorkerConfig): StageTools {
   const { uiUrl, namespace } = config.temporal;
+  const hide = makeHide(secretsOf(config));
   const destinations = new Map<string, OpenedDestination>();
   for (const [name, destination] of config.destinations)
     destinations.set(name, { destination, store: openObjectStore(destination) });
   return {
-    history: openHistoryReader(config.clickHouse),
+    history: openHistoryReader(config.clickHouse, { hide }),
     destinations,
     batches: config.batches,
     writers: openBatchWriters(config.batches.threads, {
@@ -164,7 +165,7 @@ function openTools(config: WorkerConfig): StageTools {
     buffers: new BatchBuffers(bodyBytesOf(config.batches)),
     webhooks: config.webhooks,
     pauseAfterFailed: config.pauseAfterFailed,
-    hide: makeHide(secretsOf(config)),
+    hide,
     ui: uiUrl === null ? null : { url: uiUrl, namespace },
     nowMs: () => Date.now(),
     newId: () => randomUUID(),
@@ -172,10 +173,14 @@ function openTools(config: WorkerConfig): StageTools {
 }
 
 /** Those of stores are known to the stores; keys of a role change while the worker runs. */
-function secretsOf({ temporal, clickHouse, webhooks }: WorkerConfig): string[] {
+function secretsOf({ temporal, clickHouse, webhooks }: WorkerConfig): Secret[] {
   const ofWebhooks = [...webhooks.values()].flatMap(({ url, secrets }) => [
     ...secrets.map((secret) => secret.toString('base64')),
     url,
   ]);
-  return [...(temporal.apiKey === null ? [] : [temporal.apiKey]), clickHouse.password, ...ofWebhooks];
+  const { user, password } = clickHouse;
+  return [
+    { value: password, user },
+    ...[...(temporal.apiKey === null ? [] : [temporal.apiKey]), ...ofWebhooks].map((value) => ({ value })),
+  ];
 }

@@ -56,9 +56,17 @@ const PERMANENT: ReadonlyMap<string, { name: string; mend: string }> = new Map([
   ['516', { name: 'AUTHENTICATION_FAILED', mend: 'CLICKHOUSE_USER or CLICKHOUSE_PASSWORD is wrong' }],
 ]);
 
+/** Of these the cause is certain, whatever the server says. */
+const ACCESS_CODES: ReadonlySet<string> = new Set(['194', '516']);
+
 /** What to do about an error that will come again however often the query is sent; undefined for one that may pass. */
-export function permanentHistoryError(error: unknown): { name: string; mend: string } | undefined {
-  return error instanceof ClickHouseError ? PERMANENT.get(error.code) : undefined;
+export function permanentHistoryError(
+  error: unknown,
+): { name: string; mend: string; isOfAccess: boolean } | undefined {
+  const known = error instanceof ClickHouseError ? PERMANENT.get(error.code) : undefined;
+  return known === undefined || !(error instanceof ClickHouseError)
+    ? undefined
+    : { ...known, isOfAccess: ACCESS_CODES.has(error.code) };
 }
 
 /** The table, for the tests that make every row of it happen. */

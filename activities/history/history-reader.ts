@@ -4,6 +4,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { log } from '@temporalio/activity';
 import { randomUUID } from 'node:crypto';
 import { type z } from 'zod';
+import { makeHide, type Hide } from '../hide-secrets.ts';
 import { openHistoryClient, type HistoryConnection } from './history-client.ts';
 import { PINNED_SETTINGS } from './pinned-settings.ts';
 import { readProfileSettings, type ProfileSetting } from './profile-settings.ts';
@@ -26,10 +27,16 @@ export interface Statement<Row> {
   signal: AbortSignal;
 }
 
-/** @param client for tests, which give the connection settings of its own */
+/**
+ * @param client for tests, which give the connection settings of its own
+ * @param hide takes secrets out of what is logged
+ */
 export function openHistoryReader(
   connection: HistoryConnection,
-  client: ClickHouseClient = openHistoryClient(connection),
+  {
+    client = openHistoryClient(connection),
+    hide = makeHide([{ value: connection.password, user: connection.user }]),
+  }: { client?: ClickHouseClient; hide?: Hide } = {},
 ): HistoryReader {
   return {
     client,
@@ -47,11 +54,11 @@ export function openHistoryReader(
         const rows = await answer.json();
         return rows.map((each) => row.parse(each));
       } catch (error) {
-        if (signal.aborted) await killQueries(client, [queryId]);
+        if (signal.aborted) await killQueries({ client, hide }, [queryId]);
         throw error;
       }
     },
-    killQueries: (queryIds) => killQueries(client, queryIds),
+    killQueries: (queryIds) => killQueries({ client, hide }, queryIds),
     profileSettings: () => readProfileSettings(connection),
     close: () => client.close(),
   };
@@ -60,7 +67,10 @@ export function openHistoryReader(
 /** A server that does not take this in time is one that is going down, and its queries with it. */
 const KILL_TIMEOUT_MS = 5_000;
 
-async function killQueries(client: ClickHouseClient, queryIds: readonly string[]): Promise<void> {
+async function killQueries(
+  { client, hide }: { client: ClickHouseClient; hide: Hide },
+  queryIds: readonly string[],
+): Promise<void> {
   try {
     // A user may end queries of his own without any grant. ASYNC: whether it has ended by now changes nothing for us.
     await client.command({
@@ -69,6 +79,6 @@ async function killQueries(client: ClickHouseClient, queryIds: readonly string[]
       abort_signal: AbortSignal.timeout(KILL_TIMEOUT_MS),
     });
   } catch (error) {
-    log.warn('could not ask ClickHouse to end queries', { queryIds, cause: String(error) });
+    log.warn('could not ask ClickHouse to end queries', { queryIds, cause: hide(String(error)) });
   }
 }

@@ -29,16 +29,33 @@ const OF_THE_EXPORTER: ReadonlySet<string> = new Set([
 
 const settingRow = z.tuple([z.string(), z.string()]);
 
-/** Limits are lifted for the second try: the question itself may run into them. */
-const LIFTED = {
-  ...{
-    max_query_size: '1000000',
-    max_ast_depth: '1000',
-    max_ast_elements: '50000',
-    max_parser_depth: '1000',
-  },
-  ...{ max_rows_to_read: '0', max_bytes_to_read: '0', max_result_rows: '0', max_result_bytes: '0' },
-  ...{ max_memory_usage: '0', max_execution_time: 0, max_columns_to_read: '0', max_rows_to_sort: '0' },
+/** What can make the question itself fail, with the values under which it passes: limits are lifted, the language is SQL. */
+const HARMLESS: ClickHouseSettings = {
+  dialect: 'clickhouse',
+  function_implementation: '',
+  max_ast_depth: '1000',
+  max_ast_elements: '50000',
+  max_bytes_ratio_before_external_group_by: 0,
+  max_bytes_ratio_before_external_sort: 0,
+  max_bytes_to_read: '0',
+  max_bytes_to_sort: '0',
+  max_columns_to_read: '0',
+  max_concurrent_queries_for_all_users: '0',
+  max_concurrent_queries_for_user: '0',
+  max_execution_time: 0,
+  max_expanded_ast_elements: '500000',
+  max_memory_usage: '0',
+  max_memory_usage_for_user: '0',
+  max_parser_backtracks: '1000000',
+  max_parser_depth: '1000',
+  max_query_size: '1000000',
+  max_result_bytes: '0',
+  max_result_rows: '0',
+  max_rows_to_read: '0',
+  max_rows_to_sort: '0',
+  max_subquery_depth: '100',
+  max_temporary_columns: '0',
+  max_temporary_non_const_columns: '0',
 };
 
 /**
@@ -57,13 +74,43 @@ export async function readProfileSettings(connection: HistoryConnection): Promis
     request_timeout: ASK_TIMEOUT_MS,
   });
   try {
-    for (const settings of [PINNED_SETTINGS, { ...PINNED_SETTINGS, ...LIFTED }, {}]) {
-      const found = await ask(client, settings).catch(() => undefined);
-      if (found !== undefined) return found.filter(({ name }) => !OF_THE_EXPORTER.has(name));
-    }
-    return [];
+    const changed =
+      (await askOrNothing(client, PINNED_SETTINGS)) ??
+      (await askOrNothing(client, {})) ??
+      (await findBreaking(client));
+    return changed.filter(({ name, value }) => !OF_THE_EXPORTER.has(name) && !isWanted(name, value));
   } finally {
     await client.close();
+  }
+}
+
+/** `readonly = 2` is what the exporter's user should have. */
+function isWanted(name: string, value: string): boolean {
+  return name === 'readonly' && value === '2';
+}
+
+/** Where the question fails, the settings without which it passes: each is left to the profile by itself, to see what comes of it. */
+async function findBreaking(client: ClickHouseClient): Promise<ProfileSetting[]> {
+  const all = { ...PINNED_SETTINGS, ...HARMLESS };
+  if ((await askOrNothing(client, all)) === undefined) return [];
+  const found: ProfileSetting[] = [];
+  for (const name of Object.keys(HARMLESS)) {
+    const changed = await askOrNothing(client, { ...all, [name]: undefined });
+    if (changed === undefined) found.push({ name, value: '(a value under which no statement runs)' });
+    else found.push(...changed.filter((setting) => setting.name === name));
+  }
+  return found;
+}
+
+async function askOrNothing(
+  client: ClickHouseClient,
+  settings: ClickHouseSettings,
+): Promise<ProfileSetting[] | undefined> {
+  try {
+    return await ask(client, settings);
+  } catch {
+    // Whatever keeps the server from answering is what the stage has failed with already.
+    return undefined;
   }
 }
 
@@ -74,8 +121,7 @@ async function ask(client: ClickHouseClient, settings: ClickHouseSettings): Prom
     clickhouse_settings: settings,
   });
   const rows = z.array(settingRow).parse(await answer.json());
-  const lifted = new Set(Object.keys(settings));
-  return rows.map(([name, value]) => ({ name, value })).filter(({ name }) => !lifted.has(name));
+  return rows.map(([name, value]) => ({ name, value })).filter(({ name }) => settings[name] === undefined);
 }
 
 /** One sentence for the end of a failure's message; undefined where the profile changes nothing. */

@@ -14,6 +14,7 @@ import { scanRange, toCollectors } from '../../activities/history/scan-range.ts'
 import { explainFailure, type StageRun } from '../../activities/run-stage.ts';
 import type { StageTools } from '../../activities/stage-tools.ts';
 import { openObjectStore, type UploadPart } from '../../activities/store/object-store.ts';
+import type { RoomFault } from '../../document/faults.ts';
 import { rangeOf, type PlannedRange } from '../../workflows/model/plan.ts';
 import type { Target } from '../../workflows/model/stages.ts';
 import { HOUR, makeStream } from '../export-bench.ts';
@@ -38,6 +39,8 @@ export interface ExportedInterval {
   rooms: number;
   /** Of the plan and of an audit. */
   fingerprints: string[];
+  /** The rooms that break the contract, and how. */
+  faults: string;
 }
 
 /** Exports the hour of a project. @throws ApplicationFailure, as Temporal would keep it */
@@ -47,9 +50,11 @@ export async function exportInterval(
   rangeBytes = RANGE_BYTES,
 ): Promise<ExportedInterval> {
   const parts = new Map<number, UploadPart>();
-  const { tools, close } = makeTools(connection, parts);
+  const faults: RoomFault[] = [];
+  const { tools, close } = makeTools(connection, { parts, noteFaults: (found) => faults.push(...found) });
   try {
-    return await runStages(tools, { projectId, rangeBytes, parts });
+    const exported = await runStages(tools, { projectId, rangeBytes, parts });
+    return { ...exported, faults: JSON.stringify(faults) };
   } catch (error) {
     throw await explainFailure(error, tools);
   } finally {
@@ -60,7 +65,7 @@ export async function exportInterval(
 async function runStages(
   tools: StageTools,
   { projectId, rangeBytes, parts }: { projectId: string; rangeBytes: number; parts: Map<number, UploadPart> },
-): Promise<ExportedInterval> {
+): Promise<Omit<ExportedInterval, 'faults'>> {
   const { signal } = new AbortController();
   const run: StageRun = { signal, report: () => undefined, workflowId: 'w', runId: 'r' };
   const { revisions } = makeStream('s', {
@@ -102,9 +107,14 @@ async function runStages(
 
 function makeTools(
   connection: HistoryConnection,
-  parts: Map<number, UploadPart>,
-): { tools: StageTools; close: () => Promise<void> } {
-  const history = openHistoryReader(connection);
+  { parts, noteFaults }: { parts: Map<number, UploadPart>; noteFaults: (faults: RoomFault[]) => void },
+): { tools: StageTools; close: () => Promise<unknown> } {
+  const reader = openHistoryReader(connection);
+  // A server that does not end a query is a line in the log of the activity, and there is none.
+  const history = {
+    ...reader,
+    killQueries: (ids: readonly string[]) => reader.killQueries(ids).catch(() => undefined),
+  };
   const store = openObjectStore(NOWHERE);
   const remembering = {
     ...store,
@@ -118,7 +128,11 @@ function makeTools(
       const buffer = () => new ArrayBuffer(BUFFER_BYTES);
       const buffers = toCollectors({ rooms: buffer(), peers: buffer(), totals: buffer() }, 1e9);
       if (scan === null) return writeBatch(NOTHING, options, output);
-      return writeBatch(await scanRange(history.client, { ...scan, signal }, buffers), options, output);
+      const scanned = await scanRange(history.client, { ...scan, signal }, buffers);
+      const written = writeBatch(scanned, options, output);
+      noteFaults(written.faults);
+      // Rooms with faults are logged, and there is no activity to log for.
+      return { ...written, faults: [] };
     },
     close: () => Promise.resolve(),
   };
@@ -131,5 +145,5 @@ function makeTools(
     nowMs: () => 0,
     newId: () => 'id',
   };
-  return { tools, close: async () => void (await Promise.all([history.close(), store.close()])) };
+  return { tools, close: () => Promise.all([history.close(), store.close()]) };
 }

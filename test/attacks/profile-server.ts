@@ -19,7 +19,7 @@ export interface ProfileServer {
   /** The exporter, whose profile has nothing but `readonly = 2`. */
   plain: HistoryConnection;
   /** The user of the same place in the list that the server was started with. */
-  connectionOf(index: number): HistoryConnection;
+  connectionOf: (index: number) => HistoryConnection;
 }
 
 const DATABASE = 'attacked';

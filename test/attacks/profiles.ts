@@ -54,9 +54,9 @@ const OVERFLOW_LIMITS: Readonly<Record<string, readonly string[]>> = {
 };
 const OVERFLOW_LIMIT_VALUES = ['1', '5', '5000'];
 
-/** These act on the server's process or wait, and so on the other profiles of the suite. */
+/** These act on the server's process, and so on the other profiles of the suite, or make a statement as slow as they say. */
 const ACT_ON_THE_SERVER =
-  /^(sleep|os_thread|jemalloc|trace_profile|memory_profiler|query_profiler|metrics_perf|fault_injection|.*_fault_probability|memory_tracker_fault|unknown_packet)/;
+  /^(sleep|os_thread|jemalloc|trace_profile|memory_profiler|query_profiler|metrics_perf|fault_injection|.*_fault_probability|memory_tracker_fault|unknown_packet|.*bandwidth|priority|.*_sleep_|min_execution_speed)/;
 
 /** These decide about writing, about input, or about other tables and protocols than those of the history. */
 const OF_OTHER_THINGS =
