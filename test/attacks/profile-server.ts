@@ -22,7 +22,7 @@ export interface ProfileServer {
   connectionOf: (index: number) => HistoryConnection;
 }
 
-const DATABASE = 'attacked';
+export const DATABASE = 'attacked';
 
 /** Starts the server for the time of `use`; it and its data are gone afterwards. */
 export async function withProfileServer<Result>(
