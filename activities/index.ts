@@ -49,7 +49,7 @@ export function createStages(
   Verifying &
   StatusReading {
   const stage = <Request, Result>(of: (request: Request, run: StageRun) => Promise<Result>) =>
-    runStage(of, tools.hide);
+    runStage(of, tools);
   return {
     planInterval: stage((request, run) => planInterval(tools, request, run)),
     exportBatch: stage((request, run) => exportBatch(tools, request, run)),

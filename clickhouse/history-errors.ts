@@ -3,6 +3,9 @@
 // `system.errors`.
 import { ClickHouseError } from '@clickhouse/client';
 
+const NOT_UNDERSTOOD =
+  'ClickHouse does not understand a statement: a setting of its user changes how it reads one, or the server is older than supported';
+
 /** Code, the server's name for it, and what the operator can do. */
 const PERMANENT: ReadonlyMap<string, { name: string; mend: string }> = new Map([
   [
@@ -12,7 +15,7 @@ const PERMANENT: ReadonlyMap<string, { name: string; mend: string }> = new Map([
       mend: 'a view of the history has a column of another type; run room-streams preflight',
     },
   ],
-  ['46', { name: 'UNKNOWN_FUNCTION', mend: 'the ClickHouse server is older than supported' }],
+  ['46', { name: 'UNKNOWN_FUNCTION', mend: NOT_UNDERSTOOD }],
   [
     '47',
     { name: 'UNKNOWN_IDENTIFIER', mend: 'a view of the history lacks a column; run room-streams preflight' },
@@ -25,15 +28,15 @@ const PERMANENT: ReadonlyMap<string, { name: string; mend: string }> = new Map([
     },
   ],
   ['60', { name: 'UNKNOWN_TABLE', mend: 'the views of the history are missing; run room-streams migrate' }],
-  ['62', { name: 'SYNTAX_ERROR', mend: 'the ClickHouse server is older than supported' }],
+  ['62', { name: 'SYNTAX_ERROR', mend: NOT_UNDERSTOOD }],
   [
     '81',
     { name: 'UNKNOWN_DATABASE', mend: 'CLICKHOUSE_DATABASE names no database; run room-streams migrate' },
   ],
-  ['115', { name: 'UNKNOWN_SETTING', mend: 'the ClickHouse server is older than supported' }],
+  ['115', { name: 'UNKNOWN_SETTING', mend: NOT_UNDERSTOOD }],
   [
     '164',
-    { name: 'READONLY', mend: 'the exporter needs readonly = 2: with 1 it may not set output settings' },
+    { name: 'READONLY', mend: 'the exporter needs readonly = 2: with 1 it may not state its settings' },
   ],
   ['194', { name: 'REQUIRED_PASSWORD', mend: 'CLICKHOUSE_PASSWORD is missing' }],
   [
@@ -43,16 +46,31 @@ const PERMANENT: ReadonlyMap<string, { name: string; mend: string }> = new Map([
       mend: 'the views of the history have a key column of different types; run room-streams preflight',
     },
   ],
+  [
+    '452',
+    {
+      name: 'SETTING_CONSTRAINT_VIOLATION',
+      mend: "a constraint on the settings of the exporter's user forbids what the export states; remove it",
+    },
+  ],
   ['497', { name: 'ACCESS_DENIED', mend: 'the exporter may not read the views; grant it SELECT' }],
   ['516', { name: 'AUTHENTICATION_FAILED', mend: 'CLICKHOUSE_USER or CLICKHOUSE_PASSWORD is wrong' }],
 ]);
+
+/** Of these the cause is certain, whatever the server says. */
+const ACCESS_CODES: ReadonlySet<string> = new Set(['194', '516']);
 
 /**
  * What to do about an error that will come again however often the query is sent; undefined for one that may
  * pass.
  */
-export function permanentHistoryError(error: unknown): { name: string; mend: string } | undefined {
-  return error instanceof ClickHouseError ? PERMANENT.get(error.code) : undefined;
+export function permanentHistoryError(
+  error: unknown,
+): { name: string; mend: string; isOfAccess: boolean } | undefined {
+  const known = error instanceof ClickHouseError ? PERMANENT.get(error.code) : undefined;
+  return known === undefined || !(error instanceof ClickHouseError)
+    ? undefined
+    : { ...known, isOfAccess: ACCESS_CODES.has(error.code) };
 }
 
 /** The table, for the tests that make every row of it happen. */

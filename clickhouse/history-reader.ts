@@ -5,9 +5,13 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { log } from '@temporalio/activity';
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
+import { makeHide } from '../secrets/hide-secrets.ts';
+import type { Hide } from '../secrets/hide-secrets.ts';
 import { openHistoryClient } from './history-client.ts';
 import type { HistoryConnection } from './history-client.ts';
 import { PINNED_SETTINGS } from './pinned-settings.ts';
+import { readProfileSettings } from './profile-settings.ts';
+import type { ProfileSetting } from './profile-settings.ts';
 
 export interface HistoryReader {
   client: ClickHouseClient;
@@ -21,6 +25,8 @@ export interface HistoryReader {
    * be asked is logged.
    */
   killQueries(queryIds: readonly string[]): Promise<void>;
+  /** What the profile of the connection's user changes, for the message of a failure. Never rejects. */
+  profileSettings(): Promise<ProfileSetting[]>;
   close(): Promise<void>;
 }
 
@@ -31,10 +37,16 @@ export interface Statement<Row> {
   signal: AbortSignal;
 }
 
-/** @param client for tests, which give the connection settings of its own */
+/**
+ * @param client for tests, which give the connection settings of its own
+ * @param hide takes secrets out of what is logged
+ */
 export function openHistoryReader(
   connection: HistoryConnection,
-  client: ClickHouseClient = openHistoryClient(connection),
+  {
+    client = openHistoryClient(connection),
+    hide = makeHide([{ value: connection.password, user: connection.user }]),
+  }: { client?: ClickHouseClient; hide?: Hide } = {},
 ): HistoryReader {
   return {
     client,
@@ -52,11 +64,12 @@ export function openHistoryReader(
         const rows = await answer.json();
         return rows.map((each) => row.parse(each));
       } catch (error) {
-        if (signal.aborted) await killQueries(client, [queryId]);
+        if (signal.aborted) await killQueries({ client, hide }, [queryId]);
         throw error;
       }
     },
-    killQueries: (queryIds) => killQueries(client, queryIds),
+    killQueries: (queryIds) => killQueries({ client, hide }, queryIds),
+    profileSettings: () => readProfileSettings(connection),
     close: () => client.close(),
   };
 }
@@ -64,7 +77,10 @@ export function openHistoryReader(
 /** A server that does not take this in time is one that is going down, and its queries with it. */
 const KILL_TIMEOUT_MS = 5_000;
 
-async function killQueries(client: ClickHouseClient, queryIds: readonly string[]): Promise<void> {
+async function killQueries(
+  { client, hide }: { client: ClickHouseClient; hide: Hide },
+  queryIds: readonly string[],
+): Promise<void> {
   try {
     // A user may end queries of his own without any grant. ASYNC: whether it has ended by now changes nothing
     // for us.
@@ -74,6 +90,6 @@ async function killQueries(client: ClickHouseClient, queryIds: readonly string[]
       abort_signal: AbortSignal.timeout(KILL_TIMEOUT_MS),
     });
   } catch (error) {
-    log.warn('could not ask ClickHouse to end queries', { queryIds, cause: String(error) });
+    log.warn('could not ask ClickHouse to end queries', { queryIds, cause: hide(String(error)) });
   }
 }

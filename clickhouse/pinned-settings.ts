@@ -2,6 +2,7 @@
 // profile of the exporter's user. The rule: a setting is pinned when it can change an answer without an
 // error, or the form in which an answer is sent. Settings that only make a statement fail (limits of memory,
 // time and rows) are the operator's; their overflow modes are pinned to `throw`, so that they do fail.
+import { SettingsMap } from '@clickhouse/client';
 import type { ClickHouseSettings } from '@clickhouse/client';
 
 /** A limit that is reached is an error, never a shorter answer. */
@@ -19,13 +20,17 @@ const OVERFLOWS: ClickHouseSettings = {
   transfer_overflow_mode: 'throw',
 };
 
-/** Which rows are seen, and what a function makes of them. */
+/** In which language a statement is read, which rows are seen, and what a function makes of them. */
 const MEANING: ClickHouseSettings = {
+  dialect: 'clickhouse',
+  function_implementation: '',
+  enable_global_with_statement: 1,
   limit: '0',
   offset: '0',
   extremes: 0,
   final: 0,
   additional_result_filter: '',
+  additional_table_filters: SettingsMap.from({}),
   use_query_cache: 0,
   aggregate_functions_null_for_empty: 0,
   empty_result_for_aggregation_by_empty_set: 0,

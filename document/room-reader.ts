@@ -59,6 +59,8 @@ export class RoomReader {
   /** The totals of the current room's peers that hold, four for each peer, by `directionIndex`. */
   readonly #totalBatches: (TotalBatch | undefined)[] = [];
   readonly #totalRows: number[] = [];
+  /** The totals of the current room that no peer can show, by their keys; rarely any. */
+  readonly #others = new Set<string>();
   readonly #directions = Array.from({ length: DIRECTIONS }, () => new DirectionMeasures());
   readonly #measured: MeasuredPeer = { callSetupMs: MISSING, rating: MISSING, directions: [] };
   readonly #gathered: GatheredRoom = { previous: undefined, previousRow: 0, room: undefined, roomRow: 0 };
@@ -182,6 +184,7 @@ export class RoomReader {
     const { peers } = this;
     const totals = this.#roomTotals;
     this.#totalBatches.fill(undefined, 0, peers.length * DIRECTIONS);
+    this.#others.clear();
     let peer = 0;
     for (let index = 0; index < totals.length; index++) {
       const batch = totals.batchAt(index);
@@ -193,14 +196,26 @@ export class RoomReader {
         peer += 1;
       }
       if (peer < peers.length && order === 0) this.#takeTotal(peer, batch, row);
-      else this.faults |= FAULT.total_of_nobody | this.#faultsOfTotal(batch, row);
+      else this.faults |= FAULT.total_of_nobody | this.#faultsOfOther(batch, row);
     }
+  }
+
+  /**
+   * What is wrong with a total that no peer can show: of nobody, or of another kind. Such a total, too,
+   * should be there once.
+   */
+  #faultsOfOther(batch: TotalBatch, row: number): number {
+    const peerId = Buffer.from(batch.peerId.bytesAt(row)).toString('latin1');
+    const key = JSON.stringify([peerId, batch.media.at(row).bytes, batch.direction.at(row).bytes]);
+    const isTwice = this.#others.has(key);
+    this.#others.add(key);
+    return (isTwice ? FAULT.total_twice : 0) | this.#faultsOfTotal(batch, row);
   }
 
   #takeTotal(peer: number, batch: TotalBatch, row: number): void {
     const direction = knownDirection(batch, row);
     if (direction === -1) {
-      this.faults |= this.#faultsOfTotal(batch, row);
+      this.faults |= this.#faultsOfOther(batch, row);
       return;
     }
     const at = peer * DIRECTIONS + direction;

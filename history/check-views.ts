@@ -2,8 +2,9 @@
 // views, and that an interval is read as a range. Asks as the exporter's own user, reads no rows and changes
 // nothing; part of the preflight.
 import { ClickHouseError } from '@clickhouse/client';
-import type { ClickHouseClient } from '@clickhouse/client';
+import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { z } from 'zod';
+import { PINNED_SETTINGS } from '../clickhouse/pinned-settings.ts';
 import { rangeOfPlan } from './range-of-plan.ts';
 import { TYPES, VIEW_COLUMNS } from '../document/history-contract.ts';
 import type { ViewName } from '../document/history-contract.ts';
@@ -31,9 +32,12 @@ const ANSWERS: ReadonlyMap<string, string> = new Map([
   ['497', 'the user may not read it'],
 ]);
 
-/** A setting that the export sends; under readonly = 1 the server refuses any. */
-const OUTPUT_SETTING = { output_format_json_quote_64bit_integers: 0 } as const;
-const READONLY_REFUSAL = '164';
+/** Why the server refuses the settings that every statement of the export states. */
+const SETTING_REFUSALS: ReadonlyMap<string, string> = new Map([
+  ['164', 'may not be set: readonly = 1'],
+  ['452', 'may not be set: a constraint of the profile forbids it'],
+  ['115', 'are not known: the server is older than supported'],
+]);
 
 /**
  * One line for each check, in a fixed order, whatever it finds. `connection` is the exporter's, its database
@@ -41,24 +45,28 @@ const READONLY_REFUSAL = '164';
  * @throws what the client throws when the server does not answer or refuses the user.
  */
 export async function checkViews(connection: ClickHouseClient): Promise<CheckLine[]> {
-  const lines = [
-    await checkVersion(connection),
-    await checkOutputSettings(connection),
-    await checkReadOnly(connection),
-  ];
+  const version = await checkVersion(connection);
+  const settings = await checkSettings(connection);
+  // The other questions state these settings, too.
+  if (!settings.ok) return [version, settings];
+  const lines = [version, settings, await checkReadOnly(connection)];
   for (const [view, columns] of Object.entries(VIEW_COLUMNS)) {
     lines.push(await checkColumns(connection, view, columns), await checkRange(connection, view));
   }
   return lines;
 }
 
+/** Asked without settings where the server refuses them: why it does depends on its version. */
 async function checkVersion(connection: ClickHouseClient): Promise<CheckLine> {
-  const [row] = await selectRows(
-    connection,
-    'SELECT version() AS version',
-    z.object({ version: z.string() }),
-  );
-  const got = row?.version ?? '';
+  const query = 'SELECT version() AS version';
+  const ask = async (settings: ClickHouseSettings) => {
+    const answer = await connection.query({ query, format: 'JSONEachRow', clickhouse_settings: settings });
+    return /\d+\.\d+(\.\d+)*/.exec(await answer.text())?.[0] ?? '';
+  };
+  const got = await ask(PINNED_SETTINGS).catch((error: unknown) => {
+    if (refusalOf(error) === undefined) throw error;
+    return ask({});
+  });
   return {
     name: 'ClickHouse version',
     ok: isAtLeast(got, VERSION_MIN),
@@ -67,29 +75,35 @@ async function checkVersion(connection: ClickHouseClient): Promise<CheckLine> {
   };
 }
 
+function refusalOf(error: unknown): string | undefined {
+  const refusal = error instanceof ClickHouseError ? SETTING_REFUSALS.get(error.code) : undefined;
+  if (refusal === undefined || !(error instanceof Error)) return undefined;
+  return `${refusal}. ClickHouse says: ${error.message.trim()}`;
+}
+
 export function isAtLeast(version: string, least: string): boolean {
   const [major = NaN, minor = NaN] = version.split('.').map(Number);
   const [majorMin = NaN, minorMin = NaN] = least.split('.').map(Number);
   return major > majorMin || (major === majorMin && minor >= minorMin);
 }
 
-async function checkOutputSettings(connection: ClickHouseClient): Promise<CheckLine> {
+async function checkSettings(connection: ClickHouseClient): Promise<CheckLine> {
   const line = {
-    name: 'settings of the output',
-    allowed: 'a user with readonly = 2, or none: 1 forbids them',
+    name: 'settings of the statements',
+    allowed: 'a user with readonly = 2, or none, and no constraint on the settings that the export states',
   };
   try {
     const answer = await connection.query({
       query: 'SELECT 1',
       format: 'JSONEachRow',
-      clickhouse_settings: OUTPUT_SETTING,
+      clickhouse_settings: PINNED_SETTINGS,
     });
     await answer.text();
     return { ...line, ok: true, got: 'may be set' };
   } catch (error) {
-    if (error instanceof ClickHouseError && error.code === READONLY_REFUSAL)
-      return { ...line, ok: false, got: 'may not be set' };
-    throw error;
+    const refusal = refusalOf(error);
+    if (refusal === undefined) throw error;
+    return { ...line, ok: false, got: refusal };
   }
 }
 
@@ -216,6 +230,10 @@ async function selectRows<Row>(
   query: string,
   row: z.ZodType<Row>,
 ): Promise<Row[]> {
-  const answer = await connection.query({ query, format: 'JSONEachRow' });
+  const answer = await connection.query({
+    query,
+    format: 'JSONEachRow',
+    clickhouse_settings: PINNED_SETTINGS,
+  });
   return z.array(row).parse(await answer.json());
 }

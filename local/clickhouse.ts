@@ -18,6 +18,22 @@ export interface ClickHouseOptions {
   exporterPassword: string;
   /** What the exporter may read: `room_history.*`, or `*.*` for tests that make databases. */
   exporterReads: string;
+  /** Further users who may read what the exporter reads, for tests. */
+  moreUsers?: readonly ReadingUser[];
+}
+
+/** A user with a settings profile of its own. */
+export interface ReadingUser {
+  name: string;
+  password: string;
+  /** Settings of the profile by name; `readonly` is 2 where it is absent. */
+  settings: Readonly<Record<string, string>>;
+  /** Settings that the user may not change. */
+  constants?: readonly string[];
+  /** How many queries the user may run in an hour. */
+  queriesPerHour?: number;
+  /** SQL conditions by `database.table`: the rows that the user sees. */
+  rowFilters?: Readonly<Record<string, string>>;
 }
 
 export const CLICKHOUSE_ADMIN = 'admin';
@@ -128,25 +144,63 @@ function toConfig(folder: string): string {
 }
 
 /** `default` is who runs the two statements above: it has no password, and the right to do just that. */
-function toUsers({ adminPassword, exporterPassword, exporterReads }: ClickHouseOptions): string {
+function toUsers({
+  adminPassword,
+  exporterPassword,
+  exporterReads,
+  moreUsers = [],
+}: ClickHouseOptions): string {
   const user = (name: string, profile: string, password: string, grants: readonly string[]) =>
     `    <${name}><password>${escapeXml(password)}</password><networks><ip>127.0.0.1</ip></networks>` +
     `<profile>${profile}</profile><quota>default</quota>` +
-    (grants.length === 0
-      ? ''
-      : `<grants>${grants.map((grant) => `<query>GRANT ${grant}</query>`).join('')}</grants>`) +
+    (grants.length === 0 ? '' : toGrants(grants)) +
     `</${name}>`;
   return [
     '<clickhouse>',
-    '  <profiles><default/><exporter><readonly>2</readonly></exporter></profiles>',
-    '  <quotas><default/></quotas>',
+    '  <profiles><default/><exporter><readonly>2</readonly></exporter>',
+    ...moreUsers.map(toProfile),
+    '  </profiles>',
+    '  <quotas><default/>',
+    ...moreUsers.map(toQuota),
+    '  </quotas>',
     '  <users>',
     user('default', 'default', '', ['SYSTEM LISTEN ON *.*', 'SELECT ON system.numbers']),
     user(CLICKHOUSE_ADMIN, 'default', adminPassword, []),
     user(CLICKHOUSE_EXPORTER, 'exporter', exporterPassword, [`SELECT ON ${exporterReads}`]),
+    ...moreUsers.map((more) => toReadingUser(more, exporterReads)),
     '  </users>',
     '</clickhouse>\n',
   ].join('\n');
+}
+
+function toGrants(grants: readonly string[]): string {
+  return `<grants>${grants.map((grant) => `<query>GRANT ${grant}</query>`).join('')}</grants>`;
+}
+
+function toProfile({ name, settings, constants = [] }: ReadingUser): string {
+  const values = Object.entries({ readonly: '2', ...settings })
+    .map(([setting, value]) => `<${setting}>${escapeXml(value)}</${setting}>`)
+    .join('');
+  const constraints = constants.map((setting) => `<${setting}><const/></${setting}>`).join('');
+  return `    <${name}>${values}<constraints>${constraints}</constraints></${name}>`;
+}
+
+function toQuota({ name, queriesPerHour }: ReadingUser): string {
+  if (queriesPerHour === undefined) return `    <${name}/>`;
+  const interval = `<duration>3600</duration><queries>${queriesPerHour}</queries>`;
+  return `    <${name}><interval>${interval}</interval></${name}>`;
+}
+
+function toReadingUser({ name, password, rowFilters = {} }: ReadingUser, reads: string): string {
+  const filters = Object.entries(rowFilters).map(([place, condition]) => {
+    const [database = '', table = ''] = place.split('.');
+    return `<${database}><${table}><filter>${escapeXml(condition)}</filter></${table}></${database}>`;
+  });
+  return (
+    `    <${name}><password>${escapeXml(password)}</password><networks><ip>127.0.0.1</ip></networks>` +
+    `<profile>${name}</profile><quota>${name}</quota><databases>${filters.join('')}</databases>` +
+    `${toGrants([`SELECT ON ${reads}`])}</${name}>`
+  );
 }
 
 function escapeXml(text: string): string {

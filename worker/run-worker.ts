@@ -13,6 +13,7 @@ import { batchMemoryOf, bodyBytesOf, columnSizesOf } from '../activities/batch/b
 import { openBatchWriters } from '../activities/batch/batch-writers.ts';
 import { openHistoryReader } from '../clickhouse/history-reader.ts';
 import { makeHide } from '../secrets/hide-secrets.ts';
+import type { Secret } from '../secrets/hide-secrets.ts';
 import { createStages } from '../activities/index.ts';
 import { openObjectStore } from '../store/object-store.ts';
 import type { OpenedDestination, StageTools } from '../activities/runtime/stage-tools.ts';
@@ -161,11 +162,12 @@ function shutDown(workers: readonly Worker[]): void {
 
 function openTools(config: WorkerConfig): StageTools {
   const { uiUrl, namespace } = config.temporal;
+  const hide = makeHide(secretsOf(config));
   const destinations = new Map<string, OpenedDestination>();
   for (const [name, destination] of config.destinations)
     destinations.set(name, { destination, store: openObjectStore(destination) });
   return {
-    history: openHistoryReader(config.clickHouse),
+    history: openHistoryReader(config.clickHouse, { hide }),
     destinations,
     batches: config.batches,
     writers: openBatchWriters(config.batches.threads, {
@@ -175,7 +177,7 @@ function openTools(config: WorkerConfig): StageTools {
     buffers: new BatchBuffers(bodyBytesOf(config.batches)),
     webhooks: config.webhooks,
     pauseAfterFailed: config.pauseAfterFailed,
-    hide: makeHide(secretsOf(config)),
+    hide,
     ui: uiUrl === null ? null : { url: uiUrl, namespace },
     nowMs: () => Date.now(),
     newId: () => randomUUID(),
@@ -183,10 +185,14 @@ function openTools(config: WorkerConfig): StageTools {
 }
 
 /** Those of stores are known to the stores; keys of a role change while the worker runs. */
-function secretsOf({ temporal, clickHouse, webhooks }: WorkerConfig): string[] {
+function secretsOf({ temporal, clickHouse, webhooks }: WorkerConfig): Secret[] {
   const ofWebhooks = [...webhooks.values()].flatMap(({ url, secrets }) => [
     ...secrets.map((secret) => secret.toString('base64')),
     url,
   ]);
-  return [...(temporal.apiKey === null ? [] : [temporal.apiKey]), clickHouse.password, ...ofWebhooks];
+  const { user, password } = clickHouse;
+  return [
+    { value: password, user },
+    ...[...(temporal.apiKey === null ? [] : [temporal.apiKey]), ...ofWebhooks].map((value) => ({ value })),
+  ];
 }

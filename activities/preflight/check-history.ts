@@ -1,27 +1,43 @@
-// The history's part of the preflight: the views, asked as the exporter's own user. A server that does not
-// answer, or refuses the user, is a line like the others.
-import { ClickHouseError } from '@clickhouse/client';
+// The history's part of the preflight: the views, and then the statements of a run, asked as the exporter's
+// own user. A server that does not answer, or refuses the user, is a line like the others.
 import { checkViews } from '../../history/check-views.ts';
 import type { CheckLine } from '../../workflows/questions/preflight-contract.ts';
 import { permanentHistoryError } from '../../clickhouse/history-errors.ts';
+import { checkStatements } from './check-statements.ts';
+import { explainFailure } from '../runtime/run-stage.ts';
 import type { StageTools } from '../runtime/stage-tools.ts';
 
-export async function checkHistory({ history, hide }: StageTools): Promise<CheckLine[]> {
+/** The lines whose failure the statements would only repeat. */
+const FAILS_STATEMENTS = /^settings of the statements$|: columns$/;
+
+type HistoryTools = Pick<StageTools, 'history' | 'hide'>;
+
+export async function checkHistory({ history, hide }: HistoryTools): Promise<CheckLine[]> {
   try {
-    const lines = await checkViews(history.client);
-    return lines.map(({ name, ok, got, allowed }) => ({ name, outcome: ok ? 'ok' : 'failed', got, allowed }));
+    const ofViews = await checkViews(history.client);
+    const lines: CheckLine[] = ofViews.map(({ name, ok, got, allowed }) => ({
+      name,
+      outcome: ok ? 'ok' : 'failed',
+      got,
+      allowed,
+    }));
+    // Views that are wrong, or settings that may not be stated, fail every statement.
+    if (lines.every(({ outcome, name }) => outcome === 'ok' || !FAILS_STATEMENTS.test(name)))
+      lines.push(...(await checkStatements(history)));
+    return lines.map((line) => ({ ...line, got: hide(line.got) }));
   } catch (error) {
     const allowed = 'a ClickHouse server that answers, and knows the user (CLICKHOUSE_URL, _USER, _PASSWORD)';
-    return [{ name: 'ClickHouse', outcome: 'failed', got: hide(whatWentWrong(error)), allowed }];
+    return [
+      { name: 'ClickHouse', outcome: 'failed', got: hide(await whatWentWrong(error, { history })), allowed },
+    ];
   }
 }
 
-function whatWentWrong(error: unknown): string {
-  if (error instanceof ClickHouseError) {
-    const known = permanentHistoryError(error);
-    return known?.mend ?? error.message.split('\n', 1)[0] ?? '';
-  }
-  if (!(error instanceof Error)) return String(error);
+async function whatWentWrong(error: unknown, { history }: Pick<HistoryTools, 'history'>): Promise<string> {
+  const { message } = await explainFailure(error, { history });
+  const known = permanentHistoryError(error);
+  // Access needs no more words than what to correct.
+  if (known !== undefined && known.isOfAccess) return known.mend;
   // Node hides what happened in an AggregateError when a name has several addresses.
-  return 'code' in error && error.message === '' ? String(error.code) : error.message;
+  return message === '' && error instanceof Error && 'code' in error ? String(error.code) : message;
 }

@@ -2,8 +2,10 @@
 // translated to failures in one place. A stage itself knows nothing of Temporal.
 import { setMaxListeners } from 'node:events';
 import { CancelledFailure, Context, log, sleep } from '@temporalio/activity';
-import type { Hide } from '../../secrets/hide-secrets.ts';
-import { isRefusal, toFailure, withoutSecrets } from './to-failure.ts';
+import type { ApplicationFailure } from '@temporalio/activity';
+import { nameSettings } from '../../clickhouse/profile-settings.ts';
+import type { StageTools } from './stage-tools.ts';
+import { isOfHistory, isRefusal, toFailure, withMore, withoutSecrets } from './to-failure.ts';
 
 /**
  * A fifth of the heartbeat time-out: some may be lost on the way without the attempt being taken for dead.
@@ -22,10 +24,16 @@ export interface StageRun {
   runId: string;
 }
 
-/** Wraps a stage into an activity; `hide` takes secrets out of what it fails with. */
+/**
+ * What a failing stage needs: `hide` takes secrets out of its message, `history` knows which settings may be
+ * the cause.
+ */
+export type FailureTools = Pick<StageTools, 'hide' | 'history'>;
+
+/** Wraps a stage into an activity. */
 export function runStage<Request, Result>(
   stage: (request: Request, run: StageRun) => Promise<Result>,
-  hide: Hide,
+  tools: FailureTools,
 ): (request: Request) => Promise<Result> {
   return async (request) => {
     const context = Context.current();
@@ -48,11 +56,25 @@ export function runStage<Request, Result>(
         const reason: unknown = context.cancellationSignal.reason;
         throw reason instanceof CancelledFailure ? reason : new CancelledFailure('the stage was cancelled');
       }
-      throw withoutSecrets(toFailure(error), hide);
+      throw withoutSecrets(await explainFailure(error, tools), tools.hide);
     } finally {
       clearInterval(timer);
     }
   };
+}
+
+/**
+ * Where ClickHouse is the cause, the settings are named that the operator gave its user: its own words often
+ * name none.
+ */
+export async function explainFailure(
+  error: unknown,
+  { history }: Pick<FailureTools, 'history'>,
+): Promise<ApplicationFailure> {
+  const failure = toFailure(error);
+  if (!isOfHistory(error)) return failure;
+  const named = nameSettings(await history.profileSettings(), failure.message);
+  return named === undefined ? failure : withMore(failure, named);
 }
 
 /**

@@ -4,14 +4,22 @@
 import { ClickHouseError } from '@clickhouse/client';
 import { ApplicationFailure } from '@temporalio/activity';
 import { ZodError } from 'zod';
-import { RangeMisjudgedError, RoomTooLargeError } from '../scans/batch-errors.ts';
+import { BrokenStreamError } from '../../document/history-batches.ts';
+import { FAILURE } from '../../workflows/model/failure.ts';
+import {
+  DamagedScanError,
+  HistoryStreamError,
+  RangeMisjudgedError,
+  RoomTooLargeError,
+  TruncatedAnswerError,
+} from '../scans/batch-errors.ts';
 import type { Hide } from '../../secrets/hide-secrets.ts';
-import { permanentHistoryError } from '../../clickhouse/history-errors.ts';
-import { FileReplacedError, InvalidRequestError, UnreadableRecordError } from './stage-errors.ts';
+import { DamagedAnswerError, permanentHistoryError } from '../../clickhouse/history-errors.ts';
+import { UnreadableRecordError } from './stage-errors.ts';
+import { FileReplacedError, InvalidRequestError } from './stage-errors.ts';
 import { mendOf } from '../../store/remedies.ts';
 import { classifyStoreError, StoreError } from '../../store/store-errors.ts';
 import { WebhookError } from './webhook.ts';
-import { FAILURE } from '../../workflows/model/failure.ts';
 
 export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
@@ -41,6 +49,36 @@ export function toFailure(error: unknown): ApplicationFailure {
 export function isRefusal(error: unknown): boolean {
   if (error instanceof ClickHouseError) return permanentHistoryError(error) !== undefined;
   return error instanceof StoreError && classifyStoreError(error) === 'permanent';
+}
+
+const HISTORY_ERRORS = [
+  ClickHouseError,
+  HistoryStreamError,
+  DamagedScanError,
+  TruncatedAnswerError,
+  DamagedAnswerError,
+  // An answer in a form that nobody asked for cannot be parsed.
+  ZodError,
+  SyntaxError,
+  BrokenStreamError,
+];
+
+/** Whether the error comes from what ClickHouse answered, so that a setting of its user may be the cause. */
+export function isOfHistory(error: unknown): boolean {
+  return HISTORY_ERRORS.some((kind) => error instanceof kind);
+}
+
+/** The same failure with one more sentence in its message. */
+export function withMore(failure: ApplicationFailure, sentence: string): ApplicationFailure {
+  const { message, type, nonRetryable, details, cause } = failure;
+  const stop = /[.!?]\s*$/.test(message) ? '' : '.';
+  return ApplicationFailure.create({
+    message: `${message.trimEnd()}${stop} ${sentence}`,
+    type: type ?? 'Error',
+    nonRetryable: nonRetryable ?? false,
+    details: details ?? [],
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 function ofHistory(error: ClickHouseError): ApplicationFailure {

@@ -65,7 +65,10 @@ export function askViews<Answer>(
   const askOne = async ({ counts, name, rows, keys }: FingerprintedView) => {
     const hashed = `'${counts}', toUnixTimestamp64Milli(finalized_at), ${keys}, version`;
     const columns = `${rows} AS rows, toString(sumWithOverflow(cityHash64(${hashed}))) AS hash`;
-    return { counts, answer: await ask({ columns, source: `FROM ${name} WHERE ${where}`, params }) };
+    // The view is read by a subquery that names columns and nothing else: no further column of it can take
+    // the place of an alias.
+    const source = `FROM (SELECT finalized_at, version, ${keys} FROM ${name} WHERE ${where})`;
+    return { counts, answer: await ask({ columns, source, params }) };
   };
   return Promise.all(VIEWS.map(askOne));
 }

@@ -3,8 +3,9 @@
 -- In a column that may be NULL it becomes the largest number instead, which no measurement reaches, so that
 -- the two differ. The range is half-open and ordered by (finalized_at, session_id). The bounds of the session
 -- id are its first bytes in hexadecimal, so that any bytes can be sent. finalized_at is compared by itself as
--- well, because only that condition reaches the primary key. Every column is qualified, so that no further
--- column of an operator's view can take its place.
+-- well, because only that condition reaches the primary key. The view is read by a subquery that names
+-- columns and nothing else, so that no further column of an operator's view can take the place of an alias,
+-- not even of the table's.
 SELECT
     t.finalized_at AS finalized_at,
     t.session_id AS session_id,
@@ -30,9 +31,16 @@ SELECT
     CAST(t.keys, 'Map(String, Array(String))') AS keys,
     if(isNull(t.call_setup_ms), NULL, ifNull(accurateCastOrNull(t.call_setup_ms, 'UInt64'), 18446744073709551615)) AS call_setup_ms,
     if(isNull(t.rating), NULL, ifNull(accurateCastOrNull(t.rating, 'UInt64'), 18446744073709551615)) AS rating
-FROM export_peers AS t
-WHERE t.project_id = {project_id:String}
-    AND t.finalized_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
-    AND t.finalized_at <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
-    AND (t.finalized_at, t.session_id) >= (fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC'), unhex({from_session:String}))
-    AND (t.finalized_at, t.session_id) < (fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC'), unhex({to_session:String}))
+FROM
+(
+    SELECT
+        finalized_at, session_id, peer_id, version, joined_at, left_at, connected_ms, joins, os, os_version,
+        browser, browser_version, sdk_version, city, country, organization, connection_type, media_transport,
+        end_reason, audio_device, video_device, keys, call_setup_ms, rating
+    FROM export_peers
+    WHERE project_id = {project_id:String}
+        AND finalized_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
+        AND finalized_at <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+        AND (finalized_at, session_id) >= (fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC'), unhex({from_session:String}))
+        AND (finalized_at, session_id) < (fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC'), unhex({to_session:String}))
+) AS t

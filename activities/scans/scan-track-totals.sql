@@ -2,8 +2,9 @@
 -- document/history-contract.ts. A number that is no count (NULL, NaN, infinite, negative, a fraction) becomes
 -- NULL. The range is half-open and ordered by (finalized_at, session_id). The bounds of the session id are
 -- its first bytes in hexadecimal, so that any bytes can be sent. finalized_at is compared by itself as well,
--- because only that condition reaches the primary key. Every column is qualified, so that no further column
--- of an operator's view can take its place.
+-- because only that condition reaches the primary key. The view is read by a subquery that names columns and
+-- nothing else, so that no further column of an operator's view can take the place of an alias, not even of
+-- the table's.
 SELECT
     t.finalized_at AS finalized_at,
     t.session_id AS session_id,
@@ -30,9 +31,16 @@ SELECT
     accurateCastOrNull(t.height_max, 'UInt64') AS height_max,
     accurateCastOrNull(t.freezes, 'UInt64') AS freezes,
     toLowCardinality(ifNull(toString(t.codec), '')) AS codec
-FROM export_track_totals AS t
-WHERE t.project_id = {project_id:String}
-    AND t.finalized_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
-    AND t.finalized_at <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
-    AND (t.finalized_at, t.session_id) >= (fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC'), unhex({from_session:String}))
-    AND (t.finalized_at, t.session_id) < (fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC'), unhex({to_session:String}))
+FROM
+(
+    SELECT
+        finalized_at, session_id, peer_id, media, direction, version, bytes, packets, packets_lost,
+        packets_arrived, active_ms, bitrate_sq_ms, jitter_us_sum, jitter_count, jitter_us_max, rtt_us_sum,
+        rtt_count, rtt_us_max, pixel_ms, sized_ms, frames, width_max, height_max, freezes, codec
+    FROM export_track_totals
+    WHERE project_id = {project_id:String}
+        AND finalized_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
+        AND finalized_at <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+        AND (finalized_at, session_id) >= (fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC'), unhex({from_session:String}))
+        AND (finalized_at, session_id) < (fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC'), unhex({to_session:String}))
+) AS t

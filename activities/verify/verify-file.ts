@@ -90,8 +90,10 @@ async function readBack({ opened, manifest, deep }: Reading, run: StageRun): Pro
   const startedMs = performance.now();
   const shapes: string[] = [];
   const schema = toFileSchema(manifest.fields, 'ndjson');
+  let peers = 0;
   const onRoom = (text: string, line: number): void => {
-    const problem = roomProblem(text, schema);
+    const { problem, peersShown } = lookAtRoom(text, schema);
+    peers += peersShown;
     if (problem !== null && shapes.length < PROBLEMS_MAX) shapes.push(`line ${line}: ${problem}`);
   };
   const lines = new FileLines(manifest.format, deep ? onRoom : null);
@@ -124,6 +126,7 @@ async function readBack({ opened, manifest, deep }: Reading, run: StageRun): Pro
     ...trailer,
     ...differences(read, manifest),
     ...(lines.problem === null ? [] : [lines.problem]),
+    ...(deep ? peerDifference(peers, manifest) : []),
     ...shapes,
   ];
   return { read, problems };
@@ -181,12 +184,29 @@ function differences(read: ReadFile, manifest: Manifest): string[] {
     .map(([what, got, wanted]) => `${what}: got ${got}, the manifest says ${wanted}`);
 }
 
-function roomProblem(text: string, schema: ReturnType<typeof toFileSchema>): string | null {
+/**
+ * The manifest counts the rows of peers. A peer who is there twice is shown once, and its room then has
+ * faults.
+ */
+function peerDifference(peers: number, manifest: Manifest): string[] {
+  const isRight = manifest.rooms_with_faults === 0 ? peers === manifest.peers : peers <= manifest.peers;
+  return isRight ? [] : [`peers: got ${peers}, the manifest says ${manifest.peers}`];
+}
+
+function lookAtRoom(
+  text: string,
+  schema: ReturnType<typeof toFileSchema>,
+): { problem: string | null; peersShown: number } {
   let room: unknown;
   try {
     room = JSON.parse(text);
   } catch (error) {
-    return `not JSON: ${error instanceof Error ? error.message : String(error)}`;
+    const said = error instanceof Error ? error.message : String(error);
+    return { problem: `not JSON: ${said}`, peersShown: 0 };
   }
-  return shapeProblem(room, schema);
+  const isRoom = typeof room === 'object' && room !== null && 'peers' in room && Array.isArray(room.peers);
+  return {
+    problem: shapeProblem(room, schema),
+    peersShown: isRoom ? (room as { peers: unknown[] }).peers.length : 0,
+  };
 }

@@ -14,13 +14,22 @@ import type { HistoryConnection } from '../../clickhouse/history-client.ts';
 import { openHistoryReader } from '../../clickhouse/history-reader.ts';
 import { openObjectStore } from '../../store/object-store.ts';
 import { STORE_ERROR_CLASSES } from '../../store/store-errors.ts';
-import { toFailure } from '../../activities/runtime/to-failure.ts';
-import { getTestStack } from '../stack.ts';
+import { checkHistory } from '../../activities/preflight/check-history.ts';
+import { makeHide } from '../../secrets/hide-secrets.ts';
+import { explainFailure } from '../../activities/runtime/run-stage.ts';
+import { toFailure, withoutSecrets } from '../../activities/runtime/to-failure.ts';
 import { FAILURE } from '../../workflows/model/failure.ts';
+import { withProfileServer } from '../attacks/profile-server.ts';
+import type { UserOptions } from '../attacks/profile-server.ts';
+import { startParrot } from '../operating/parrot.ts';
+import { SecretSearch } from '../operating/secret-search.ts';
+import { getTestStack } from '../stack.ts';
 
 interface Making {
   query: string;
   connection?: Partial<HistoryConnection>;
+  /** A user on a server of its own. */
+  user?: UserOptions;
 }
 
 /** How each code of the table comes about; the connection is an administrator's unless it says otherwise. */
@@ -36,6 +45,7 @@ const MAKINGS: Readonly<Record<string, Making>> = {
   '164': { query: 'SELECT 1 SETTINGS readonly = 0' },
   '194': { query: 'SELECT 1', connection: { user: 'default', password: 'wrong' } },
   '386': { query: "SELECT 1 FROM (SELECT 1 AS a) AS x JOIN (SELECT 'x' AS a) AS y USING (a)" },
+  '452': { query: 'SELECT 1', user: { settings: { limit: '5' }, constants: ['limit'] } },
   '497': { query: "SELECT 1 FROM file('none.csv', 'CSV', 'a Int8')" },
   '516': { query: 'SELECT 1', connection: { password: 'wrong' } },
 };
@@ -110,6 +120,37 @@ describe('the errors of the network', () => {
   });
 });
 
+describe('the authorisation that a proxy repeats in its refusal', () => {
+  const connection = { database: 'd', user: 'exporter', password: 'PLANTED-password-7f3a' };
+  const hide = makeHide([{ value: connection.password, user: connection.user }]);
+  const search = () =>
+    new SecretSearch([{ name: 'password', value: connection.password, user: connection.user }]);
+
+  it('is in neither the failure nor the preflight', async () => {
+    const parrot = await startParrot();
+    const history = openHistoryReader({ ...connection, url: parrot.url });
+    try {
+      const row = z.object({ rows: z.number() });
+      const { signal } = new AbortController();
+      const asked = history.readRows({ query: 'SELECT 1', params: {}, row, signal });
+      const error: unknown = await asked.then(() => undefined).catch((reason: unknown) => reason);
+      const raw = search();
+      raw.look('the error', String(error));
+      assert.equal(raw.found.size, 1, 'the proxy repeats nothing');
+      const failure = withoutSecrets(await explainFailure(error, { history }), hide);
+      const lines = await checkHistory({ history, hide });
+      const clean = search();
+      clean.look('the failure', `${failure.message} ${failure.stack ?? ''} ${JSON.stringify(failure)}`);
+      clean.look('the preflight', JSON.stringify(lines));
+      assert.deepEqual([...clean.found], []);
+      assert.match(failure.message, /Basic \(hidden\)|authorization/);
+    } finally {
+      await history.close();
+      await parrot.close();
+    }
+  });
+});
+
 describe('the errors of object stores', () => {
   let answered = { status: 400, code: '' };
   const server = createHttpServer((_request, response) => {
@@ -173,9 +214,13 @@ describe('the errors of object stores', () => {
 });
 
 async function failHistory(
-  { query, connection = {} }: Making,
+  { query, connection = {}, user }: Making,
   asExporter: boolean,
 ): Promise<{ error: unknown; failure: ApplicationFailure }> {
+  if (user !== undefined)
+    return withProfileServer([user], ({ connectionOf }) =>
+      failHistory({ query, connection: connectionOf(0) }, false),
+    );
   const { clickhouse } = await getTestStack();
   const reader = openHistoryReader({
     url: clickhouse.url,

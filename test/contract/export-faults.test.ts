@@ -153,6 +153,23 @@ describe('the export of rooms that break the contract', () => {
     });
   }
 
+  it('counts totals that are there twice also where no peer can show them', async () => {
+    const other = { media: 'data', bytes: 1 };
+    const ghost = { peer_id: 'ghost', bytes: 1 };
+    const codesOf = async (totals: Row[]) => (await exportOf(history, { totals })).faults;
+    const view = (extra: string) =>
+      history.connection.command({
+        query: `CREATE OR REPLACE VIEW export_track_totals AS SELECT * EXCEPT n REPLACE (version + n AS version) FROM track_totals FINAL ${extra}`,
+      });
+    await view('ARRAY JOIN [0, 1] AS n');
+    assert.deepEqual(await codesOf([other]), [{ codes: 'total_twice,total_kind', sessionId: 's1' }]);
+    assert.deepEqual(await codesOf([ghost]), [{ codes: 'total_twice,total_of_nobody', sessionId: 's1' }]);
+    await view('ARRAY JOIN [0] AS n');
+    assert.deepEqual(await codesOf([other, ghost]), [
+      { codes: 'total_kind,total_of_nobody', sessionId: 's1' },
+    ]);
+  });
+
   it('counts the same in the standard fields', async () => {
     for (const { rows, code } of CASES.filter((each) =>
       ['peer_count', 'total_kind', 'rating'].includes(each.code),

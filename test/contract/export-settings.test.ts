@@ -96,7 +96,7 @@ describe('the export under settings of the exporter', () => {
       compression: { response: true },
       clickhouse_settings: settings,
     });
-    const reader = openHistoryReader(connection, client);
+    const reader = openHistoryReader(connection, { client });
     try {
       return await use(reader);
     } finally {

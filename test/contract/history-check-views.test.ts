@@ -41,7 +41,7 @@ describe('checkViews', () => {
       lines.map(({ name }) => name),
       [
         'ClickHouse version',
-        'settings of the output',
+        'settings of the statements',
         'user cannot write',
         'export_rooms: columns',
         'export_rooms: range',

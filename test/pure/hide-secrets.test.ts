@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ApplicationFailure } from '@temporalio/activity';
-import { makeHide } from '../../secrets/hide-secrets.ts';
+import { makeHide, SECRET_FORMS } from '../../secrets/hide-secrets.ts';
 import { withoutSecrets } from '../../activities/runtime/to-failure.ts';
+import { SecretSearch } from '../operating/secret-search.ts';
 
 const SECRET = 'hunter/2+hunter2';
 const hide = makeHide([SECRET, undefined, '', 'abc']);
@@ -17,6 +18,61 @@ describe('makeHide', () => {
 
   it('takes the longer of two secrets out first', () => {
     assert.equal(makeHide(['secret', 'secret-and-more'])('secret-and-more'), '(hidden)');
+  });
+});
+
+describe('the forms of a secret', () => {
+  const secrets = [
+    { value: SECRET, user: 'exporter' },
+    { value: 'pass word & "more" <1>', user: 'user:name' },
+    { value: "l'été-über", user: 'ü' },
+    { value: 'six666' },
+    { value: 'seven77' },
+    { value: 'eight888' },
+  ];
+  const hideAll = makeHide(secrets);
+
+  for (const { name, of } of SECRET_FORMS)
+    it(`are hidden ${name}, alone and inside other text`, () => {
+      for (const secret of secrets)
+        for (const form of of(secret)) {
+          assert.doesNotMatch(hideAll(form), /six666|seven77|eight888|hunter2|pass|été/, form);
+          const around = hideAll(`{"authorization":"${form}","x":1}`);
+          assert.ok(!around.includes(form), `${form} in ${around}`);
+        }
+    });
+
+  it('are hidden in the base64 of a longer text, wherever they begin', () => {
+    for (const { value } of secrets)
+      for (const before of ['', 'a', 'ab', 'abc'])
+        for (const after of ['', 'y', 'yz', 'xyz']) {
+          const planted = Buffer.from(before + value + after).toString('base64');
+          const search = new SecretSearch([{ name: 'planted', value }]);
+          search.look('the text', hideAll(`said ${planted}.`));
+          assert.deepEqual([...search.found], [], planted);
+        }
+  });
+
+  it('that are made anew for each request are hidden by the header they stand in', () => {
+    const digest = '0123456789abcdef'.repeat(4);
+    for (const [text, expected] of [
+      ['authorization: Basic dXNlcjpvdGhlcg==', 'authorization: Basic (hidden)'],
+      ['"Bearer eyJhbGciOi.J9-x_y"', '"Bearer (hidden)"'],
+      [`Credential=K/1/s3, Signature=${digest}`, 'Credential=K/1/s3, Signature=(hidden)'],
+      [`?X-Amz-Signature=${digest}&x=1`, '?X-Amz-Signature=(hidden)&x=1'],
+      [`v1,${'aB3+'.repeat(11)}`, 'v1,(hidden)'],
+    ] as const)
+      assert.equal(hideAll(text), expected);
+  });
+
+  it('are not taken for words of a sentence', () => {
+    for (const text of ['Basic authentication failed', 'bearer Tokens are missing', 'a Signature=short'])
+      assert.equal(hideAll(text), text);
+  });
+
+  it('hide a short password where it is encoded with its user', () => {
+    const said = `Basic-${Buffer.from('exporter:abc').toString('base64')}`;
+    assert.equal(makeHide([{ value: 'abc', user: 'exporter' }])(said), 'Basic-(hidden)');
   });
 });
 

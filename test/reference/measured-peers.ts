@@ -52,6 +52,8 @@ export class RoomMeasures {
   measurePeers(peerRows: readonly KeyedRow[], totals: readonly KeyedRow[]): MeasuredPeer[] {
     for (const row of peerRows) this.#checkPeer(row);
     for (const row of totals) this.#checkTotal(row);
+    const keyOf = (row: KeyedRow) => JSON.stringify([peerIdOf(row), directionOf(row)]);
+    this.#fault(new Set(totals.map(keyOf)).size < totals.length, 'total_twice');
     const peers = groupBy(peerRows, peerIdOf);
     const totalsOf = groupBy(totals, peerIdOf);
     if ([...totalsOf.keys()].some((peerId) => !peers.has(peerId))) this.faults.add('total_of_nobody');

@@ -1,0 +1,105 @@
+// Runs the statements of a run as a run does, with the settings of the exporter's user: over an interval
+// without rooms, and over one real room. What only shows when a statement runs is found here: settings,
+// limits, rights on the tables behind a view, types that differ.
+import { z } from 'zod';
+import type { CheckLine } from '../../workflows/questions/preflight-contract.ts';
+import type { RoomRange } from '../../workflows/model/plan.ts';
+import { writeRange } from '../batch/write-range.ts';
+import { cutRanges } from '../scans/cut-ranges.ts';
+import { fingerprintRange } from '../scans/fingerprint-range.ts';
+import type { HistoryReader } from '../../clickhouse/history-reader.ts';
+import { innermostMessage } from '../runtime/innermost-message.ts';
+import { explainFailure } from '../runtime/run-stage.ts';
+
+/** No project has this name. */
+const NO_PROJECT = 'room-streams-preflight';
+
+/** In 2001 no room was finalised. */
+const NO_ROOMS_MS = 981_173_106_000;
+
+/** Which room does not matter, only that it is found soon. */
+const FIND_ROOM = `
+  SELECT project_id, at_ms
+  FROM (SELECT toString(project_id) AS project_id, toUnixTimestamp64Milli(finalized_at) AS at_ms FROM (SELECT project_id, finalized_at FROM export_rooms))
+  LIMIT 1`;
+
+const foundRow = z.object({ project_id: z.string(), at_ms: z.number().int() });
+
+/** Finding a room may take this long in a history whose views hide their keys. */
+const FIND_WITHIN_MS = 30_000;
+
+/** A wanted size of ranges that no interval of a millisecond reaches. */
+const RANGE_BYTES = 100_000_000;
+
+/** Two lines. Never rejects: what a statement fails with is the line. */
+export async function checkStatements(history: HistoryReader): Promise<CheckLine[]> {
+  const empty = await checkLine(history, 'statements: no rooms', async () => {
+    const { rooms } = await runStatements(history, NO_PROJECT, NO_ROOMS_MS);
+    return `${rooms} rooms`;
+  });
+  // What fails without rooms fails with one in the same words.
+  if (empty.outcome !== 'ok') return [empty];
+  const room = await checkLine(history, 'statements: one room', async () => {
+    const [found] = await history.readRows({
+      query: FIND_ROOM,
+      params: {},
+      row: foundRow,
+      signal: AbortSignal.timeout(FIND_WITHIN_MS),
+    });
+    if (found === undefined) return 'the history has no room yet';
+    const { rooms, peers, totals, bytes } = await runStatements(history, found.project_id, found.at_ms);
+    return `${rooms} rooms, ${peers} peers, ${totals} track totals: ${bytes} bytes of JSON`;
+  });
+  return [empty, room];
+}
+
+/**
+ * All statements of a run over one millisecond of a project. @throws what they throw, or an Error where their
+ * answers do not agree
+ */
+async function runStatements(
+  history: HistoryReader,
+  projectId: string,
+  atMs: number,
+): Promise<{ rooms: number; peers: number; totals: number; bytes: number }> {
+  const { signal } = new AbortController();
+  const interval = { startMs: atMs, endMs: atMs + 1 };
+  const range: RoomRange = {
+    from: { finalizedAtMs: interval.startMs, sessionHex: '' },
+    to: { finalizedAtMs: interval.endMs, sessionHex: '' },
+  };
+  const planned = await fingerprintRange(history, { projectId, ...range }, signal);
+  const cut = { projectId, interval, fields: 'extended', rangeBytes: RANGE_BYTES, bytesScale: 1 } as const;
+  await cutRanges(history, cut, signal);
+  const written = await writeRange(history, {
+    range: { projectId, ...range },
+    fields: 'extended',
+    format: 'ndjson',
+    signal,
+  });
+  const { rooms, peers, totals, body } = written;
+  if (rooms !== planned.rooms || peers !== planned.peers || totals !== planned.totals)
+    throw new Error(
+      `the scans have ${rooms} rooms, ${peers} peers and ${totals} track totals; ` +
+        `the history counts ${planned.rooms}, ${planned.peers} and ${planned.totals}`,
+    );
+  return { rooms, peers, totals, bytes: body.length };
+}
+
+async function checkLine(
+  history: HistoryReader,
+  name: string,
+  check: () => Promise<string>,
+): Promise<CheckLine> {
+  const allowed = "the statements of a run succeed under the settings of the exporter's user";
+  try {
+    return { name, allowed, outcome: 'ok', got: await check() };
+  } catch (error) {
+    return {
+      name,
+      allowed,
+      outcome: 'failed',
+      got: innermostMessage(await explainFailure(error, { history })),
+    };
+  }
+}
