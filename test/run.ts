@@ -1,4 +1,4 @@
-// `tsx test/run.ts LAYER… | FILE…`: runs test layers (pure, contract, workflow, whole, faults, …: folders of
+// `tsx test/run.ts LAYER… | FILE…`: runs test layers (unit, contract, workflow, e2e, faults, …: folders of
 // this one) or single files with node's test runner. Starts one embedded stack for all files that need
 // servers, in a folder of its own, and removes it afterwards.
 import { spawn } from 'node:child_process';
@@ -58,7 +58,7 @@ function filesOf(name: string): string[] {
 }
 
 function isPure(file: string): boolean {
-  return relative(HERE, file).startsWith('pure');
+  return relative(HERE, file).startsWith('unit');
 }
 
 function runFiles(files: readonly string[], variables: Record<string, string>): Promise<number> {

@@ -9,8 +9,8 @@ import { openCallBrowser } from '../../recorder/browser.ts';
 import { findChromium, NoChromiumError } from '../../recorder/find-chromium.ts';
 import type { RecordedLine } from '../../recorder/record-format.ts';
 import { recordDemoCall, recordLossyCall } from '../../recorder/record.ts';
-import { readDump, sumTicks, toPlainObject } from '../pure/import-reading.ts';
-import { byConnection, finalCounters } from '../pure/recorded-call.ts';
+import { readDump, sumTicks, toPlainObject } from '../unit/importers/reading.ts';
+import { byConnection, finalCounters } from '../unit/importers/recorded-call.ts';
 
 const found = tryToFind();
 

@@ -21,8 +21,8 @@ import { toFailure, withoutSecrets } from '../../activities/runtime/to-failure.t
 import { FAILURE } from '../../workflows/model/failure.ts';
 import { withProfileServer } from '../attacks/profile-server.ts';
 import type { UserOptions } from '../attacks/profile-server.ts';
-import { startParrot } from '../operating/parrot.ts';
-import { SecretSearch } from '../operating/secret-search.ts';
+import { startParrot } from '../cli/parrot.ts';
+import { SecretSearch } from '../cli/secret-search.ts';
 import { getTestStack } from '../stack.ts';
 
 interface Making {

@@ -1,6 +1,6 @@
 // The scans of a range on the real ClickHouse over plain HTTP, with a network that damages or cuts their
 // answers, and a server that fails while it answers: always an error, never another body. Unit tests with a
-// made-up server are in test/pure/history-scan-range.test.ts.
+// made-up server are in test/unit/activities/scan-range.test.ts.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';

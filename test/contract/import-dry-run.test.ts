@@ -8,13 +8,13 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { dryRunImport } from '../../importers/dry-run.ts';
 import { importFiles } from '../../importers/import-files.ts';
-import { findSample } from '../pure/import-reading.ts';
+import { findSample } from '../unit/importers/reading.ts';
 import { exportProject } from './exported-rooms.ts';
 import { makeHistoryDatabase } from './history-database.ts';
 import type { HistoryDatabase } from './history-database.ts';
 import { FINALIZED_MS } from './import-database.ts';
 
-const RECORDINGS = fileURLToPath(new URL('../pure/recordings/', import.meta.url));
+const RECORDINGS = fileURLToPath(new URL('../unit/importers/recordings/', import.meta.url));
 const SAMPLES = [
   'rtcstats/59c86272-03ea-42e9-a62d-1c8a272e8ab0.jsonl',
   'rtcstats/chrome-standard-multiple-p2p.jsonl',
