@@ -1,7 +1,16 @@
-// Errors of the stages themselves: what was asked for cannot be done as it is written. Not retried.
+// Errors of the stages themselves: what was asked for cannot be done as it is written, or not by this worker.
 
+/** Not retried: the same request fails again. */
 export class InvalidRequestError extends Error {
   override readonly name = 'InvalidRequestError';
+}
+
+/**
+ * This worker does not know a destination. Retried: while a destination is added, some workers know it and others do not yet, and any of them
+ * may be asked.
+ */
+export class UnknownDestinationError extends Error {
+  override readonly name = 'UnknownDestinationError';
 }
 
 /** The stored file is no longer the one this run completed: another writer replaced it. Not retried: this run has lost. */

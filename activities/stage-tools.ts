@@ -9,7 +9,7 @@ import { type HistoryReader } from './history/history-reader.ts';
 import { type EventType } from '../workflows/model/event.ts';
 import { type WebUi } from '../workflows/model/run-page.ts';
 import { type Webhook } from './webhooks/webhook.ts';
-import { InvalidRequestError } from './stage-errors.ts';
+import { UnknownDestinationError } from './stage-errors.ts';
 
 export interface StageTools {
   history: HistoryReader;
@@ -35,12 +35,12 @@ export interface OpenedDestination {
   store: ObjectStore;
 }
 
-/** Throws InvalidRequestError, naming what this worker knows, when a stream names a destination that it does not. */
+/** Throws UnknownDestinationError, naming what this worker knows, when a stream names a destination that it does not. */
 export function openDestination(tools: StageTools, name: string): OpenedDestination {
   const found = tools.destinations.get(name);
   if (found !== undefined) return found;
   const known = [...tools.destinations.keys()].join(', ');
-  throw new InvalidRequestError(
+  throw new UnknownDestinationError(
     `destination: got "${name}", allowed: ${known === '' ? 'none is configured' : known} (DESTINATIONS of the worker)`,
   );
 }
