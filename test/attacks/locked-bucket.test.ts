@@ -2,8 +2,7 @@
 // verified all the same, and the preflight finds nothing wrong.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Client } from 'minio';
-import { RETENTION_MODES, RETENTION_VALIDITY_UNITS } from 'minio';
+import { Client, RETENTION_MODES, RETENTION_VALIDITY_UNITS } from 'minio';
 import { startMinio, type RunningMinio } from '../../local/minio.ts';
 import { makeHistory } from '../../history/make/make-history.ts';
 import { HOUR, makeStream, startTestWorker, withExportBench } from '../export-bench.ts';
@@ -62,11 +61,17 @@ async function makeLockedBucket(minio: RunningMinio): Promise<void> {
     ...{ accessKey: minio.accessKeyId, secretKey: minio.secretAccessKey },
   });
   await client.makeBucket(BUCKET, minio.region, { ObjectLocking: true });
-  await client.setObjectLockConfig(BUCKET, {
+  const lock = {
     mode: RETENTION_MODES.COMPLIANCE,
     unit: RETENTION_VALIDITY_UNITS.DAYS,
     validity: 1,
+  } as const;
+  // eslint-disable-next-line @typescript-eslint/await-thenable, @typescript-eslint/no-confusing-void-expression -- minio-js declares the promise as void
+  await client.setObjectLockConfig(BUCKET, lock);
+  const locked = await new Promise((resolve) => {
+    client.getObjectLockConfig(BUCKET, (_error, info) => resolve(info.mode));
   });
+  assert.equal(locked, 'COMPLIANCE');
   assert.deepEqual(await client.getBucketVersioning(BUCKET), { Status: 'Enabled' });
 }
 
