@@ -1,7 +1,7 @@
 // The settings of ClickHouse that every statement of the exporter states itself, so that none is left to the profile of the exporter's user.
-// The rule: a setting is pinned when it can change an answer without an error, or the form in which an answer is sent, or when it keeps a
-// statement from reading a range. Settings that only make a
-// statement fail (limits of memory, time and rows) are the operator's; their overflow modes are pinned to `throw`, so that they do fail.
+// The rule: a setting is pinned when it can change an answer without an error, change the form in which an answer is sent, or keep a statement
+// from reading a range. Settings that only make a statement fail (limits of memory, time and rows) are the operator's; their overflow modes
+// are pinned to `throw`, so that they do fail.
 import { SettingsMap, type ClickHouseSettings } from '@clickhouse/client';
 
 /** A limit that is reached is an error, never a shorter answer. */
