@@ -6,7 +6,7 @@ import { keySpaceOf, ownKeyProblems, sharedKey, type KeySpace } from '../workflo
 import { type StreamDefinition } from '../workflows/model/stream.ts';
 import { streamProblems } from '../workflows/model/stream-problems.ts';
 import { type StageRun } from './run-stage.ts';
-import { InvalidRequestError } from './stage-errors.ts';
+import { UnknownDestinationError } from './stage-errors.ts';
 import { openDestination, type StageTools } from './stage-tools.ts';
 import { StoreError } from './store/store-errors.ts';
 import { listStreamStates } from './streams/stream-schedules.ts';
@@ -102,7 +102,7 @@ async function destinationProblem(
     await store.checkBucket({ signal });
     return undefined;
   } catch (error) {
-    if (error instanceof InvalidRequestError) return error.message;
+    if (error instanceof UnknownDestinationError) return error.message;
     if (error instanceof StoreError)
       return `destination: got "${name}", whose bucket cannot be used: ${error.message}`;
     throw error;

@@ -76,7 +76,7 @@ function columnsNamedBy({ value }: Field): string[] {
 function selectedBy(statement: string): string[] {
   const file = new URL(`../../activities/sql/${statement}.sql`, import.meta.url);
   const text = readFileSync(file, 'utf8').replaceAll(/^--.*\n/gm, '');
-  const list = /^SELECT\n([^]*)\nFROM /m.exec(text)?.[1] ?? '';
+  const list = /^SELECT\n([^]*?)\nFROM\b/m.exec(text)?.[1] ?? '';
   return list.split('\n').map((line) => {
     const name = /^ {4}.* AS (\w+),?$/.exec(line)?.[1];
     assert.ok(name !== undefined, line);
