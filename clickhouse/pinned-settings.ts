@@ -1,7 +1,8 @@
 // The settings of ClickHouse that every statement of the exporter states itself, so that none is left to the
 // profile of the exporter's user. The rule: a setting is pinned when it can change an answer without an
-// error, or the form in which an answer is sent. Settings that only make a statement fail (limits of memory,
-// time and rows) are the operator's; their overflow modes are pinned to `throw`, so that they do fail.
+// error, change the form in which an answer is sent, or keep a statement from reading a range. Settings that
+// only make a statement fail (limits of memory, time and rows) are the operator's; their overflow modes are
+// pinned to `throw`, so that they do fail.
 import { SettingsMap } from '@clickhouse/client';
 import type { ClickHouseSettings } from '@clickhouse/client';
 
@@ -41,6 +42,15 @@ const MEANING: ClickHouseSettings = {
   transform_null_in: 0,
 };
 
+/**
+ * Without these a statement reads the whole history for its range: conditions do not get through a view to
+ * the primary key.
+ */
+const RANGES: ClickHouseSettings = {
+  query_plan_enable_optimizations: 1,
+  query_plan_filter_push_down: 1,
+};
+
 /** How an answer is sent. */
 const FORM: ClickHouseSettings = {
   output_format_json_quote_64bit_integers: 0,
@@ -55,4 +65,4 @@ const FORM: ClickHouseSettings = {
   wait_end_of_query: 0,
 };
 
-export const PINNED_SETTINGS: ClickHouseSettings = { ...OVERFLOWS, ...MEANING, ...FORM };
+export const PINNED_SETTINGS: ClickHouseSettings = { ...OVERFLOWS, ...MEANING, ...RANGES, ...FORM };

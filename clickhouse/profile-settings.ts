@@ -30,9 +30,10 @@ const settingRow = z.tuple([z.string(), z.string()]);
  * What can make the question itself fail, with the values under which it passes: limits are lifted, the
  * language is SQL.
  */
-const HARMLESS: ClickHouseSettings = {
+export const HARMLESS: ClickHouseSettings = {
   dialect: 'clickhouse',
   function_implementation: '',
+  make_distributed_plan: 0,
   max_ast_depth: '1000',
   max_ast_elements: '50000',
   max_bytes_ratio_before_external_group_by: 0,
@@ -56,6 +57,7 @@ const HARMLESS: ClickHouseSettings = {
   max_subquery_depth: '100',
   max_temporary_columns: '0',
   max_temporary_non_const_columns: '0',
+  query_plan_max_optimizations_to_apply: '10000',
 };
 
 /**

@@ -21,7 +21,7 @@ export interface CheckLine {
 /**
  * From this version on, an error in the middle of an answer is marked by a tag that cannot be taken for data.
  */
-const VERSION_MIN = '25.11';
+export const VERSION_MIN = '25.11';
 
 /** Answers that concern one check; with any other error nothing can be said, and it is thrown. */
 const ANSWERS: ReadonlyMap<string, string> = new Map([

@@ -27,7 +27,9 @@ export async function writeManifest(
   run: StageRun,
 ): Promise<Manifest> {
   const opened = openDestination(tools, request.target.settings.destination);
-  const manifest = await putManifest(opened, request, run, tools.nowMs());
+  // A clock that was set back meanwhile does not make a file complete before its run began.
+  const nowMs = Math.max(tools.nowMs(), request.startedAtMs);
+  const manifest = await putManifest(opened, request, run, nowMs);
   await moveLatest(opened, { manifest, target: request.target }, run);
   return manifest;
 }

@@ -17,11 +17,15 @@ const NO_PROJECT = 'room-streams-preflight';
 /** In 2001 no room was finalised. */
 const NO_ROOMS_MS = 981_173_106_000;
 
-/** Which room does not matter, only that it is found soon. */
+/**
+ * Which room does not matter, only that it is found soon. Unlike the statements of a run, this one has no
+ * range.
+ */
 const FIND_ROOM = `
   SELECT project_id, at_ms
   FROM (SELECT toString(project_id) AS project_id, toUnixTimestamp64Milli(finalized_at) AS at_ms FROM (SELECT project_id, finalized_at FROM export_rooms))
-  LIMIT 1`;
+  LIMIT 1
+  SETTINGS force_index_by_date = 0, force_primary_key = 0`;
 
 const foundRow = z.object({ project_id: z.string(), at_ms: z.number().int() });
 

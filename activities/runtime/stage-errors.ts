@@ -5,6 +5,14 @@ export class InvalidRequestError extends Error {
 }
 
 /**
+ * This worker does not know a destination. Retried: while a destination is added, some workers know it and
+ * others do not yet, and any of them may be asked.
+ */
+export class UnknownDestinationError extends Error {
+  override readonly name = 'UnknownDestinationError';
+}
+
+/**
  * The stored file is no longer the one this run completed: another writer replaced it. Not retried: this run
  * has lost.
  */

@@ -10,7 +10,7 @@ import type { HistoryReader } from '../../clickhouse/history-reader.ts';
 import type { EventType } from '../../workflows/webhooks/contract.ts';
 import type { WebUi } from '../../workflows/model/run-page.ts';
 import type { Webhook } from './webhook.ts';
-import { InvalidRequestError } from './stage-errors.ts';
+import { UnknownDestinationError } from './stage-errors.ts';
 
 export interface StageTools {
   history: HistoryReader;
@@ -37,14 +37,14 @@ export interface OpenedDestination {
 }
 
 /**
- * Throws InvalidRequestError, naming what this worker knows, when a stream names a destination that it does
- * not.
+ * Throws UnknownDestinationError, naming what this worker knows, when a stream names a destination that it
+ * does not.
  */
 export function openDestination(tools: StageTools, name: string): OpenedDestination {
   const found = tools.destinations.get(name);
   if (found !== undefined) return found;
   const known = [...tools.destinations.keys()].join(', ');
-  throw new InvalidRequestError(
+  throw new UnknownDestinationError(
     `destination: got "${name}", allowed: ${known === '' ? 'none is configured' : known} (DESTINATIONS of the worker)`,
   );
 }

@@ -11,7 +11,7 @@ import type { StreamDefinition } from '../../workflows/model/stream.ts';
 import { streamProblems } from '../../workflows/model/stream-problems.ts';
 import { inLanes } from '../../streams/in-lanes.ts';
 import type { StageRun } from '../runtime/run-stage.ts';
-import { InvalidRequestError } from '../runtime/stage-errors.ts';
+import { UnknownDestinationError } from '../runtime/stage-errors.ts';
 import { openDestination } from '../runtime/stage-tools.ts';
 import type { StageTools } from '../runtime/stage-tools.ts';
 import { StoreError } from '../../store/store-errors.ts';
@@ -164,7 +164,7 @@ async function destinationProblem(
     await store.checkBucket({ signal });
     return undefined;
   } catch (error) {
-    if (error instanceof InvalidRequestError) return error.message;
+    if (error instanceof UnknownDestinationError) return error.message;
     if (error instanceof StoreError)
       return `destination: got "${name}", whose bucket cannot be used: ${error.message}`;
     throw error;

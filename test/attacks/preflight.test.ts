@@ -26,6 +26,8 @@ const HARMLESS: readonly Record<string, string>[] = [
   { dialect: 'kusto' },
   { enable_analyzer: '0' },
   { max_query_size: '8192' },
+  { force_index_by_date: '1', force_primary_key: '1' },
+  { query_plan_filter_push_down: '0' },
 ];
 
 /** The export cannot run, and the line that says so has this sentence. */
