@@ -17,7 +17,7 @@ import type { ExportedInterval } from './export-interval.ts';
 
 const PROJECT = 'further';
 const ROOMS = 300;
-const ACTIVITIES = new URL('../../activities/', import.meta.url);
+const SCANS = new URL('../../activities/scans/', import.meta.url);
 
 /** Values of the further columns; the tuple has the contract's columns as its elements. */
 const VALUES: readonly [title: string, value: string][] = [
@@ -81,9 +81,9 @@ describe('the export over views with further columns', () => {
  * functions.
  */
 function namesInStatements(): string[] {
-  const inline = ['history/fingerprint-views.ts', 'history/fingerprint-intervals.ts'];
-  const files = readdirSync(new URL('sql/', ACTIVITIES)).map((name) => `sql/${name}`);
-  const texts = [...files, ...inline].map((file) => readFileSync(new URL(file, ACTIVITIES), 'utf8'));
+  const inline = ['fingerprint-views.ts', 'fingerprint-intervals.ts'];
+  const files = readdirSync(SCANS).filter((name) => name.endsWith('.sql'));
+  const texts = [...files, ...inline].map((file) => readFileSync(new URL(file, SCANS), 'utf8'));
   return texts.flatMap((text) => text.match(/[A-Za-z_]\w*/g) ?? []).concat('from_at', 'to_at');
 }
 
