@@ -30,10 +30,10 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 /** Undefined for what may pass, and where no destination is named. */
-export function mendOf({ code, destination }: StoreError): string | undefined {
-  const mend = REMEDIES[code];
-  if (mend === undefined || destination === undefined) return undefined;
-  const text = mend
+export function remedyOf({ code, destination }: StoreError): string | undefined {
+  const remedy = REMEDIES[code];
+  if (remedy === undefined || destination === undefined) return undefined;
+  const text = remedy
     .replaceAll('{NAME}', destination)
     .replaceAll(/\{FIELD:(\w+)\}/g, (_all, field: string) => variableOf(destination, field));
   return `destination ${destination}: ${text}`;

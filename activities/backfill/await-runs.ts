@@ -6,6 +6,7 @@ import { Context } from '@temporalio/activity';
 import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import type { EndedRun } from '../../workflows/backfill/contract.ts';
+import type { RunSummary } from '../../workflows/model/run.ts';
 import { innermostMessage } from '../runtime/innermost-message.ts';
 import { inLanes } from '../../streams/in-lanes.ts';
 import type { StageRun } from '../runtime/run-stage.ts';
@@ -48,4 +49,11 @@ async function endOf(client: Client, workflowId: string): Promise<EndedRun | nul
     if (!(error instanceof WorkflowFailedError)) throw error;
     return { workflowId, failure: innermostMessage(error) };
   }
+}
+
+/** Waits for one run that is already in progress, on behalf of a run that was started off the grid. */
+export async function awaitRun({ workflowId }: { workflowId: string }): Promise<RunSummary> {
+  const handle =
+    Context.current().client.workflow.getHandle<(request: unknown) => Promise<RunSummary>>(workflowId);
+  return handle.result();
 }

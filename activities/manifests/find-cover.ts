@@ -15,7 +15,7 @@ export interface Cover {
   manifestEtag: string | null;
   /** Null unless it covers the interval, and its file is there. */
   manifest: Manifest | null;
-  there: ObjectHead | null;
+  storedHead: ObjectHead | null;
 }
 
 /** Throws UnreadableRecordError when something else is stored where the manifest should be. */
@@ -25,15 +25,15 @@ export async function findCover(
   signal: AbortSignal,
 ): Promise<Cover> {
   const key = keyOf(target);
-  const [stored, there] = await Promise.all([
+  const [stored, storedHead] = await Promise.all([
     readManifest(opened, key, signal),
     opened.store.head({ key, signal }),
   ]);
   const found = stored?.value ?? null;
   const manifestEtag = stored?.etag ?? null;
   const covering = coveringOf(opened, target, found);
-  const manifest = covering !== null && isOf(covering, there) ? covering : null;
-  return { found, manifestEtag, there, manifest };
+  const manifest = covering !== null && isOf(covering, storedHead) ? covering : null;
+  return { found, manifestEtag, storedHead, manifest };
 }
 
 /** The manifest itself where it covers the interval; whether its file is there is not asked. */
@@ -59,7 +59,7 @@ function coveringOf(
  * A manifest is valid while the object it names is the one that is stored, or while it says that there is
  * none.
  */
-function isOf(manifest: Manifest, there: ObjectHead | null): boolean {
-  if (!manifest.file_written) return there === null;
-  return there !== null && there.etag === manifest.etag && there.size === manifest.size_bytes;
+function isOf(manifest: Manifest, storedHead: ObjectHead | null): boolean {
+  if (!manifest.file_written) return storedHead === null;
+  return storedHead !== null && storedHead.etag === manifest.etag && storedHead.size === manifest.size_bytes;
 }

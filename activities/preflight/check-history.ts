@@ -37,7 +37,7 @@ async function whatWentWrong(error: unknown, { history }: Pick<HistoryTools, 'hi
   const { message } = await explainFailure(error, { history });
   const known = permanentHistoryError(error);
   // Access needs no more words than what to correct.
-  if (known !== undefined && known.isOfAccess) return known.mend;
+  if (known !== undefined && known.isOfAccess) return known.remedy;
   // Node hides what happened in an AggregateError when a name has several addresses.
   return message === '' && error instanceof Error && 'code' in error ? String(error.code) : message;
 }

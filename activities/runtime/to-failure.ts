@@ -17,7 +17,7 @@ import type { Hide } from '../../secrets/hide-secrets.ts';
 import { DamagedAnswerError, permanentHistoryError } from '../../clickhouse/history-errors.ts';
 import { UnreadableRecordError } from './stage-errors.ts';
 import { FileReplacedError, InvalidRequestError } from './stage-errors.ts';
-import { mendOf } from '../../store/remedies.ts';
+import { remedyOf } from '../../store/remedies.ts';
 import { classifyStoreError, StoreError } from '../../store/store-errors.ts';
 import { WebhookError } from './webhook.ts';
 
@@ -91,13 +91,13 @@ function ofHistory(error: ClickHouseError): ApplicationFailure {
       cause: error,
     });
   }
-  return permanent(`ClickHouse.${known.name}`, `${known.mend}. ClickHouse says: ${said}`, error);
+  return permanent(`ClickHouse.${known.name}`, `${known.remedy}. ClickHouse says: ${said}`, error);
 }
 
 function ofStore(error: StoreError): ApplicationFailure {
   switch (classifyStoreError(error)) {
     case 'permanent':
-      return permanent(`Store.${error.code}`, toMendable(error), error);
+      return permanent(`Store.${error.code}`, toRemedy(error), error);
     case 'upload-gone':
       return permanent(FAILURE.uploadGone, error.message, error);
     case 'part-mismatch':
@@ -107,9 +107,9 @@ function ofStore(error: StoreError): ApplicationFailure {
 }
 
 /** What to do, before what the store says. */
-function toMendable(error: StoreError): string {
-  const mend = mendOf(error);
-  return mend === undefined ? error.message : `${mend}. The store says: ${error.message}`;
+function toRemedy(error: StoreError): string {
+  const remedy = remedyOf(error);
+  return remedy === undefined ? error.message : `${remedy}. The store says: ${error.message}`;
 }
 
 function ofWebhook(error: WebhookError): ApplicationFailure {

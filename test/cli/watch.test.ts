@@ -113,7 +113,7 @@ describe('the watch', () => {
         });
         assert.match(
           String(message),
-          /CLICKHOUSE_PASSWORD is wrong.*\nOnce that is mended: room-streams run retry/s,
+          /CLICKHOUSE_PASSWORD is wrong.*\nOnce that is fixed: room-streams run retry/s,
         );
 
         // Resumed, it is not paused for what was before, but for what fails again.
