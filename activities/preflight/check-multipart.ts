@@ -35,7 +35,7 @@ export async function checkMultipart(probing: Probing): Promise<void> {
   if (listed?.includes(uploadId) === false) {
     list.fail(
       { name: name('list uploads'), allowed: 'the upload that was begun' },
-      'the store does not list it: what runs leave unfinished cannot be given up',
+      'the store does not list it: uploads that runs leave unfinished cannot be aborted',
     );
   }
   await list.try({ name: name('abort upload'), allowed: 's3:AbortMultipartUpload' }, async () => {

@@ -1,18 +1,21 @@
-// Errors of the stages themselves: what was asked for cannot be done as it is written. Not retried.
+// Errors of the stages themselves: the request cannot be fulfilled as it is. They are not retried.
 
 export class InvalidRequestError extends Error {
   override readonly name = 'InvalidRequestError';
 }
 
 /**
- * The stored file is no longer the one this run completed: another writer replaced it. Not retried: this run
- * has lost.
+ * The stored file is no longer the one this run completed, because another writer replaced it. Not retried:
+ * the other writer's file stays.
  */
 export class FileReplacedError extends Error {
   override readonly name = 'FileReplacedError';
 }
 
-/** An object under a manifest's key that is no manifest. Not retried: it does not mend itself. */
+/**
+ * An object under a manifest's key is not a manifest. Not retried, because the object stays as it is until a
+ * person moves it.
+ */
 export class UnreadableRecordError extends Error {
   override readonly name = 'UnreadableRecordError';
   readonly key: string;
