@@ -1,12 +1,12 @@
-// Which of ClickHouse's errors no retry can mend. A short list on purpose: whatever is not named here is
-// taken as passing, and is retried until the stream gives up. Codes are those of the server's own table
+// Lists the ClickHouse errors that a retry does not fix. The list is deliberately short: any other error is
+// considered temporary and is retried until the run gives up. Codes are those of ClickHouse's table
 // `system.errors`.
 import { ClickHouseError } from '@clickhouse/client';
 
 const NOT_UNDERSTOOD =
   'ClickHouse does not understand a statement: a setting of its user changes how it reads one, or the server is older than supported';
 
-/** Code, the server's name for it, and what the operator can do. */
+/** By code: ClickHouse's name for the error, and what the operator can do. */
 const PERMANENT: ReadonlyMap<string, { name: string; remedy: string }> = new Map([
   [
     '43',
@@ -60,12 +60,11 @@ const PERMANENT: ReadonlyMap<string, { name: string; remedy: string }> = new Map
   ['516', { name: 'AUTHENTICATION_FAILED', remedy: 'CLICKHOUSE_USER or CLICKHOUSE_PASSWORD is wrong' }],
 ]);
 
-/** Of these the cause is certain, whatever the server says. */
+/** For these codes the cause is certain, so the server's text adds nothing. */
 const ACCESS_CODES: ReadonlySet<string> = new Set(['194', '516']);
 
 /**
- * What to do about an error that will come again however often the query is sent; undefined for one that may
- * pass.
+ * The remedy for an error that returns however often the query is sent; undefined for an error that may pass.
  */
 export function permanentHistoryError(
   error: unknown,
@@ -76,10 +75,10 @@ export function permanentHistoryError(
     : { ...known, isOfAccess: ACCESS_CODES.has(error.code) };
 }
 
-/** The table, for the tests that make every row of it happen. */
+/** All codes of the table, for tests that provoke every one of them. */
 export const PERMANENT_HISTORY_CODES: readonly string[] = [...PERMANENT.keys()];
 
-/** An answer that cannot be what the server meant. Retried. */
+/** The answer cannot be what the server sent, so it was damaged in transit. Retried. */
 export class DamagedAnswerError extends Error {
   override readonly name = 'DamagedAnswerError';
 }

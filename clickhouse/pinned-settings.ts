@@ -1,11 +1,11 @@
-// The settings of ClickHouse that every statement of the exporter states itself, so that none is left to the
-// profile of the exporter's user. The rule: a setting is pinned when it can change an answer without an
-// error, or the form in which an answer is sent. Settings that only make a statement fail (limits of memory,
-// time and rows) are the operator's; their overflow modes are pinned to `throw`, so that they do fail.
+// The ClickHouse settings that every statement of the exporter states itself, so that the user's profile
+// cannot change them. A setting is pinned when it can change an answer without an error, or the format of an
+// answer. Settings that only make a statement fail (limits of memory, time and rows) are left to the
+// operator. Their overflow modes are pinned to `throw`, so that they do fail.
 import { SettingsMap } from '@clickhouse/client';
 import type { ClickHouseSettings } from '@clickhouse/client';
 
-/** A limit that is reached is an error, never a shorter answer. */
+/** Reaching a limit is an error, and never shortens an answer. */
 const OVERFLOWS: ClickHouseSettings = {
   read_overflow_mode: 'throw',
   read_overflow_mode_leaf: 'throw',
@@ -20,7 +20,9 @@ const OVERFLOWS: ClickHouseSettings = {
   transfer_overflow_mode: 'throw',
 };
 
-/** In which language a statement is read, which rows are seen, and what a function makes of them. */
+/**
+ * Settings that change how a statement is interpreted, which rows it sees, or the results of its functions.
+ */
 const MEANING: ClickHouseSettings = {
   dialect: 'clickhouse',
   function_implementation: '',
@@ -41,7 +43,7 @@ const MEANING: ClickHouseSettings = {
   transform_null_in: 0,
 };
 
-/** How an answer is sent. */
+/** Settings that change the format of an answer. */
 const FORM: ClickHouseSettings = {
   output_format_json_quote_64bit_integers: 0,
   output_format_json_quote_denormals: 0,
@@ -49,7 +51,8 @@ const FORM: ClickHouseSettings = {
   output_format_arrow_compression_method: 'none',
   output_format_arrow_low_cardinality_as_dictionary: 1,
   output_format_arrow_string_as_string: 1,
-  // gzip without compressing: costs next to nothing, and its CRC-32 finds a byte that was changed on its way.
+  // Level 0 is gzip without compression. It costs next to nothing, and its CRC-32 detects a byte that was
+  // changed in transit.
   http_zlib_compression_level: '0',
   send_progress_in_http_headers: 0,
   wait_end_of_query: 0,
