@@ -1,5 +1,5 @@
-// All stages as activities, over one worker's tools. The worker registers what this returns;
-// workflows/export/contract.ts is the contract.
+// All stages as activities that share one worker's tools. The worker registers what this returns. Their
+// contract is workflows/export/contract.ts.
 import type { AuditStages } from '../workflows/audit/contract.ts';
 import type { BackfillStages } from '../workflows/backfill/contract.ts';
 import { Context } from '@temporalio/activity';

@@ -163,8 +163,8 @@ export class S3Store implements store.ObjectStore {
     if (isAsSent || this.#checksDigests) return { etag };
     // The object is read back and not put again, because another writer may have replaced it meanwhile.
     const { key, signal } = of;
-    const held = await this.getObject({ key, signal, bytesMax: ANSWER_BYTES_MAX });
-    if (held?.etag === etag && !held.body.equals(of.body)) throw badDigest(this.#sending(operation, of));
+    const stored = await this.getObject({ key, signal, bytesMax: ANSWER_BYTES_MAX });
+    if (stored?.etag === etag && !stored.body.equals(of.body)) throw badDigest(this.#sending(operation, of));
     return { etag };
   }
 

@@ -133,15 +133,15 @@ export function toStoreError(exchange: Exchange, error: unknown): unknown {
 
 function watchTimeouts(sent: http.ClientRequest, exchange: Exchange): void {
   const { connectMs, idleMs } = exchange.timeouts;
-  const giveUp = (said: string) => {
+  const timeOut = (said: string) => {
     const error = new StoreError({ ...factsOf(exchange), code: 'TIMEOUT', status: undefined }, said);
     exchange.timedOut = error;
     sent.destroy(error);
   };
-  sent.on('timeout', () => giveUp(`the store did not answer within ${idleMs} ms`));
+  sent.on('timeout', () => timeOut(`the store did not answer within ${idleMs} ms`));
   sent.on('socket', (socket) => {
     if (!socket.connecting) return;
-    const timer = setTimeout(() => giveUp(`no connection to the store within ${connectMs} ms`), connectMs);
+    const timer = setTimeout(() => timeOut(`no connection to the store within ${connectMs} ms`), connectMs);
     const connected = 'encrypted' in socket ? 'secureConnect' : 'connect';
     socket.once(connected, () => clearTimeout(timer));
     socket.once('close', () => clearTimeout(timer));

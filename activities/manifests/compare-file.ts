@@ -1,11 +1,11 @@
-// A stored object held against its manifest by what a HEAD tells: whether it is there, its size, its ETag,
-// and the write id that its maker left.
+// Compares a stored object with its manifest by what a HEAD returns: whether it exists, its size, its ETag,
+// and the write id of the run that made it.
 import type { Finding } from '../../workflows/audit/contract.ts';
 import { WRITE_ID_METADATA } from '../../workflows/model/manifest.ts';
 import type { Manifest } from '../../workflows/model/manifest.ts';
 import type { ObjectHead } from '../../store/object-store.ts';
 
-/** Null when the object that lies there is the one of the manifest. */
+/** Null when the stored object is the one that the manifest names. */
 export function compareFile(
   manifest: Manifest,
   storedHead: ObjectHead | null,

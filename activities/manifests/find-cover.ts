@@ -9,16 +9,16 @@ import { keyOf } from './file-key.ts';
 import { readManifest } from './read-manifest.ts';
 
 export interface Cover {
-  /** Whatever manifest is stored under the key; null: none. */
+  /** The manifest that is stored under the key, whatever its settings; null when there is none. */
   found: Found<Manifest> | null;
-  /** Of what was found. */
+  /** The ETag of `found`. */
   manifestEtag: string | null;
-  /** Null unless it covers the interval, and its file is there. */
+  /** The manifest, when it covers the interval and its file is stored; else null. */
   manifest: Manifest | null;
   storedHead: ObjectHead | null;
 }
 
-/** Throws UnreadableRecordError when something else is stored where the manifest should be. */
+/** @throws UnreadableRecordError when the manifest's key holds something else */
 export async function findCover(
   opened: OpenedDestination,
   target: Target,
@@ -36,7 +36,7 @@ export async function findCover(
   return { found, manifestEtag, storedHead, manifest };
 }
 
-/** The manifest itself where it covers the interval; whether its file is there is not asked. */
+/** Returns the manifest when it covers the interval, without checking that its file is stored. */
 export async function findManifestOf(
   opened: OpenedDestination,
   target: Target,
@@ -56,8 +56,8 @@ function coveringOf(
 }
 
 /**
- * A manifest is valid while the object it names is the one that is stored, or while it says that there is
- * none.
+ * A manifest is valid while the stored object is the one it names, or while it says that there is no file and
+ * none is stored.
  */
 function isOf(manifest: Manifest, storedHead: ObjectHead | null): boolean {
   if (!manifest.file_written) return storedHead === null;

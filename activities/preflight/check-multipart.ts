@@ -1,6 +1,6 @@
-// The multipart upload as a run makes it, under one prefix: begin, a part, the listings that cleaning up
-// needs, abort, and that a late part is refused then. Where files may be deleted again, a second upload is
-// completed and looked at.
+// Tries the multipart upload as a run makes it, under one prefix: begin, a part, the listings needed for
+// cleaning up, and abort. It also checks that a late part is then refused. Where files may be deleted, a
+// second upload is completed and verified.
 import { nameOf, PROBE_BODY, PROBE_TYPE, uploadKeyOf } from './probe.ts';
 import type { Probing } from './probe.ts';
 import { WRITE_ID_METADATA } from '../../workflows/model/manifest.ts';

@@ -1,5 +1,5 @@
-// The least rights that the keys of destinations need: only a worker knows their buckets, prefixes and
-// encryption.
+// Describes the minimal rights that the keys of destinations need. Only a worker knows their buckets,
+// prefixes and encryption.
 import type { PolicyRequest } from '../../workflows/questions/preflight-contract.ts';
 import { toS3Policy } from '../../workflows/questions/s3-policy.ts';
 import type { S3Policy } from '../../workflows/questions/s3-policy.ts';

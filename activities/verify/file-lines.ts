@@ -1,18 +1,18 @@
-// The lines of a file as it is read back, in pieces of any length: whether each begins and ends as a room
-// does, whether the frame of the array is whole, and how many rooms there are. Keeps no more than the ends of
-// a line, unless somebody wants to see each.
+// Splits a file that is read in pieces of any length into lines. It checks that each line begins and ends
+// like a room and that the array's frame is complete, and counts the rooms. It keeps only the ends of a line,
+// unless a caller wants the whole lines.
 import type { FileFormat } from '../../workflows/model/stream.ts';
 
-/** A room of ten thousand peers has ten megabytes; what is longer is no line of ours. */
+/** A room of ten thousand peers has ten megabytes. A line longer than this was not written by us. */
 const LINE_BYTES_MAX = 256 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
 
-/** How the line before ended, so how this one may begin. */
+/** What may come next, given how the previous line ended. */
 type Place = 'start' | 'room-or-end' | 'room' | 'end' | 'nothing';
 
 export interface LineEnds {
-  /** At most two characters each. */
+  /** The first and last characters of a line, at most two of each. */
   head: string;
   tail: string;
   bytes: number;
@@ -20,7 +20,7 @@ export interface LineEnds {
 
 export class FileLines {
   rooms = 0;
-  /** The first one; null: none so far. */
+  /** The first problem; null while there is none. */
   problem: string | null = null;
   readonly #format: FileFormat;
   readonly #onRoom: ((text: string, line: number) => void) | null;
@@ -29,7 +29,7 @@ export class FileLines {
   #ends: LineEnds = { head: '', tail: '', bytes: 0 };
   #pieces: Buffer[] = [];
 
-  /** `onRoom` gets the text of each room, without the comma behind it. */
+  /** @param onRoom called with the text of each room, without the comma after it */
   constructor(format: FileFormat, onRoom: ((text: string, line: number) => void) | null) {
     this.#format = format;
     this.#onRoom = onRoom;
@@ -87,7 +87,7 @@ export class FileLines {
     this.#onRoom(this.#format === 'json' && text.endsWith(',') ? text.slice(0, -1) : text, this.#line);
   }
 
-  /** Null: this line may not stand here. */
+  /** Null when this line is not allowed here. */
   #nextInArray({ head, tail, bytes }: LineEnds): Place | null {
     switch (this.#place) {
       case 'start':

@@ -1,9 +1,9 @@
-// Whether a parsed room has the shape that the published schema describes (document/json-schema.ts): types,
-// bounds, and its keys, all of them, in their order. As much of JSON Schema as that file uses; decimals are a
-// matter of the text, which the CRC covers.
+// Checks that a parsed room has the shape that the published schema describes (document/json-schema.ts):
+// types, bounds, and all keys in their order. It supports the part of JSON Schema that this file uses.
+// Decimals are not checked, because they belong to the text, which the CRC covers.
 import type { JsonSchema } from '../../document/json-schema.ts';
 
-/** The first thing that is wrong, with its place in the room; null: nothing. */
+/** The first problem, with its path in the room; null when there is none. */
 export function shapeProblem(value: unknown, schema: JsonSchema, place = 'room'): string | null {
   if (schema.anyOf !== undefined) {
     const problems = schema.anyOf.map((one) => shapeProblem(value, one, place));
@@ -79,7 +79,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Short: it may be a customer's text. */
+/** Shortened, because it may be a customer's text. */
 function show(value: unknown): string {
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
