@@ -36,14 +36,14 @@ function toRows(progress: RunProgress): [name: string, value: string][] {
       ['Rooms', `${toCount(progress.roomsDone)} of ${toCount(progress.roomsPlanned)}`],
       [
         'Batches',
-        `${batchesDone} of ${batchesPlanned}${batchesRedone > 0 ? `, ${batchesRedone} made again` : ''}`,
+        `${batchesDone} of ${batchesPlanned}${batchesRedone > 0 ? `, ${batchesRedone} re-exported` : ''}`,
       ],
       ['Bytes', `${(rawBytesDone / 1e6).toFixed(1)} MB before compression`],
     );
     const speed = describeSpeed(progress);
     if (speed !== null) rows.push(['Speed', speed]);
   }
-  if (generation !== null) rows.push(['Generation', `${generation}${generation > 1 ? ', made again' : ''}`]);
+  if (generation !== null) rows.push(['Generation', `${generation}${generation > 1 ? ', re-exported' : ''}`]);
   rows.push(['Updated', toRfc3339(progress.updatedAtMs)]);
   return rows;
 }

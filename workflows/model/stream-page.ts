@@ -39,7 +39,7 @@ export function toStaticDetails({ name, untilMs }: StreamDefinition, settings: S
   const table = rows.map(([field, value]) => `| ${field}${GAP} | ${value} |`).join('\n');
   return [
     `| | |\n|---|---|\n${table}`,
-    'Where it is, and what it waits for, stands in the current details. **When it failed**: mend what its failure says, then press Reset and choose ' +
+    'The current details show its state and what it waits for. **When it failed**: fix what its failure names, then press Reset and choose ' +
       'the first event, or type `room-streams run retry`.',
   ].join('\n\n');
 }
