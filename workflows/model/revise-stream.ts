@@ -1,13 +1,13 @@
-// Changes to a stream over time. A change is a new revision from one border on, common to the old and the new
-// grid, so that intervals tile time without gap or overlap; what began before keeps its settings, and with
-// them its key. Pure; the time from which it may hold comes in as an argument.
+// Changes a stream over time. A change is a new revision from a border that the old and the new grid share,
+// so that intervals cover time without gap or overlap. Intervals that began earlier keep their settings and
+// so their keys. Pure; the earliest time of the change is an argument.
 import { isSameGrid } from './firing.ts';
 import { intervalContaining, isBorder, toRfc3339 } from './interval.ts';
 import type { Grid } from './interval.ts';
 import { settingsAt } from './stream.ts';
 import type { StreamDefinition, StreamRevision, StreamSettings } from './stream.ts';
 
-/** Two odd grids may meet in centuries only: nobody waits for that. */
+/** Two unusual grids may share a border only after centuries, which nobody waits for. */
 export const AHEAD_MS_MAX = 366 * 86_400_000;
 
 const MINUTE_SECONDS = 60;
@@ -15,13 +15,13 @@ const MINUTE_SECONDS = 60;
 export interface Revising {
   changes: Partial<StreamSettings>;
   /**
-   * Takes effect at the first border at or after this that both grids have. Not in the past: of what began,
-   * runs may be under way.
+   * The change takes effect at the first border at or after this that both grids share. It is not in the
+   * past, because runs of intervals that have begun may be in progress.
    */
   atMs: number;
   /**
-   * Takes the place of revisions to come; otherwise a change of the grid before one of them is refused, and
-   * any other is made to them, too.
+   * The change replaces future revisions. Otherwise a change of the grid before one of them is refused, and
+   * any other change is also made to them.
    */
   dropsPlanned: boolean;
 }
@@ -29,7 +29,7 @@ export interface Revising {
 export type Revised =
   | {
       stream: StreamDefinition;
-      /** Intervals that begin here or later are the first to differ; null: nothing changes. */
+      /** The start of the first interval that differs; null when nothing changes. */
       fromMs: number | null;
     }
   | { stream: null; problem: string };
@@ -52,7 +52,7 @@ export function reviseStream(stream: StreamDefinition, revising: Revising): Revi
     const now = { ...old, ...changes, everySeconds, offsetSeconds };
     return place(stream, { held, planned: later, old, changed: now, atMs });
   }
-  // The grid may change where it is to change anyway.
+  // The grid may change at the border where a planned revision changes it.
   if (planned.length === 1 && nextCommonBorder(atMs, old, changed) === first.fromMs)
     return place(stream, { held, planned: [], old, changed, atMs });
   return {
@@ -95,14 +95,12 @@ function place(stream: StreamDefinition, { held, planned, old, changed, atMs }: 
   return effectMs === undefined ? { stream, fromMs: null } : { stream: revised, fromMs: effectMs };
 }
 
-/**
- * The first instant at or after `atMs` that is a border of both grids; null when they have none in common.
- */
+/** The first instant at or after `atMs` that is a border of both grids; null when they share none. */
 export function nextCommonBorder(atMs: number, a: Grid, b: Grid): number | null {
   const [fine, coarse] = a.everySeconds < b.everySeconds ? [a, b] : [b, a];
   const { startMs, endMs } = intervalContaining(atMs, coarse);
   const firstMs = startMs === atMs ? startMs : endMs;
-  // Borders of the coarse grid fall on the fine one in a pattern that repeats after so many.
+  // The borders of the coarse grid fall on the fine one in a pattern that repeats after this many steps.
   const steps = fine.everySeconds / greatestDivisor(fine.everySeconds, coarse.everySeconds);
   for (let step = 0; step < steps; step += 1) {
     const borderMs = firstMs + step * coarse.everySeconds * 1000;
@@ -111,7 +109,7 @@ export function nextCommonBorder(atMs: number, a: Grid, b: Grid): number | null 
   return null;
 }
 
-/** What is wrong with the revisions themselves: none for what this file makes. */
+/** The problems of the revisions themselves. Revisions made by this file have none. */
 export function revisionProblems({ revisions }: StreamDefinition): string[] {
   const problems: string[] = [];
   for (const [index, { fromMs, settings }] of revisions.entries()) {
@@ -134,12 +132,12 @@ export function changedFields(was: StreamSettings, is: StreamSettings): (keyof S
   return (Object.keys(is) as (keyof StreamSettings)[]).filter((field) => was[field] !== is[field]);
 }
 
-/** The settings with which the stream goes on when all that is planned has taken effect. */
+/** The stream's settings after all planned revisions have taken effect. */
 export function lastSettings(stream: StreamDefinition): StreamSettings {
   return lastOf(stream.revisions).settings;
 }
 
-/** Revisions that are to take effect after `nowMs`. */
+/** Revisions that take effect after `nowMs`. */
 export function plannedRevisions(stream: StreamDefinition, nowMs: number): StreamRevision[] {
   return stream.revisions.filter(({ fromMs }, index) => index > 0 && fromMs > nowMs);
 }
