@@ -8,7 +8,7 @@ import { openTransport } from './store-transport.ts';
 import type { Exchange } from './store-transport.ts';
 
 export interface ClientOptions {
-  place: DestinationPlace;
+  destination: DestinationPlace;
   keys: StoreKeys;
   agent: http.Agent;
   exchange: Exchange;
@@ -20,16 +20,16 @@ export interface ClientOptions {
   signsBody: boolean;
 }
 
-export function openClient({ place, keys, agent, exchange, signsBody }: ClientOptions): Client {
-  const endpoint = new URL(place.endpoint);
+export function openClient({ destination, keys, agent, exchange, signsBody }: ClientOptions): Client {
+  const endpoint = new URL(destination.endpoint);
   const { accessKeyId, secretAccessKey, sessionToken } = keys;
   const client = new Client({
     endPoint: endpoint.hostname.replace(/^\[|\]$/g, ''),
     port: endpoint.port === '' ? (endpoint.protocol === 'https:' ? 443 : 80) : Number(endpoint.port),
     useSSL: endpoint.protocol === 'https:',
     // Without a region, the library asks the store for it before every first call.
-    region: place.region,
-    pathStyle: place.pathStyle,
+    region: destination.region,
+    pathStyle: destination.pathStyle,
     accessKey: accessKeyId,
     secretKey: secretAccessKey,
     transport: openTransport(exchange),

@@ -258,7 +258,7 @@ export class S3Store implements store.ObjectStore {
       const keys = await this.#keySource();
       exchange.secrets = [keys.accessKeyId, keys.secretAccessKey, keys.sessionToken];
       const client = openClient({
-        place: this.#destination,
+        destination: this.#destination,
         keys,
         agent: this.#agent,
         exchange,

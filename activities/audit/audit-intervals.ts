@@ -75,7 +75,7 @@ export async function auditIntervals(
     run.report({ looked: ++looked, of: intervals.length });
     return answer;
   });
-  const suspicious = audited.filter((_one, place) => 'finding' in (stored[place] ?? {}));
+  const suspicious = audited.filter((_one, index) => 'finding' in (stored[index] ?? {}));
   suspicious.push(...(await changedAmong(tools, { audited, stored }, run)));
   const page: AuditPage = { findings: [], underWay: 0 };
   for (const one of suspicious) {
@@ -119,8 +119,8 @@ async function changedAmong(
   { audited, stored }: { audited: Audited[]; stored: Stored[] },
   run: StageRun,
 ): Promise<Audited[]> {
-  const withManifest = audited.flatMap((one, place) => {
-    const answer = stored[place] ?? null;
+  const withManifest = audited.flatMap((one, index) => {
+    const answer = stored[index] ?? null;
     return answer !== null && 'manifest' in answer ? [{ ...one, manifest: answer.manifest }] : [];
   });
   const changed: Audited[] = [];
@@ -134,7 +134,7 @@ async function changedAmong(
       { projectId: project, everySeconds, intervals },
       run.signal,
     );
-    changed.push(...group.filter(({ manifest }, place) => !isSame(manifest, fingerprints[place])));
+    changed.push(...group.filter(({ manifest }, index) => !isSame(manifest, fingerprints[index])));
   }
   return changed;
 }

@@ -7,11 +7,11 @@ import { openDestination } from '../runtime/stage-tools.ts';
 import type { StageTools } from '../runtime/stage-tools.ts';
 
 export function describePolicy(tools: StageTools, { destinations }: PolicyRequest): S3Policy {
-  const places = destinations.map(({ name, dataPrefixes }) => {
+  const targets = destinations.map(({ name, dataPrefixes }) => {
     const { destination } = openDestination(tools, name);
     const { region, bucket, manifestPrefix, serverSideEncryption, kmsKeyId } = destination;
     const kms = serverSideEncryption === 'aws:kms' ? { keyId: kmsKeyId ?? null } : null;
     return { name, region, bucket, manifestPrefix, dataPrefixes, kms };
   });
-  return toS3Policy(places);
+  return toS3Policy(targets);
 }

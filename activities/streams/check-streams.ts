@@ -41,7 +41,7 @@ export async function checkStreams(
     // Keys can only be compared when they are valid.
     if (own.length === 0)
       own.push(
-        ...ownKeyProblems(stream, (a, b) => taken.placeOf(a) === taken.placeOf(b)),
+        ...ownKeyProblems(stream, (a, b) => taken.bucketOf(a) === taken.bucketOf(b)),
         ...taken.problems(stream),
         ...manifestPrefixProblems(tools, stream, taken),
       );
@@ -102,16 +102,16 @@ class TakenKeys {
   }
 
   add(stream: StreamDefinition): void {
-    for (const { place, space } of this.#spacesOf(stream)) {
-      const spaces = this.#spaces.get(place) ?? [];
+    for (const { bucketAndLength, space } of this.#spacesOf(stream)) {
+      const spaces = this.#spaces.get(bucketAndLength) ?? [];
       if (!spaces.some(({ shape }) => shape === space.shape)) spaces.push({ ...space, stream: stream.name });
-      this.#spaces.set(place, spaces);
+      this.#spaces.set(bucketAndLength, spaces);
     }
   }
 
   problems(stream: StreamDefinition): string[] {
-    for (const { place, space } of this.#spacesOf(stream)) {
-      for (const other of this.#spaces.get(place) ?? []) {
+    for (const { bucketAndLength, space } of this.#spacesOf(stream)) {
+      for (const other of this.#spaces.get(bucketAndLength) ?? []) {
         const shared = sharedKey(space, other);
         if (shared === null) continue;
         return [
@@ -126,15 +126,15 @@ class TakenKeys {
    * Identifies a bucket by endpoint and name, because two destinations may be one bucket. A destination that
    * this worker does not know only equals itself.
    */
-  placeOf(destination: string): string {
+  bucketOf(destination: string): string {
     const known = this.#tools.destinations.get(destination)?.destination;
     return known === undefined ? `destination ${destination}` : `${known.endpoint} ${known.bucket}`;
   }
 
-  #spacesOf(stream: StreamDefinition): { place: string; space: KeySpace }[] {
+  #spacesOf(stream: StreamDefinition): { bucketAndLength: string; space: KeySpace }[] {
     return stream.revisions.map(({ settings }) => {
       const space = keySpaceOf(stream.name, settings);
-      return { place: `${this.placeOf(settings.destination)} ${space.marked.length}`, space };
+      return { bucketAndLength: `${this.bucketOf(settings.destination)} ${space.marked.length}`, space };
     });
   }
 }
@@ -147,7 +147,7 @@ function manifestPrefixProblems(tools: StageTools, stream: StreamDefinition, tak
   for (const { settings } of stream.revisions)
     for (const { destination } of tools.destinations.values()) {
       const { name, manifestPrefix } = destination;
-      if (taken.placeOf(name) !== taken.placeOf(settings.destination)) continue;
+      if (taken.bucketOf(name) !== taken.bucketOf(settings.destination)) continue;
       if (!isUnderPrefix(keySpaceOf(stream.name, settings), manifestPrefix)) continue;
       return [
         `prefix, key-template: got ${toGot(settings.prefix)} and ${toGot(settings.keyTemplate)}, which make keys under ${manifestPrefix}, where destination ${name} keeps its manifests; allowed: keys outside of it`,

@@ -9,7 +9,7 @@ const LINE_BYTES_MAX = 256 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /** What may come next, given how the previous line ended. */
-type Place = 'start' | 'room-or-end' | 'room' | 'end' | 'nothing';
+type Expected = 'start' | 'room-or-end' | 'room' | 'end' | 'nothing';
 
 export interface LineEnds {
   /** The first and last characters of a line, at most two of each. */
@@ -24,7 +24,7 @@ export class FileLines {
   problem: string | null = null;
   readonly #format: FileFormat;
   readonly #onRoom: ((text: string, line: number) => void) | null;
-  #place: Place;
+  #expected: Expected;
   #line = 1;
   #ends: LineEnds = { head: '', tail: '', bytes: 0 };
   #pieces: Buffer[] = [];
@@ -33,7 +33,7 @@ export class FileLines {
   constructor(format: FileFormat, onRoom: ((text: string, line: number) => void) | null) {
     this.#format = format;
     this.#onRoom = onRoom;
-    this.#place = format === 'json' ? 'start' : 'room-or-end';
+    this.#expected = format === 'json' ? 'start' : 'room-or-end';
   }
 
   push(chunk: Buffer): void {
@@ -50,7 +50,7 @@ export class FileLines {
   finish(): void {
     if (this.problem !== null) return;
     if (this.#ends.bytes > 0) this.problem = `line ${this.#line}: does not end; the file is cut off`;
-    else if (this.#format === 'json' && this.#place !== 'nothing')
+    else if (this.#format === 'json' && this.#expected !== 'nothing')
       this.problem = `line ${this.#line}: nothing, allowed: the end of the array`;
   }
 
@@ -68,11 +68,11 @@ export class FileLines {
 
   #endLine(): void {
     const ends = this.#ends;
-    const place = this.#format === 'json' ? this.#nextInArray(ends) : nextOfLines(ends);
-    if (place === null)
-      this.problem = `line ${this.#line}: begins with "${ends.head}" and ends with "${ends.tail}", which is no ${this.#place === 'nothing' ? 'end of the file' : 'line of this format there'}`;
+    const expected = this.#format === 'json' ? this.#nextInArray(ends) : nextOfLines(ends);
+    if (expected === null)
+      this.problem = `line ${this.#line}: begins with "${ends.head}" and ends with "${ends.tail}", which is no ${this.#expected === 'nothing' ? 'end of the file' : 'line of this format there'}`;
     else {
-      this.#place = place;
+      this.#expected = expected;
       if (ends.head.startsWith('{')) this.#countRoom();
     }
     this.#line += 1;
@@ -88,8 +88,8 @@ export class FileLines {
   }
 
   /** Null when this line is not allowed here. */
-  #nextInArray({ head, tail, bytes }: LineEnds): Place | null {
-    switch (this.#place) {
+  #nextInArray({ head, tail, bytes }: LineEnds): Expected | null {
+    switch (this.#expected) {
       case 'start':
         if (bytes === 1 && head === '[') return 'room';
         return bytes === 2 && head === '[]' ? 'nothing' : null;
@@ -106,6 +106,6 @@ export class FileLines {
   }
 }
 
-function nextOfLines({ head, tail }: LineEnds): Place | null {
+function nextOfLines({ head, tail }: LineEnds): Expected | null {
   return head.startsWith('{') && tail.endsWith('}') ? 'room-or-end' : null;
 }

@@ -29,7 +29,7 @@ const ASKED_AT_ONCE = 4;
 const FAILED_MAX = 1_000;
 
 /** Each report is its own workflow. Streams left over are reported by the next check. */
-const TOLD_AT_ONCE = 200;
+const REPORTED_AT_ONCE = 200;
 
 export async function watchStreams(
   tools: StageTools,
@@ -57,9 +57,9 @@ export async function watchStreams(
     memory.latest[name] = lastEnd;
     const lateness = latenessOf(state.stream, toMs(lastEnd), nowMs);
     if (lateness.isLate) {
-      const told = before.told[name];
-      if (told !== undefined) memory.told[name] = told;
-      else if (late.length < TOLD_AT_ONCE) {
+      const reported = before.told[name];
+      if (reported !== undefined) memory.told[name] = reported;
+      else if (late.length < REPORTED_AT_ONCE) {
         memory.told[name] = lastEnd;
         late.push(toLate(state, lastEnd, { ...lateness, nowMs }));
       }

@@ -38,9 +38,9 @@ export function countIntervals({ revisions }: StreamDefinition, range: Interval)
     const heldUntilMs = Math.min(range.endMs, revisions[index + 1]?.fromMs ?? range.endMs);
     if (heldUntilMs <= atMs) continue;
     const everyMs = settings.everySeconds * 1000;
-    const held = Math.ceil((heldUntilMs - atMs) / everyMs);
-    count += held;
-    atMs += held * everyMs;
+    const intervals = Math.ceil((heldUntilMs - atMs) / everyMs);
+    count += intervals;
+    atMs += intervals * everyMs;
   }
   // The last one may end after the range.
   return atMs > range.endMs ? count - 1 : count;

@@ -36,12 +36,12 @@ export type Revised =
 
 export function reviseStream(stream: StreamDefinition, revising: Revising): Revised {
   const { changes, atMs, dropsPlanned } = revising;
-  const held = stream.revisions.filter(({ fromMs }, index) => index === 0 || fromMs < atMs);
-  const planned = stream.revisions.slice(held.length);
-  const old = lastOf(held).settings;
+  const kept = stream.revisions.filter(({ fromMs }, index) => index === 0 || fromMs < atMs);
+  const planned = stream.revisions.slice(kept.length);
+  const old = lastOf(kept).settings;
   const first = dropsPlanned ? undefined : planned[0];
   if (first === undefined)
-    return place(stream, { held, planned: [], old, changed: { ...old, ...changes }, atMs });
+    return withRevision(stream, { kept, planned: [], old, changed: { ...old, ...changes }, atMs });
   const changed = { ...first.settings, ...changes };
   if (
     isSameGrid(changed, first.settings) &&
@@ -50,26 +50,26 @@ export function reviseStream(stream: StreamDefinition, revising: Revising): Revi
     const later = planned.map(({ fromMs, settings }) => ({ fromMs, settings: { ...settings, ...changes } }));
     const { everySeconds, offsetSeconds } = old;
     const now = { ...old, ...changes, everySeconds, offsetSeconds };
-    return place(stream, { held, planned: later, old, changed: now, atMs });
+    return withRevision(stream, { kept, planned: later, old, changed: now, atMs });
   }
   // The grid may change at the border where a planned revision changes it.
   if (planned.length === 1 && nextCommonBorder(atMs, old, changed) === first.fromMs)
-    return place(stream, { held, planned: [], old, changed, atMs });
+    return withRevision(stream, { kept, planned: [], old, changed, atMs });
   return {
     stream: null,
     problem: `at: got ${toRfc3339(atMs)}, but another change is to take effect at ${toRfc3339(first.fromMs)}; allowed: a time after the last one planned, ${toRfc3339(lastOf(planned).fromMs + 1000)} or later, or --drop-planned`,
   };
 }
 
-interface Placing {
-  held: StreamRevision[];
+interface NewRevision {
+  kept: StreamRevision[];
   planned: StreamRevision[];
   old: StreamSettings;
   changed: StreamSettings;
   atMs: number;
 }
 
-function place(stream: StreamDefinition, { held, planned, old, changed, atMs }: Placing): Revised {
+function withRevision(stream: StreamDefinition, { kept, planned, old, changed, atMs }: NewRevision): Revised {
   const fromMs = nextCommonBorder(atMs, old, changed);
   if (fromMs === null) return { stream: null, problem: neverMeet(old, changed) };
   if (fromMs - atMs > AHEAD_MS_MAX) {
@@ -86,7 +86,7 @@ function place(stream: StreamDefinition, { held, planned, old, changed, atMs }: 
   }
   const next = planned[0];
   const added = next !== undefined && next.fromMs <= fromMs ? [] : [{ fromMs, settings: changed }];
-  const revisions = withoutRepeats([...held, ...added, ...planned]);
+  const revisions = withoutRepeats([...kept, ...added, ...planned]);
   const revised = { ...stream, revisions };
   const effectMs = [...stream.revisions, ...revisions]
     .map((revision) => revision.fromMs)

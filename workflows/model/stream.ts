@@ -76,9 +76,9 @@ export function contentTypeOf(settings: Pick<StreamSettings, 'format' | 'compres
 export function settingsAt(stream: StreamDefinition, startMs: number): StreamSettings {
   const [first, ...later] = stream.revisions;
   if (first === undefined) throw new RangeError(`stream ${stream.name} has no settings`);
-  let held = first;
-  for (const revision of later) if (revision.fromMs <= startMs) held = revision;
-  return held.settings;
+  let inForce = first;
+  for (const revision of later) if (revision.fromMs <= startMs) inForce = revision;
+  return inForce.settings;
 }
 
 /** The settings of an interval that ends at `endMs`. Borders are shared by the old and the new grid. */
