@@ -1,5 +1,5 @@
-// All stages as activities, over one worker's tools. The worker registers what this returns;
-// workflows/export/contract.ts is the contract.
+// All stages as activities that share one worker's tools. The worker registers what this returns. Their
+// contract is workflows/export/contract.ts.
 import type { AuditStages } from '../workflows/audit/contract.ts';
 import type { BackfillStages } from '../workflows/backfill/contract.ts';
 import { Context } from '@temporalio/activity';
@@ -11,8 +11,7 @@ import type { Verifying } from '../workflows/questions/verify-contract.ts';
 import type { Watching } from '../workflows/watch/contract.ts';
 import { abortUpload } from './export/abort-upload.ts';
 import { auditIntervals } from './audit/audit-intervals.ts';
-import { awaitRun } from './backfill/await-run.ts';
-import { awaitRuns } from './backfill/await-runs.ts';
+import { awaitRun, awaitRuns } from './backfill/await-runs.ts';
 import { checkDestination } from './preflight/check-destination.ts';
 import { checkHistory } from './preflight/check-history.ts';
 import { checkInterval } from './export/check-interval.ts';

@@ -1,6 +1,6 @@
-// The administrator's connection to the history: migrations, analyses, imports, made-up rooms. The exporter
-// has its own (activities/history/), which may only read. What goes wrong on the way in becomes one sentence
-// that names what to change.
+// The administrator's connection to the history, for migrations, analyses, imports and generated rooms. The
+// exporter has its own read-only connection (history-client.ts). An error while connecting becomes one
+// sentence that names what to change.
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { ClickHouseClient } from '@clickhouse/client';
 
@@ -13,8 +13,7 @@ export interface AdminTarget {
 }
 
 /**
- * Why the history could not be used; the kind is what a caller may decide by, the message is for the
- * operator.
+ * Explains why the history could not be used. Callers may decide by `kind`; the message is for the operator.
  */
 export class HistoryAccessError extends Error {
   override readonly name = 'HistoryAccessError';
@@ -25,14 +24,14 @@ export class HistoryAccessError extends Error {
   }
 }
 
-/** One statement over all rooms of a month may take long; a server that is gone is noticed by the socket. */
+/** One statement over all rooms of a month may take long. A server that is gone is detected by the socket. */
 const REQUEST_TIMEOUT_MS = 3_600_000;
 
-/** Under the server's own limit, so that a connection it has closed is not used again. */
+/** Below the server's own limit, so that a connection that it has closed is never used again. */
 const IDLE_SOCKET_MS = 2_500;
 
 /**
- * Codes of the server's table `system.errors`: UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD,
+ * Codes of ClickHouse's table `system.errors`: UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD,
  * AUTHENTICATION_FAILED.
  */
 const PASSWORD_CODES: ReadonlySet<string> = new Set(['192', '193', '194', '516']);
@@ -40,7 +39,7 @@ const PASSWORD_CODES: ReadonlySet<string> = new Set(['192', '193', '194', '516']
 const RIGHT_CODES: ReadonlySet<string> = new Set(['164', '497', '291']);
 const UNKNOWN_DATABASE_CODE = '81';
 
-/** Network errors of Node that mean that no server answers there. */
+/** Node's network errors that mean that no server is reachable at the address. */
 const UNREACHABLE_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -51,7 +50,7 @@ const UNREACHABLE_CODES: ReadonlySet<string> = new Set([
   'ECONNRESET',
 ]);
 
-/** Opens nothing yet: the first statement does. The caller closes it. */
+/** Opens no connection before the first statement. The caller closes it. */
 export function openConnection(target: AdminTarget): ClickHouseClient {
   return createClient({
     url: target.url,
@@ -60,13 +59,13 @@ export function openConnection(target: AdminTarget): ClickHouseClient {
     password: target.password,
     application: 'room-streams-history',
     request_timeout: REQUEST_TIMEOUT_MS,
-    // Errors are thrown; the client's own log would print them a second time, at length.
+    // Errors are thrown, and the client's own log would print them again at length.
     log: { level: ClickHouseLogLevel.OFF },
     keep_alive: { enabled: true, idle_socket_ttl: IDLE_SOCKET_MS },
   });
 }
 
-/** The same error in the operator's words where it is about access; any other is returned as it is. */
+/** Explains an access error in words for the operator. Any other error is returned unchanged. */
 export function toAccessError(error: unknown, target: Omit<AdminTarget, 'password'>): unknown {
   const { url, user, database } = target;
   if (error instanceof ClickHouseError) {
@@ -100,7 +99,7 @@ function firstLine(text: string): string {
   return text.split('\n', 1)[0]?.trim() ?? text;
 }
 
-/** The code of a network error; Node hides it in an AggregateError when a name has several addresses. */
+/** The code of a network error. Node hides it in an AggregateError when a name has several addresses. */
 function networkCode(error: unknown): string | undefined {
   if (error instanceof AggregateError && error.errors.length > 0) return networkCode(error.errors[0]);
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;

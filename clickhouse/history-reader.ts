@@ -1,6 +1,6 @@
-// The exporter's connection to ClickHouse: read-only, settings stated on every query, one query id each, so
-// that cancelling an activity ends its query on the server, too. Runs one statement and hands back parsed
-// rows; knows nothing of streams or files.
+// The exporter's read-only connection to ClickHouse. Settings are stated on every query. Every query has its
+// own id, so that cancelling an activity also ends its query on the server. It runs one statement and returns
+// parsed rows, and knows nothing of streams or files.
 import type { ClickHouseClient } from '@clickhouse/client';
 import { log } from '@temporalio/activity';
 import { randomUUID } from 'node:crypto';
@@ -16,16 +16,18 @@ import type { ProfileSetting } from './profile-settings.ts';
 export interface HistoryReader {
   client: ClickHouseClient;
   /**
-   * Runs a statement that returns few rows and parses each; rejects with the client's error, or with a
-   * ZodError for a row of another shape.
+   * Runs a statement that returns few rows and parses each row.
+   * @throws the client's error, or a ZodError for a row of another shape
    */
   readRows<Row>(statement: Statement<Row>): Promise<Row[]>;
   /**
-   * Asks the server to end queries of ours; one that is over already is fine. Never rejects: what could not
-   * be asked is logged.
+   * Asks the server to end our queries, which may be over already. Never rejects: a failed request is logged.
    */
   killQueries(queryIds: readonly string[]): Promise<void>;
-  /** What the profile of the connection's user changes, for the message of a failure. Never rejects. */
+  /**
+   * The settings that the profile of the connection's user changes, for the message of a failure. Never
+   * rejects.
+   */
   profileSettings(): Promise<ProfileSetting[]>;
   close(): Promise<void>;
 }
@@ -38,8 +40,8 @@ export interface Statement<Row> {
 }
 
 /**
- * @param client for tests, which give the connection settings of its own
- * @param hide takes secrets out of what is logged
+ * @param client used by tests that set other connection settings
+ * @param hide removes secrets from what is logged
  */
 export function openHistoryReader(
   connection: HistoryConnection,
@@ -74,7 +76,7 @@ export function openHistoryReader(
   };
 }
 
-/** A server that does not take this in time is one that is going down, and its queries with it. */
+/** A server that does not answer in this time is going down, and its queries end with it. */
 const KILL_TIMEOUT_MS = 5_000;
 
 async function killQueries(
@@ -82,8 +84,8 @@ async function killQueries(
   queryIds: readonly string[],
 ): Promise<void> {
   try {
-    // A user may end queries of his own without any grant. ASYNC: whether it has ended by now changes nothing
-    // for us.
+    // A user may end its own queries without any grant. ASYNC: it does not matter here whether a query has
+    // ended yet.
     await client.command({
       query: 'KILL QUERY WHERE query_id IN {query_ids:Array(String)} ASYNC',
       query_params: { query_ids: queryIds },

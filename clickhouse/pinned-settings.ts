@@ -6,7 +6,7 @@
 import { SettingsMap } from '@clickhouse/client';
 import type { ClickHouseSettings } from '@clickhouse/client';
 
-/** A limit that is reached is an error, never a shorter answer. */
+/** Reaching a limit is an error, and never shortens an answer. */
 const OVERFLOWS: ClickHouseSettings = {
   read_overflow_mode: 'throw',
   read_overflow_mode_leaf: 'throw',
@@ -21,7 +21,9 @@ const OVERFLOWS: ClickHouseSettings = {
   transfer_overflow_mode: 'throw',
 };
 
-/** In which language a statement is read, which rows are seen, and what a function makes of them. */
+/**
+ * Settings that change how a statement is interpreted, which rows it sees, or the results of its functions.
+ */
 const MEANING: ClickHouseSettings = {
   dialect: 'clickhouse',
   function_implementation: '',
@@ -59,7 +61,8 @@ const FORM: ClickHouseSettings = {
   output_format_arrow_compression_method: 'none',
   output_format_arrow_low_cardinality_as_dictionary: 1,
   output_format_arrow_string_as_string: 1,
-  // gzip without compressing: costs next to nothing, and its CRC-32 finds a byte that was changed on its way.
+  // Level 0 is gzip without compression. It costs next to nothing, and its CRC-32 detects a byte that was
+  // changed in transit.
   http_zlib_compression_level: '0',
   send_progress_in_http_headers: 0,
   wait_end_of_query: 0,

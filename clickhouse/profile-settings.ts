@@ -1,6 +1,6 @@
-// Names the settings of the exporter's user that may have caused a failure of the history. ClickHouse often
-// fails with words that name no setting, so the server is asked which settings the user's profile changes.
-// Never asked while everything works.
+// Names the settings of the exporter's user that may have caused a failure. ClickHouse often fails without
+// naming a setting, so it is asked which settings the user's profile changes. This happens only after a
+// failure.
 import { createClient, ClickHouseLogLevel } from '@clickhouse/client';
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { z } from 'zod';
@@ -12,13 +12,16 @@ export interface ProfileSetting {
   value: string;
 }
 
-/** A failing stage waits for this; a server that does not answer by then is itself the problem. */
+/** A failing stage waits for this. A server that does not answer in this time is itself the problem. */
 const ASK_TIMEOUT_MS = 5_000;
 
-/** A profile of a managed server changes dozens of settings; more than these do not help a reader. */
+/**
+ * The profile of a managed server may change dozens of settings. Naming more than this many does not help a
+ * reader.
+ */
 const NAMED_MAX = 12;
 
-/** Those of the client and the statement itself, which every connection changes. */
+/** Settings of the client and of the statement itself, which every connection changes. */
 const OF_THE_EXPORTER: ReadonlySet<string> = new Set([
   ...Object.keys(PINNED_SETTINGS),
   'enable_http_compression',
@@ -27,8 +30,8 @@ const OF_THE_EXPORTER: ReadonlySet<string> = new Set([
 const settingRow = z.tuple([z.string(), z.string()]);
 
 /**
- * What can make the question itself fail, with the values under which it passes: limits are lifted, the
- * language is SQL.
+ * Settings that can make this query itself fail, with values that let it pass: limits are lifted, and the
+ * dialect is SQL.
  */
 export const HARMLESS: ClickHouseSettings = {
   dialect: 'clickhouse',
@@ -61,9 +64,8 @@ export const HARMLESS: ClickHouseSettings = {
 };
 
 /**
- * The settings that the profile of the connection's user changes and no statement of the exporter states
- * itself.
- * @returns an empty list where there are none, or where the server does not say
+ * The settings that the user's profile changes and that no statement of the exporter states.
+ * @returns an empty list when there are none, or when the server does not answer
  */
 export async function readProfileSettings(connection: HistoryConnection): Promise<ProfileSetting[]> {
   const client = createClient({
@@ -72,7 +74,7 @@ export async function readProfileSettings(connection: HistoryConnection): Promis
     username: connection.user,
     password: connection.password,
     log: { level: ClickHouseLogLevel.OFF },
-    // A user who may change no setting can still ask.
+    // Works also for a user who may not change any setting.
     compression: { response: false, request: false },
     request_timeout: ASK_TIMEOUT_MS,
   });
@@ -87,14 +89,14 @@ export async function readProfileSettings(connection: HistoryConnection): Promis
   }
 }
 
-/** `readonly = 2` is what the exporter's user should have. */
+/** `readonly = 2` is the intended setting of the exporter's user. */
 function isWanted(name: string, value: string): boolean {
   return name === 'readonly' && value === '2';
 }
 
 /**
- * Where the question fails, the settings without which it passes: each is left to the profile by itself, to
- * see what comes of it.
+ * When the query fails, finds the settings that break it: each one is left to the profile in turn, to see
+ * whether the query then fails.
  */
 async function findBreaking(client: ClickHouseClient): Promise<ProfileSetting[]> {
   const all = { ...PINNED_SETTINGS, ...HARMLESS };
@@ -115,7 +117,7 @@ async function askOrNothing(
   try {
     return await ask(client, settings);
   } catch {
-    // Whatever keeps the server from answering is what the stage has failed with already.
+    // The stage has already failed with the reason why the server does not answer.
     return undefined;
   }
 }
@@ -130,7 +132,7 @@ async function ask(client: ClickHouseClient, settings: ClickHouseSettings): Prom
   return rows.map(([name, value]) => ({ name, value })).filter(({ name }) => settings[name] === undefined);
 }
 
-/** One sentence for the end of a failure's message; undefined where the profile changes nothing. */
+/** One sentence to append to a failure's message; undefined when the profile changes nothing. */
 export function nameSettings(settings: readonly ProfileSetting[], message: string): string | undefined {
   const named = settings.filter(({ name }) => message.includes(name));
   const candidates = named.length > 0 ? named : settings;

@@ -1,6 +1,6 @@
-// The only reader of the environment. Everything a process needs is parsed once, at its start; all problems
-// are reported together, each with the variable's name, what it got and what is allowed (worker/config/).
-// Values of secrets never stand in a message.
+// The only code that reads the environment. Everything a process needs is parsed once, at its start. All
+// problems are reported together, each with the variable's name, what it got and what is allowed. Values of
+// secrets never appear in a message.
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { threadsFor } from '../activities/batch/batch-memory.ts';
@@ -19,7 +19,7 @@ export interface TemporalConfig {
   address: string;
   namespace: string;
   taskQueue: string;
-  /** Where the Web UI is served, for links; null when unknown. */
+  /** The address of the Web UI, for links; null when unknown. */
   uiUrl: string | null;
   apiKey: string | null;
   tls: boolean;
@@ -38,7 +38,7 @@ export interface WorkerConfig {
   destinations: ReadonlyMap<string, Destination>;
   batches: BatchSizes;
   webhooks: ReadonlyMap<string, Webhook>;
-  /** So many failed intervals in a row pause their stream; 0: never. */
+  /** After this many failed intervals in a row a stream is paused; 0 means never. */
   pauseAfterFailed: number;
 }
 
@@ -68,7 +68,8 @@ const ADMIN = {
 
 const WORKER = {
   BATCHES_AT_ONCE: wholeNumber(1, 64).default(3),
-  // Under 10 MB a part of a slightly overestimated range could fall below the 5 MiB that a store demands.
+  // Below 10 MB, a part of a slightly overestimated range could be smaller than the 5 MiB that a store
+  // requires.
   BATCH_MB_PLAIN: megabytes(10, 512).default(16),
   BATCH_MB_GZIP: megabytes(1, 1024).default(64),
 };
@@ -76,12 +77,12 @@ const WORKER = {
 const DESTINATIONS = { DESTINATIONS: z.string().default('') };
 
 const ALERTS = {
-  // One failure may pass, and two; five intervals in a row are something that a person has to mend.
+  // One or two failures may be temporary. After five intervals in a row a person has to fix something.
   PAUSE_AFTER_FAILED: wholeNumber(0, 1000).default(5),
   WEBHOOKS: z.string().default(''),
 };
 
-/** Who reads which variables: what each process is to be given, and no more. */
+/** Which variables each kind of process reads. A process should be given these and no others. */
 export const VARIABLES = {
   temporal: Object.keys(TEMPORAL),
   clickHouse: Object.keys(CLICKHOUSE),
@@ -100,13 +101,19 @@ export function readTemporalConfig(environment: Environment = process.env): Temp
   return settled(readTemporal(environment, problems), problems);
 }
 
-/** The connection that may change the history: migrations, analyses, imports. Not the exporter's. */
+/**
+ * The administrator's connection, which may change the history: migrations, analyses, imports. The exporter
+ * has its own.
+ */
 export function readClickHouseAdmin(environment: Environment = process.env): ClickHouseConfig {
   const problems: string[] = [];
   return settled(readAdmin(environment, problems), problems);
 }
 
-/** Both at once: a migration that is half done because the other server's address is wrong helps nobody. */
+/**
+ * Both configurations at once, so that a wrong address of one server is found before the other one is
+ * migrated.
+ */
 export function readMigrationConfig(environment: Environment = process.env): {
   admin: ClickHouseConfig;
   temporal: TemporalConfig;
@@ -122,7 +129,7 @@ export function readWorkerConfig(environment: Environment = process.env): Worker
   const temporal = readTemporal(environment, problems);
   const clickHouse = readExporter(environment, problems);
   const { complete: worker } = readVariables(WORKER, { environment, problems });
-  // Read by itself, so that problems of the destinations are told together with all others.
+  // Parsed separately, so that problems of the destinations are reported together with all others.
   const { sound } = readVariables(DESTINATIONS, { environment, problems });
   const destinations = readDestinations(sound.DESTINATIONS ?? '', environment, problems);
   const { sound: alerts } = readVariables(ALERTS, { environment, problems });

@@ -1,6 +1,6 @@
-// The destinations that a worker knows: DESTINATIONS names them, and each has its variables
-// DESTINATION_<NAME>_…, with the hyphens of its name as underscores. Read once at the start; what belongs
-// together (keys, encryption, certificates) is checked together.
+// The destinations that a worker knows. DESTINATIONS names them, and each has variables DESTINATION_<NAME>_…,
+// with the hyphens of its name as underscores. They are read once at the start. Settings that belong together
+// (keys, encryption, certificates) are checked together.
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import type { Destination, DestinationAccess } from '../store/destination.ts';
@@ -17,7 +17,7 @@ import { report, readText, readVariables } from './read-variables.ts';
 import type { Environment, SoundValues } from './read-variables.ts';
 import { origin, truth } from './values.ts';
 
-/** A manifest's key is this, the file's key and an ending. */
+/** A manifest's key consists of this prefix, the file's key and a suffix. */
 const MANIFEST_PREFIX_BYTES_MAX = STORE_KEY_BYTES_MAX - KEY_BYTES_MAX - manifestKeyOf('', '').length;
 
 export const DESTINATION_VARIABLES = {
@@ -56,7 +56,7 @@ function isManifestPrefix(text: string): boolean {
   return text.endsWith('/') && textProblem(text) === null && utf8Length(text) <= MANIFEST_PREFIX_BYTES_MAX;
 }
 
-/** Those without a problem; the problems of the others are added. */
+/** Returns the valid destinations, and adds the problems of the others to `problems`. */
 export function readDestinations(
   list: string,
   environment: Environment,
@@ -102,8 +102,8 @@ function readDestination(
 }
 
 /**
- * Keys of the destination's own, or what AWS's own tools find: never both, or it would be a guess which of
- * them counts.
+ * Reads fixed keys, or the setting to use what AWS's own tools find. Both together are refused, because it
+ * would be a guess which of them applies.
  */
 function readAccess(values: Sound, stem: string, problems: string[]): DestinationAccess | undefined {
   const { ACCESS_KEY_ID: id, SECRET_ACCESS_KEY: secret, SESSION_TOKEN: token } = values;
@@ -153,7 +153,7 @@ function areCertificates(text: string): boolean {
   try {
     return found.map((certificate) => new X509Certificate(certificate)).length > 0;
   } catch {
-    // Not a certificate, whatever it says: that is the answer.
+    // Not a certificate: the caller reports it.
     return false;
   }
 }

@@ -1,5 +1,6 @@
-// What destinations and webhooks have in common: one variable lists their names, and each has variables of
-// its own that begin with its name. A misspelt one would be passed over in silence, so it is reported.
+// What destinations and webhooks have in common: one variable lists their names, and the variables of each
+// begin with its name. Variables that match no listed name are reported, because a misspelt one would
+// silently be ignored.
 import type { Environment } from './read-variables.ts';
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
@@ -10,7 +11,8 @@ export function stemOf(kind: string, name: string): string {
 }
 
 /**
- * The names that may be used; the problems of the others are added. `list` is the variable that holds them.
+ * Returns the valid names, and adds the problems of the others.
+ * @param list the variable that holds them
  */
 export function listNames({ list: variable }: { list: string }, text: string, problems: string[]): string[] {
   const given = text
@@ -31,12 +33,12 @@ export function listNames({ list: variable }: { list: string }, text: string, pr
 }
 
 export interface Named {
-  /** Begins the names of the variables: `DESTINATION`. */
+  /** The first part of the variables' names: `DESTINATION`. */
   stem: string;
-  /** For people: `destination`. */
+  /** The word used in messages: `destination`. */
   noun: string;
   name: string;
-  /** All that are configured: one's stem may begin with another's. */
+  /** All configured names, because one name may begin with another. */
   names: readonly string[];
   variables: readonly string[];
 }

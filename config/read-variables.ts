@@ -1,25 +1,25 @@
-// Variables of the environment against a schema: each read from NAME or from the file that NAME_FILE names,
-// checked, and every problem kept with the variable's name, what it got and what is allowed. Values of
-// secrets never stand in a message, nor in an error.
+// Parses environment variables by a schema. Each is read from NAME or from the file that NAME_FILE names.
+// Every problem is kept with the variable's name, what it got and what is allowed. Values of secrets never
+// appear in a message or an error.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** One schema for each variable; what is optional says so or has a default. */
+/** One schema for each variable. The schema says whether a variable is optional or has a default. */
 export type Shape = z.ZodRawShape;
 
 export type Values<Of extends Shape> = z.infer<z.ZodObject<Of>>;
 
 export interface ReadOptions {
   environment: Environment;
-  /** Problems are added here, so that those of all variables are known at the end. */
+  /** Problems are collected here, so that all of them can be reported at the end. */
   problems: string[];
   /** Put before the name of each variable: `DESTINATION_FILES_`. */
   stem?: string;
 }
 
-/** Every problem of a configuration at once. Exit code 2: nothing was tried. */
+/** All problems of a configuration. The process exits with code 2, because nothing was tried. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
@@ -32,10 +32,10 @@ export class ConfigError extends Error {
 }
 
 export interface Read<Of extends Shape> {
-  /** All of them; undefined when one has a problem. */
+  /** All values; undefined when any has a problem. */
   complete: Values<Of> | undefined;
   /**
-   * Those without a problem, so that what belongs together can be checked although something else is wrong.
+   * The valid values, so that settings that belong together can be checked even when another one is wrong.
    */
   sound: SoundValues<Of>;
 }
@@ -77,7 +77,7 @@ export function report(
   problems: string[],
   { variable, got, allowed }: { variable: string; got: string | undefined; allowed: string },
 ): void {
-  // A file that could not be read is a problem already; that its value is missing is none of its own.
+  // An unreadable file has already been reported, so its missing value is not reported again.
   if (got === undefined && problems.some((problem) => problem.startsWith(`${variable}_FILE:`))) return;
   const note = got === undefined ? ' (it has no default)' : '';
   problems.push(`${variable}: got ${show(variable, got)}, allowed: ${allowed}${note}`);
@@ -99,7 +99,7 @@ function readVariable(variable: string, environment: Environment, problems: stri
   return line === '' ? undefined : line;
 }
 
-/** The whole file that a variable names; undefined, and a problem more, when it cannot be read. */
+/** The whole file that a variable names; undefined, with a problem added, when it cannot be read. */
 export function readText(variable: string, file: string, problems: string[]): string | undefined {
   try {
     return readFileSync(file, 'utf8');
@@ -117,6 +117,6 @@ function show(variable: string, got: string | undefined): string {
 }
 
 function isSecret(variable: string): boolean {
-  // The addresses of webhooks are as good as passwords to some services.
+  // Some services treat the address of a webhook as a password.
   return /PASSWORD|SECRET|API_KEY|ACCESS_KEY|TOKEN|^WEBHOOK_\w+_URL$/.test(variable);
 }

@@ -1,16 +1,16 @@
-// The kinds of values that several variables have, each with the words for what is allowed.
+// The types of values that several variables share, each with a description of what is allowed.
 import { z } from 'zod';
 
 /**
- * An address without anything behind it: what stands there would be taken for a database or a key, or hold a
- * password.
+ * An address without a path or user. A path could be mistaken for a database or a key, and a user part may
+ * hold a password.
  */
 export const origin = z
   .string('http://host:port or https://host:port')
   .refine(isOrigin, 'http://host:port or https://host:port, with nothing behind or before the host')
   .transform((text) => new URL(text).origin);
 
-/** An address for people's browsers; may have a path, ends without a slash. */
+/** An address for browsers. It may have a path, and ends without a slash. */
 export const webAddress = z
   .string()
   .refine(isWebAddress, 'http://host:port or https://host:port, perhaps with a path')
@@ -25,7 +25,7 @@ export const hostAndPort = z
 export const identifier = z.string().regex(/^[A-Za-z_][\w-]*$/, 'letters, digits, _ and -');
 
 export function wholeNumber(low: number, high: number): z.ZodType<number> {
-  // `5.0` is one for a person, and a slip of the pen more often than not.
+  // `5.0` is refused: it is more often a typing error than a whole number.
   return number(low, high, 'a whole number', /^\d+$/);
 }
 

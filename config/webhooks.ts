@@ -8,9 +8,7 @@ import { listNames, reportUnknown, stemOf } from './named.ts';
 import { readVariables } from './read-variables.ts';
 import type { Environment } from './read-variables.ts';
 
-/**
- * As the Standard Webhooks specification has it: shorter keys can be guessed, longer ones are hashed down.
- */
+/** From the Standard Webhooks specification: shorter keys can be guessed, longer ones are hashed first. */
 const SECRET_BYTES_MIN = 24;
 const SECRET_BYTES_MAX = 64;
 
@@ -40,7 +38,7 @@ export function webhookStemOf(webhook: string): string {
   return stemOf(KIND.stem, webhook);
 }
 
-/** Those without a problem; the problems of the others are added. */
+/** Returns the valid webhooks, and adds the problems of the others to `problems`. */
 export function readWebhooks(
   list: string,
   environment: Environment,

@@ -1,7 +1,7 @@
-// Columns of an Arrow record batch as small classes with one reader each. The values are read where they are
-// in the stream's bytes: nothing is copied but the words of dictionaries. apache-arrow decodes the stream;
-// the readers exist because its own vectors make a BigInt of every 64-bit value and a string of every text.
-// What has not the type that the scans promise throws a WrongColumnError.
+// Columns of an Arrow record batch as small classes with one reader each. Values are read where they are in
+// the stream's bytes; only the words of dictionaries are copied. apache-arrow decodes the stream. The readers
+// exist because its own vectors make a BigInt of every 64-bit value and a string of every text. A column
+// whose type differs from the scan's throws a WrongColumnError.
 import { isUtf8 } from 'node:buffer';
 import { DataType, Type, Vector } from 'apache-arrow';
 import type { Data, RecordBatch } from 'apache-arrow';
@@ -238,7 +238,7 @@ function validityOf(data: Data): Uint8Array | null {
   return data.nullCount > 0 ? data.nullBitmap : null;
 }
 
-// What apache-arrow types as any is looked at once, here.
+// The values that apache-arrow types as any are checked here, once.
 
 function words64({ values, length }: Data): Uint32Array {
   if (!ArrayBuffer.isView(values)) throw new WrongColumnError('a column of numbers has no values');
@@ -274,7 +274,7 @@ function dictionaryOf({ dictionary }: Data): Uint8Array[] {
   });
 }
 
-/** The texts of a dictionary column one behind the other, so that names are read in one way only. */
+/** Expands a dictionary column to plain texts, so that names are read in only one way. */
 function spreadOut(data: Data): TextColumn {
   const words = dictionaryOf(data);
   const indices = indicesOf(data);

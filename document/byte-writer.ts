@@ -7,7 +7,7 @@ import { ESCAPED_BYTES_MAX, escapeInto, NULL, QUOTE, Snippet } from './json-text
 /** The buffer would have to grow beyond its bound. */
 export class BufferFullError extends Error {
   override readonly name = 'BufferFullError';
-  /** How large it would have to be, at least. */
+  /** The size that it would need; a lower bound. */
   readonly bytesNeeded: number;
   constructor(bytesNeeded: number, bytesMax: number) {
     super(`the buffer is full: ${bytesNeeded} bytes are needed, ${bytesMax} are allowed`);
@@ -55,7 +55,7 @@ export class ByteWriter {
   at = 0;
   #view: DataView;
   readonly #bytesMax: number;
-  /** What may be written after a `reserve` or a text without asking again. */
+  /** The bytes that may be written after a `reserve` or a text without another check. */
   #slack = 0;
   #day = Number.NaN;
   #dayText: Snippet = NULL;
@@ -68,8 +68,8 @@ export class ByteWriter {
   }
 
   /**
-   * Makes room for `slack` bytes, and again after each text, so that what has a known length needs no check
-   * of its own.
+   * Reserves `slack` bytes, now and after each text, so that values of a known length need no check of their
+   * own.
    * @throws BufferFullError when the buffer would grow beyond its bound
    */
   reserve(slack: number): void {
@@ -205,7 +205,8 @@ export class ByteWriter {
     this.#ensure(0);
     this.byte(QUOTE);
     let state = { isInRun: false, isBroken: false };
-    // Piece by piece: what a long text would take if every byte were escaped is far more than it takes.
+    // Written in pieces, because reserving for the case that every byte is escaped would take far too much
+    // for a long text.
     for (let from = 0; from < bytes.length;) {
       const to = pieceEnd(bytes, from);
       this.#ensure((to - from) * ESCAPED_BYTES_MAX);

@@ -1,6 +1,6 @@
-// Which columns of the three views a field set needs: those that its fields name, those that the measurements
-// are computed from, and those by which rows are ordered, merged and checked. Made from definition.ts, so
-// that a new field brings its column with it.
+// Lists the columns of the three views that a field set needs: those of its fields, those that the
+// measurements are computed from, and those by which rows are ordered, merged and checked. It is derived from
+// definition.ts, so that a new field includes its column.
 import type { FieldSet } from '../workflows/model/stream.ts';
 import { DIRECTION_FIELDS, PEER_FIELDS, ROOM_FIELDS } from './definition.ts';
 import type { Field } from './definition.ts';

@@ -8,7 +8,7 @@ import type { PeerColumn, RoomColumn, TotalColumn } from './history-contract.ts'
 import { DURATION_MS_MAX, QUANTITY_MAX } from '../measurements/quantities.ts';
 import type { Direction, Medium } from '../measurements/peer.ts';
 
-/** What a quantity is, wherever it is shown. `range` is inclusive. */
+/** The definition of a quantity, wherever it is shown. `range` is inclusive. */
 export interface Quantity {
   unit: string;
   decimals: 0 | 1 | 2;
@@ -26,8 +26,8 @@ const MEAN_STARS: Quantity = { unit: '', decimals: 2, range: [1, 5] };
 const FPS: Quantity = { unit: 'frames/s', decimals: 1, range: [0, QUANTITY_MAX] };
 
 /**
- * What a value is and how it is written. `null` stands for what is not known, except where a kind says
- * otherwise. `Column` are the columns of the level's view, `measure` names a slot of measurements/peer.ts.
+ * The source of a value and its form in the file. An unknown value is `null`, unless a kind says otherwise.
+ * `Column` are the columns of the level's view; `measure` names a slot of measurements/peer.ts.
  */
 export type Value<Column extends string> =
   /** Text; an empty one is null. */
@@ -42,7 +42,7 @@ export type Value<Column extends string> =
   | { kind: 'seconds'; of: Column | 'lifetime'; unit: 's'; msMax: number }
   /** An integer of up to 64 bits as the history has it. */
   | { kind: 'count'; column: Column; unit?: string; zeroIsNull?: true }
-  /** Lost packets: negative where packets came late, null where nothing is known of any packet. */
+  /** Lost packets; negative when packets came late, and null when no packet is known. */
   | { kind: 'lost'; column: Column; arrived: Column }
   /** A reading in µs, written in ms; null where there is no reading. */
   | { kind: 'largest'; column: Column; readings: Column; unit: 'ms' }
@@ -67,7 +67,7 @@ export interface Field<Column extends string = string> {
   /** The schema version that had it first. */
   since: number;
   value: Value<Column>;
-  /** What the value says, for the schema and the documents. */
+  /** The description of the value for the schema and the documents. */
   says: string;
 }
 

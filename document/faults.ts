@@ -1,5 +1,5 @@
-// What can be wrong with the rows of a room, see "Rooms that break the contract" in docs/measurements.md.
-// Each fault is one bit of a number, so that collecting them costs nothing where there are none.
+// The faults that rows of a room can have; see "Rooms that break the contract" in docs/measurements.md. Each
+// fault is one bit of a number, so that collecting them costs nothing when there are none.
 
 /** In the order in which they are named. */
 export const FAULT_CODES = [

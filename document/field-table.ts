@@ -94,7 +94,10 @@ function sourceOf(value: Value<string>): string {
   }
 }
 
-/** The document with the table in its place. @throws RangeError where it has no place for it */
+/**
+ * Replaces the table in the document.
+ * @throws RangeError when the document has no markers for the table
+ */
 export function withFieldTable(markdown: string): string {
   const begin = markdown.indexOf(FIELD_TABLE_BEGIN);
   const end = markdown.indexOf(FIELD_TABLE_END);

@@ -24,8 +24,8 @@ export function endsStream(stream: Uint8Array): boolean {
 }
 
 /**
- * The batches of a stream; none where nothing was read at all.
- * @throws BrokenStreamError where the stream has no end or cannot be decoded
+ * The batches of a stream; none when nothing was read.
+ * @throws BrokenStreamError when the stream has no end or cannot be decoded
  */
 export function decodeBatches<Batch>(stream: Uint8Array, open: (columns: BatchColumns) => Batch): Batch[] {
   if (stream.length === 0) return [];
@@ -60,7 +60,7 @@ export class ShownColumns {
   }
 }
 
-/** What identifies the room that a row belongs to, and which of several rows of one key holds. */
+/** Identifies the room of a row, and decides which of several rows with one key counts. */
 export class RowKeys {
   readonly rows: number;
   /** Epoch milliseconds. */

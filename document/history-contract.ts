@@ -1,6 +1,6 @@
-// The contract with the history in one table: the columns of the three views and what each may be made of.
-// docs/history.md says what a column means. The preflight checks views against it, and the scans cast every
-// column to the one type that this table gives it.
+// The contract with the history in one table: the columns of the three views and their allowed types.
+// docs/history.md explains the columns. The preflight compares views with this table, and the scans cast
+// every column to the type it gives.
 
 export type ColumnKind =
   'name' | 'text' | 'word' | 'time' | 'version' | 'count' | 'signed_count' | 'optional_count' | 'keys';
@@ -8,7 +8,8 @@ export type ColumnKind =
 export type ViewName = 'export_rooms' | 'export_peers' | 'export_track_totals';
 
 /**
- * Every view says whose a row is, when its room was finalised, and which of several rows of one key holds.
+ * Every view has the project of a row, when its room was finalised, and the version that decides between rows
+ * with one key.
  */
 const OWNED = { project_id: 'word', finalized_at: 'time', session_id: 'name', version: 'version' } as const;
 
@@ -73,8 +74,8 @@ const TEXT = {
   pattern: /^(String|Nullable\(String\)|Enum(8|16)\(.*\))$/,
   allowed: 'String, LowCardinality(String), Nullable(String) or Enum',
 };
-// The export reads what is no count in such a column (NULL, NaN, infinite, negative, broken) as not known,
-// and names the room.
+// The export treats a value that is not a count (NULL, NaN, infinite, negative, broken) as unknown, and names
+// the room.
 const NUMBER = {
   pattern: /^(U?Int(8|16|32|64)|Float(32|64)|Nullable\((U?Int(8|16|32|64)|Float(32|64))\))$/,
   allowed: 'integers up to 64 bits, Float32 or Float64, or Nullable of these',

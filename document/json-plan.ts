@@ -42,8 +42,8 @@ export interface Step {
   lead: Snippet;
   kind: StepKind;
   /**
-   * The place of its column among those of its type, see `ColumnNames`; of `lost` and `largest` also a second
-   * column.
+   * The index of its column among those of its type, see `ColumnNames`. `lost` and `largest` also have a
+   * second column.
    */
   column: number;
   otherColumn: number;
@@ -77,11 +77,11 @@ export interface StepList {
   /** Of steps within directions: columns of the track totals. */
   totalColumns: ColumnNames;
   /**
-   * For each direction, by `directionIndex`, the places of the counts that it shows among
-   * `totalColumns.counts`.
+   * For each direction, by `directionIndex`, the indexes in `totalColumns.counts` of the counts that it
+   * shows.
    */
   shownCounts: readonly (readonly number[])[];
-  /** How many bytes all of it takes without its texts, at most. */
+  /** The most bytes of the whole list without its texts. */
   fixedBytesMax: number;
 }
 
@@ -104,7 +104,7 @@ class StepBuilder {
   readonly #steps: Step[] = [];
   readonly #columns = noColumns();
   readonly #totalColumns = noColumns();
-  /** What was passed since the last value. */
+  /** The keys, braces and commas since the last value. */
   #lead = '';
 
   constructor(fields: FieldSet) {

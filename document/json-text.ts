@@ -1,4 +1,4 @@
-// Bytes of JSON that are written often, made ready once: the keys between values, and the words of dictionary
+// Prepares bytes of JSON that are written often: the keys between values, and the words of dictionary
 // columns.
 import { characterLength } from './utf8.ts';
 
@@ -8,8 +8,8 @@ export const ESCAPED_BYTES_MAX = 6;
 export const QUOTE = 0x22;
 
 /**
- * A few bytes, padded to whole words of eight: copying words is several times faster than copying bytes. Only
- * well-formed UTF-8 may be held, because no word of it is a NaN, whose bits a copy need not keep.
+ * A few bytes, padded to whole words of eight, because copying words is several times faster than copying
+ * bytes. The bytes must be well-formed UTF-8. No word of it is a NaN, whose bits a copy need not preserve.
  */
 export class Snippet {
   readonly words: Float64Array;

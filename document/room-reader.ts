@@ -1,5 +1,5 @@
-// Puts the rows of the three scans together, room by room: which rows hold, whose peers and totals they are,
-// what is wrong with them, and the measures of every peer and of the room. Rows come in the order of their
+// Joins the rows of the three scans, room by room. It decides which rows count, assigns peers and totals,
+// collects faults, and computes the measures of every peer and of the room. Rows come in the order of their
 // keys, so one pass over each scan is enough.
 import { isUtf8 } from 'node:buffer';
 import { DirectionMeasures, DirectionSums, senderRttMs } from '../measurements/direction.ts';
@@ -16,7 +16,7 @@ import { compareRooms, compareTexts, holdsOver, isSameRoom, isSameText } from '.
 import { knownDirection, readSums } from './total-sums.ts';
 import type { TotalRow } from './total-sums.ts';
 
-/** Rows came in another order than the one that was asked for. */
+/** Rows came in a different order than requested. */
 export class WrongOrderError extends Error {
   override readonly name = 'WrongOrderError';
 }
@@ -29,7 +29,7 @@ const KINDS: readonly DirectionKind[] = [false, true].flatMap((isVideo) =>
 );
 
 /**
- * What `#gather` needs to know of the rooms. Reused, because objects made for every room keep the garbage
+ * The room's data for `#gather`. The object is reused, because objects made for every room keep the garbage
  * collector busy.
  */
 interface GatheredRoom {
@@ -59,7 +59,7 @@ export class RoomReader {
   /** The totals of the current room's peers that hold, four for each peer, by `directionIndex`. */
   readonly #totalBatches: (TotalBatch | undefined)[] = [];
   readonly #totalRows: number[] = [];
-  /** The totals of the current room that no peer can show, by their keys; rarely any. */
+  /** The totals of the current room that no peer can show, by their keys. There are rarely any. */
   readonly #others = new Set<string>();
   readonly #directions = Array.from({ length: DIRECTIONS }, () => new DirectionMeasures());
   readonly #measured: MeasuredPeer = { callSetupMs: MISSING, rating: MISSING, directions: [] };
@@ -116,7 +116,7 @@ export class RoomReader {
     return this.#totalRows[peer * DIRECTIONS + direction] ?? 0;
   }
 
-  /** Takes the rows of the current room; rows of no room that was read are passed. */
+  /** Takes the rows of the current room, and skips rows of rooms that were not read. */
   #gather<Batch extends PeerBatch | TotalBatch>(
     cursor: Cursor<Batch>,
     { room, roomRow, previous, previousRow }: GatheredRoom,
@@ -201,8 +201,8 @@ export class RoomReader {
   }
 
   /**
-   * What is wrong with a total that no peer can show: of nobody, or of another kind. Such a total, too,
-   * should be there once.
+   * The faults of a total that no peer can show, because its peer is missing or its kind is unknown. Such a
+   * total may also appear only once.
    */
   #faultsOfOther(batch: TotalBatch, row: number): number {
     const peerId = Buffer.from(batch.peerId.bytesAt(row)).toString('latin1');
@@ -233,7 +233,7 @@ export class RoomReader {
     this.#totalRows[at] = row;
   }
 
-  /** What is wrong with a total that is not shown. */
+  /** The faults of a total that is not shown. */
   #faultsOfTotal(batch: TotalBatch, row: number): number {
     const isVideo = batch.media.at(row).bytes === 'video';
     const isSend = batch.direction.at(row).bytes === 'send';

@@ -1,5 +1,5 @@
-// The order of rows: by time of finalisation, then by the bytes of their ids; and which of several rows of
-// one key holds.
+// The order of rows: by time of finalisation, then by the bytes of their ids. It also decides which of
+// several rows with one key counts.
 import type { BatchColumns, TextColumn } from './arrow-columns.ts';
 import { columnsToRead } from './columns-to-read.ts';
 import type { ColumnsToRead } from './columns-to-read.ts';
@@ -50,7 +50,7 @@ export function compareRooms(a: RowKeys, rowA: number, b: RowKeys, rowB: number)
   return later !== 0 ? later : compareTexts(a.session, rowA, b.session, rowB);
 }
 
-/** Standard columns first: extended fields must not change which row holds. */
+/** Standard columns come first, because extended fields must not change which row counts. */
 const CONTENT_ORDER = contentOrder();
 
 function contentOrder(): Readonly<Record<keyof ColumnsToRead, readonly string[]>> {
@@ -60,8 +60,8 @@ function contentOrder(): Readonly<Record<keyof ColumnsToRead, readonly string[]>
 }
 
 /**
- * Whether row `a` holds rather than row `b`, which has the same key. The higher version holds. Where both
- * have one version, the row whose content comes first holds, so that it is the same one each time.
+ * Whether row `a` counts instead of row `b`, which has the same key. The higher version counts. With equal
+ * versions, the row whose content sorts first counts, so that the choice is always the same.
  */
 export function holdsOver<Batch extends RowKeys>(
   level: keyof ColumnsToRead,

@@ -1,5 +1,4 @@
-// What a row of a track total says: which direction of which medium it is, and the sums that a total of this
-// kind uses.
+// Reads a row of track totals: its medium and direction, and the sums that a total of this kind uses.
 import type { DirectionKind, DirectionSums } from '../measurements/direction.ts';
 import { directionIndex } from '../measurements/peer.ts';
 import { isMissing } from '../measurements/quantities.ts';

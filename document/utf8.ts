@@ -1,4 +1,4 @@
-// UTF-8 as JSON wants it. What is no UTF-8 becomes U+FFFD, one for each run of bytes that are none.
+// Checks and repairs UTF-8 for JSON. Each run of invalid bytes becomes one U+FFFD.
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 

@@ -1,21 +1,21 @@
-// Takes secrets out of what others say: a server, or a proxy before it, may repeat in its error what it was
-// sent. What is known of the worker's own secrets is hidden before an error becomes a failure, for failures
-// are kept by Temporal and shown to everybody.
+// Removes secrets from texts of other programs. A server, or a proxy before it, may repeat in its error what
+// it was sent. The worker's own secrets are hidden before an error becomes a failure, because Temporal stores
+// failures and shows them to everybody.
 export type Hide = (text: string) => string;
 
 export interface Secret {
   value: string;
-  /** Of a basic authorisation, which sends `user:value`. */
+  /** The user of a basic authorisation, which sends `user:value`. */
   user?: string;
 }
 
 const HIDDEN = '(hidden)';
 
-/** Shorter forms would be found in innocent words. */
+/** Shorter forms would match harmless words. */
 const FORM_LENGTH_MIN = 6;
 
 /**
- * Every form in which a secret travels, or in which an answer may repeat it. The tests plant each of them.
+ * Every form in which a secret is sent, or in which an answer may repeat it. The tests plant each of them.
  */
 export const SECRET_FORMS: readonly { name: string; of: (secret: Secret) => readonly string[] }[] = [
   { name: 'as it is', of: ({ value }) => [value] },
@@ -31,23 +31,23 @@ export const SECRET_FORMS: readonly { name: string; of: (secret: Secret) => read
 ];
 
 /**
- * What follows these words is secret, whatever it is: authorisations and signatures that are made anew for
- * each request.
+ * The text after these words is always secret: authorisations and signatures, which are made anew for each
+ * request.
  */
 const SECRET_HEADERS: readonly RegExp[] = [
-  // Words as in "basic authentication failed" are no authorisation.
+  // Ordinary words, as in "basic authentication failed", are not an authorisation.
   /\b([Bb]asic|[Bb]earer)(\s+|%20|\+)(?![A-Za-z]?[a-z]+\b)[A-Za-z0-9+/_.~=%-]{6,}/g,
   /\b(Signature)(=|%3D)[0-9a-f]{64}/gi,
   /\b(v1)(,|%2C)[A-Za-z0-9+/%]{40,}={0,2}/g,
 ];
 
-/** @param secrets those that the worker holds; undefined where one is not configured */
+/** @param secrets the worker's secrets; undefined for one that is not configured */
 export function makeHide(secrets: readonly (string | Secret | undefined)[]): Hide {
   const known = secrets
     .filter((secret) => secret !== undefined)
     .map((secret) => (typeof secret === 'string' ? { value: secret } : secret));
   const forms = new Set(known.flatMap((secret) => SECRET_FORMS.flatMap(({ of }) => of(secret))));
-  // The longest first: one may be a part of another.
+  // The longest first, because one form may be part of another.
   const inOrder = [...forms]
     .filter(({ length }) => length >= FORM_LENGTH_MIN)
     .sort((a, b) => b.length - a.length);
@@ -67,8 +67,8 @@ function toXml(value: string): string {
 }
 
 /**
- * Escapes differ: a form has `+` for a space, and signatures escape five characters more. Digits may be of
- * either case.
+ * The escaped forms. Web forms use `+` for a space, and signatures escape five more characters. Hexadecimal
+ * digits may be in either case.
  */
 function addressForms(value: string): string[] {
   const escaped = encodeURIComponent(value);
@@ -82,8 +82,8 @@ function addressForms(value: string): string[] {
 }
 
 /**
- * Of any place in a longer text: the characters at both ends depend on what stands beside. Also without
- * padding and for addresses.
+ * The base64 forms of the value at any offset in a longer text, without the characters at both ends that
+ * depend on their neighbours. Forms without padding and the URL alphabet are included.
  */
 function base64Forms(value: string): string[] {
   const bytes = Buffer.from(value);

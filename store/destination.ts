@@ -1,6 +1,5 @@
-// A named object store with its credentials, as the operator configured it. Streams name it; only activities
-// see what is in it, and nothing of it but the name and the bucket may stand in a log, a workflow or a
-// manifest.
+// A named object store with its credentials, as the operator configured it. Streams refer to it by name, and
+// only activities read its contents. Only its name and bucket may appear in a log, a workflow or a manifest.
 
 export type Destination = DestinationPlace & DestinationAccess;
 
@@ -12,27 +11,29 @@ export interface DestinationPlace {
   bucket: string;
   /** True: `endpoint/bucket/key`; false: `bucket.endpoint/key`. */
   pathStyle: boolean;
-  /** Where manifests lie, apart from the data; ends with a slash. */
+  /** The prefix of manifests, apart from the data; ends with a slash. */
   manifestPrefix: string;
-  /** In PEM format: trusted besides the well-known authorities. Only over https. */
+  /**
+   * Certificates in PEM format that are trusted in addition to the well-known authorities. Only for https.
+   */
   caCertificates?: string;
   /**
-   * Value of x-amz-server-side-encryption for what is written: `AES256` or `aws:kms`. The bucket's own
-   * default when not given.
+   * The x-amz-server-side-encryption header of written objects: `AES256` or `aws:kms`. The bucket's default
+   * applies when it is absent.
    */
   serverSideEncryption?: string;
-  /** Of `aws:kms`; the account's default key when not given. */
+  /** The key for `aws:kms`; the account's default key when absent. */
   kmsKeyId?: string;
 }
 
-/** The variable by which an operator sets this field of a destination. */
+/** The environment variable that sets this field of a destination. */
 export function variableOf(destination: string, field: string): string {
   return `DESTINATION_${destination.toUpperCase().replaceAll('-', '_')}_${field}`;
 }
 
 export type DestinationAccess = StoreKeys | AwsCredentials;
 
-/** Keys of the destination's own. They are not renewed: with a session token they end with it. */
+/** Fixed keys of the destination. They are not renewed: with a session token they expire with it. */
 export interface StoreKeys {
   accessKeyId: string;
   secretAccessKey: string;
@@ -40,8 +41,8 @@ export interface StoreKeys {
 }
 
 /**
- * As AWS's own tools find them: environment, shared files, the role of the container or the instance. Renewed
- * before they expire.
+ * Credentials found the way AWS's own tools find them: environment, shared files, the role of the container
+ * or the instance. They are renewed before they expire.
  */
 export interface AwsCredentials {
   credentials: 'aws';

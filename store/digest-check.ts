@@ -1,17 +1,17 @@
-// Whether a store holds what it was sent, where its ETag does not say so. Most ETags are the MD5 of the bytes
-// and need no question. Others are anything: then a part is sent once more with a wrong Content-MD5. A store
-// that refuses it compares digests itself, and its ETags need not be believed; one that takes it could keep
-// damaged bytes, and no run may go on there.
+// Checks that a store holds the bytes it was sent, even when its ETags do not prove it. Most ETags are the
+// MD5 of the bytes and need no further check. For other ETags a part is sent once more with a wrong
+// Content-MD5. A store that refuses it compares digests itself, so its ETags need not be checked. A store
+// that accepts it could keep damaged bytes, and no run may continue there.
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isStoredAs, readEtag } from './s3-answers.ts';
 import { StoreError } from './store-errors.ts';
 import type { StoreErrorFacts } from './store-errors.ts';
 
-/** What the answer to a PUT says. */
+/** What the answer to a PUT proves. */
 export interface Stored {
   etag: string;
-  /** The ETag is the MD5 of what was sent, or says itself that it is none. */
+  /** Whether the ETag is the MD5 of the bytes sent, or has a form that cannot be an MD5. */
   isAsSent: boolean;
 }
 
@@ -29,9 +29,9 @@ export function md5Of(bytes: Buffer | string): string {
 
 /**
  * Returns once the store has refused a wrong digest.
- * @param putWrong sends the bytes again, with a digest that is not theirs
+ * @param putWrong sends the bytes again, with a wrong digest
  * @throws StoreError BadDigest, retried, when only the first answer was damaged; UncheckedDigest, not
- * retried, when the store takes any digest and its ETags are none
+ *   retried, when the store accepts any digest and its ETags are no MD5
  */
 export async function assertDigestsChecked(of: Sending, putWrong: () => Promise<Stored>): Promise<void> {
   let taken: Stored;
@@ -48,7 +48,7 @@ export async function assertDigestsChecked(of: Sending, putWrong: () => Promise<
   );
 }
 
-/** May pass: bytes or an answer were damaged on their way. */
+/** Retried: the bytes or the answer were damaged in transit. */
 export function badDigest(of: Sending): StoreError {
   return new StoreError(
     { ...of, code: 'BadDigest', status: 200 },

@@ -1,11 +1,10 @@
-// Where the keys of a destination come from: the configuration, or what AWS's own library finds on the
-// machine. Asked before each request, because keys of a role live for hours and are renewed; the library
-// keeps them until shortly before they end.
+// Provides the keys of a destination, from the configuration or from what AWS's own library finds on the
+// machine. It is called before each request, because keys of a role live for hours and are renewed. The
+// library caches them until shortly before they expire.
 import type { DestinationAccess, StoreKeys } from './destination.ts';
 
 /**
- * No keys are to be had; where the machine gets them from may be back in a moment. The message holds no
- * secret.
+ * No keys are available. Retried, because their source may be back in a moment. The message holds no secret.
  */
 export class NoKeysError extends Error {
   override readonly name = 'NoKeysError';
@@ -14,7 +13,7 @@ export class NoKeysError extends Error {
 /** Rejects with NoKeysError. */
 export type KeySource = () => Promise<StoreKeys>;
 
-/** Asks nothing yet. */
+/** Makes no request yet. */
 export function openKeySource(access: DestinationAccess): KeySource {
   if (!('credentials' in access)) {
     const { accessKeyId, secretAccessKey, sessionToken } = access;
@@ -28,7 +27,7 @@ export function openKeySource(access: DestinationAccess): KeySource {
   };
 }
 
-/** Loaded when it is wanted: most destinations have keys of their own. */
+/** Loads the library on demand, because most destinations have fixed keys. */
 async function openAwsProvider(): Promise<KeySource> {
   const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
   const provide = defaultProvider();

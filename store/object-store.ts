@@ -1,13 +1,16 @@
-// The one door to an S3 object store, for every stage: multipart uploads, small objects, listings. minio-js
-// signs and addresses the requests; one client per call carries the call's abort signal (store-transport.ts).
-// Every method tries once and fails with a StoreError, or with the reason of its signal; nothing is retried,
-// listed as a side effect, or cleaned up behind the caller's back.
+// The interface to an S3 object store that every stage uses: multipart uploads, small objects, listings.
+// minio-js signs and addresses the requests; one client per call carries the call's abort signal
+// (store-transport.ts). Every method tries once, and fails with a StoreError or with the reason of its
+// signal. No method retries, or makes hidden requests to list or clean up.
 import type { Readable } from 'node:stream';
 import type { Destination } from './destination.ts';
 import { S3Store } from './s3-store.ts';
 import type { StoreTimeouts } from './store-transport.ts';
 
-/** Opens no connection yet. Throws a TypeError when the endpoint is no http(s) URL of a host alone. */
+/**
+ * Opens no connection yet.
+ * @throws TypeError when the endpoint is not an http(s) URL of a host alone
+ */
 export function openObjectStore(
   destination: Destination,
   timeouts: Partial<StoreTimeouts> = {},
@@ -16,56 +19,63 @@ export function openObjectStore(
 }
 
 /**
- * Ten seconds are two lost SYNs and their repetition; a minute of silence is longer than stores think,
- * completing aside: they send spaces then.
+ * Ten seconds to connect allow for two lost SYNs and their repetition. A store is never silent for a minute,
+ * except while it completes an upload, and then it sends spaces.
  */
 const STORE_TIMEOUTS: StoreTimeouts = { connectMs: 10_000, idleMs: 60_000 };
 
 export interface ObjectStore {
   /** Returns the upload id. */
   beginUpload(of: BeginUpload): Promise<string>;
-  /** One request of known length. Parts may come in any order, and again: the last one counts. */
+  /**
+   * Uploads a part in one request of known length. Parts may come in any order and may be repeated; the last
+   * upload of a part counts.
+   */
   uploadPart(of: UploadPart): Promise<{ etag: string }>;
   /**
-   * Makes the object visible. Takes the parts in any order. Not idempotent: a second one may fail with
+   * Makes the object visible. Parts may be given in any order. Not idempotent: a second call may fail with
    * NoSuchUpload.
    */
   completeUpload(of: CompleteUpload): Promise<{ etag: string }>;
-  /** False when the store has no such upload. Some stores do not say and it is true. */
+  /** False when the store has no such upload. Some stores do not report that and always return true. */
   abortUpload(of: OfUpload): Promise<boolean>;
-  /** In the order of their numbers. */
+  /** The stored parts, in the order of their numbers. */
   listParts(of: OfUpload): Promise<ListedPart[]>;
-  /** Upload ids of unfinished uploads of exactly this key. */
+  /** The ids of unfinished uploads of exactly this key. */
   listUploads(of: OfKey): Promise<string[]>;
-  /** Null when there is no such object, or no such bucket: a HEAD cannot tell. */
+  /** Null when the object or the bucket does not exist: a HEAD cannot tell them apart. */
   head(of: OfKey): Promise<ObjectHead | null>;
-  /** Null when there is none; StoreError TooLarge when it is longer than `bytesMax`. */
+  /**
+   * Null when the object does not exist.
+   * @throws StoreError TooLarge when it is longer than `bytesMax`
+   */
   getObject(of: OfKey & { bytesMax: number }): Promise<StoredObject | null>;
   /**
-   * The bytes as they come; rejects when there is no such object. Paused for longer than the idle time-out,
-   * it breaks off.
+   * Streams the bytes of an object; rejects when it does not exist. A stream that is paused for longer than
+   * the idle time-out is aborted.
    */
   readObject(of: OfKey): Promise<Readable>;
-  /** With a condition: StoreError PreconditionFailed when it does not hold. */
+  /** @throws StoreError PreconditionFailed when a given condition does not hold */
   putObject(of: PutObject): Promise<{ etag: string }>;
-  /** Fine when there is none. */
+  /** Succeeds when the object does not exist. */
   deleteObject(of: OfKey): Promise<void>;
   /**
-   * In the order of UTF-8 bytes, from the first key after `startAfter`; a page is fetched when it is wanted.
+   * Lists keys in the order of their UTF-8 bytes, from the first key after `startAfter`. Pages are fetched on
+   * demand.
    */
   listKeys(of: ListKeys): AsyncIterable<ListedKey>;
   /** Fails unless the bucket can be reached, exists and may be listed. */
   checkBucket(of?: CallLimits): Promise<void>;
-  /** Ends idle connections. */
+  /** Closes idle connections. */
   close(): Promise<void>;
 }
 
-/** When a call ends at the latest. */
+/** The limits of one call. */
 export interface CallLimits {
   signal?: AbortSignal | undefined;
   /**
-   * StoreError TIMEOUT when no connection stands by then, or nothing comes for so long; by default as the
-   * store was opened.
+   * The call fails with StoreError TIMEOUT when connecting takes longer, or when no byte arrives for this
+   * long. By default the store's own time-outs apply.
    */
   silentMsMax?: number | undefined;
 }
@@ -80,7 +90,7 @@ export interface OfUpload extends OfKey {
 
 export interface BeginUpload extends OfKey {
   contentType: string;
-  /** Small, ASCII; the object's metadata once it is complete. */
+  /** Small and ASCII. It becomes the object's metadata once the upload is complete. */
   metadata: Readonly<Record<string, string>>;
 }
 
@@ -88,7 +98,7 @@ export interface UploadPart extends OfUpload {
   /** 1 to 10,000. */
   partNumber: number;
   body: Buffer;
-  /** MD5 of the body in hexadecimal, where it is known already. */
+  /** MD5 of the body in hexadecimal, if it is already known. */
   md5?: string;
 }
 
@@ -101,9 +111,9 @@ export interface PutObject extends OfKey {
   contentType: string;
   /** Small, ASCII. */
   metadata?: Readonly<Record<string, string>>;
-  /** Only when there is no such object. */
+  /** Writes only when the object does not exist. */
   ifNoneMatch?: '*';
-  /** Only over the object of this ETag. */
+  /** Writes only over an object with this ETag. */
   ifMatch?: string;
 }
 
@@ -112,7 +122,7 @@ export interface ListKeys extends CallLimits {
   startAfter?: string;
 }
 
-/** The bytes and the ETag of one and the same answer. */
+/** The bytes and the ETag of a single answer. */
 export interface StoredObject {
   body: Buffer;
   etag: string;
@@ -130,11 +140,11 @@ export interface ListedKey {
   etag: string;
 }
 
-/** ETags are without quotes everywhere, so they can be compared. */
+/** ETags have no quotes anywhere, so that they can be compared. */
 export interface ObjectHead {
   etag: string;
   size: number;
-  /** Names in lower case, without x-amz-meta-. */
+  /** Names are in lower case and without `x-amz-meta-`. */
   metadata: Record<string, string>;
   contentType: string;
 }

@@ -1,5 +1,5 @@
-// What an operator can do about each of the store's errors that no retry mends: one sentence, naming the
-// destination and the variable.
+// The remedy for each store error that a retry does not fix: one sentence that names the destination and the
+// variable.
 import { variableOf } from './destination.ts';
 import type { StoreError } from './store-errors.ts';
 
@@ -29,11 +29,11 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EntityTooSmall: 'raise BATCH_MB_PLAIN of the workers',
 };
 
-/** Undefined for what may pass, and where no destination is named. */
-export function mendOf({ code, destination }: StoreError): string | undefined {
-  const mend = REMEDIES[code];
-  if (mend === undefined || destination === undefined) return undefined;
-  const text = mend
+/** Undefined for errors that may pass, and when no destination is named. */
+export function remedyOf({ code, destination }: StoreError): string | undefined {
+  const remedy = REMEDIES[code];
+  if (remedy === undefined || destination === undefined) return undefined;
+  const text = remedy
     .replaceAll('{NAME}', destination)
     .replaceAll(/\{FIELD:(\w+)\}/g, (_all, field: string) => variableOf(destination, field));
   return `destination ${destination}: ${text}`;

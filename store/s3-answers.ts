@@ -1,17 +1,16 @@
-// The stores' XML, read by schema. minio-js reads some of it wrongly (keys with a quote or of digits alone,
-// the markers of a second page), so it is done here. Values stay the strings they are: an upload id of digits
-// is no number.
+// Parses the stores' XML answers by schema. minio-js reads some of it wrongly (keys with a quote or of digits
+// alone, the markers of a second page). Values stay strings: an upload id made of digits is not a number.
 import type { IncomingHttpHeaders } from 'node:http';
 import { XMLParser } from 'fast-xml-parser';
 import { z } from 'zod';
 import type { ListedKey, ListedPart } from './object-store.ts';
 
-/** The store answered, but not what the protocol says. */
+/** The store's answer does not follow the protocol. */
 export class UnexpectedAnswerError extends Error {
   override readonly name = 'UnexpectedAnswerError';
 }
 
-/** Of a listing that comes in pages: what to ask with for the next; null after the last. */
+/** A page of a listing, with the parameters of the next page; null after the last one. */
 export interface Page<Item, Next> {
   items: Item[];
   next: Next | null;
@@ -65,7 +64,7 @@ const keysShape = z.object({
   }),
 });
 
-/** Undefined when the body is no error. */
+/** Undefined when the body is not an error. */
 export function readError(body: string): { code: string; said: string } | undefined {
   const found = errorShape.safeParse(parse(body));
   return found.success ? { code: found.data.Error.Code, said: found.data.Error.Message } : undefined;
@@ -85,8 +84,8 @@ export function readEtag({ etag }: IncomingHttpHeaders): string {
 }
 
 /**
- * Whether a PUT's answer agrees with the MD5 (in hex) of what was sent: a plain ETag is that, unless the
- * store encrypts with keys of its own.
+ * Whether a PUT's answer agrees with the MD5 (in hexadecimal) of the bytes sent. A plain ETag is that MD5,
+ * unless the store encrypts with other keys.
  */
 export function isStoredAs(md5: string, headers: IncomingHttpHeaders): boolean {
   const etag = readEtag(headers);
@@ -133,7 +132,7 @@ export function readKeys(body: string): Page<ListedKey, string> {
   };
 }
 
-/** ETags stand in quotes in headers and listings, now and then escaped twice. */
+/** ETags are quoted in headers and listings, and sometimes escaped twice. */
 function withoutQuotes(etag: string): string {
   return etag.replaceAll(/^W\/|"|&quot;/g, '');
 }
@@ -145,12 +144,12 @@ function read<Parsed>(schema: z.ZodType<Parsed>, body: string): Parsed {
   throw new UnexpectedAnswerError(`the answer has no valid ${where}`);
 }
 
-/** Undefined when the body is no XML at all. */
+/** Undefined when the body is not XML. */
 function parse(body: string): unknown {
   try {
     return parser.parse(body.trim());
   } catch {
-    // Whatever it is, no schema fits it, and that is reported.
+    // No schema matches this, which is then reported.
     return undefined;
   }
 }

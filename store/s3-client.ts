@@ -1,6 +1,6 @@
-// minio-js as it is used here: it builds paths and signs. One client per call, because a client has one
-// transport and the transport carries the call's abort signal; making one costs microseconds, connections
-// live in the shared agent.
+// Uses minio-js to build paths and to sign requests. There is one client per call, because a client has one
+// transport and the transport carries the call's abort signal. Making a client takes microseconds;
+// connections live in the shared agent.
 import type http from 'node:http';
 import { Client } from 'minio';
 import type { DestinationPlace, StoreKeys } from './destination.ts';
@@ -8,28 +8,28 @@ import { openTransport } from './store-transport.ts';
 import type { Exchange } from './store-transport.ts';
 
 export interface ClientOptions {
-  place: DestinationPlace;
+  destination: DestinationPlace;
   keys: StoreKeys;
   agent: http.Agent;
   exchange: Exchange;
   /**
-   * The signature covers the body by its SHA-256, as it does over https by TLS. Not for a body whose
-   * Content-MD5 is signed: one digest that the store checks is enough, and SHA-256 costs both sides more than
-   * anything else about a request.
+   * Whether the signature covers the body's SHA-256, as TLS already protects it over https. False for a body
+   * whose Content-MD5 is signed: one verified digest is enough, and SHA-256 costs both sides more than the
+   * rest of a request.
    */
   signsBody: boolean;
 }
 
-export function openClient({ place, keys, agent, exchange, signsBody }: ClientOptions): Client {
-  const endpoint = new URL(place.endpoint);
+export function openClient({ destination, keys, agent, exchange, signsBody }: ClientOptions): Client {
+  const endpoint = new URL(destination.endpoint);
   const { accessKeyId, secretAccessKey, sessionToken } = keys;
   const client = new Client({
     endPoint: endpoint.hostname.replace(/^\[|\]$/g, ''),
     port: endpoint.port === '' ? (endpoint.protocol === 'https:' ? 443 : 80) : Number(endpoint.port),
     useSSL: endpoint.protocol === 'https:',
-    // Always given: without one, the library asks the store for it before every first call.
-    region: place.region,
-    pathStyle: place.pathStyle,
+    // Without a region, the library asks the store for it before every first call.
+    region: destination.region,
+    pathStyle: destination.pathStyle,
     accessKey: accessKeyId,
     secretKey: secretAccessKey,
     transport: openTransport(exchange),
@@ -37,7 +37,7 @@ export function openClient({ place, keys, agent, exchange, signsBody }: ClientOp
     retryOptions: { disableRetry: true },
     ...(sessionToken === undefined ? {} : { sessionToken }),
   });
-  // Otherwise it sends `UNSIGNED-PAYLOAD` in the place of the body's SHA-256.
+  // Otherwise it sends `UNSIGNED-PAYLOAD` instead of the body's SHA-256.
   client.enableSHA256 &&= signsBody;
   return client;
 }

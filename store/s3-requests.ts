@@ -1,15 +1,15 @@
-// The parts of a request to S3 that are not addresses or signatures: queries, the list of a completion,
+// Builds the parts of an S3 request that are neither address nor signature: queries, the XML of a completion,
 // metadata, encryption.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { DestinationPlace } from './destination.ts';
 
-/** As minio-js addresses and signs it. */
+/** A request in the form that minio-js addresses and signs. */
 export interface StoreRequest {
   method: string;
   query?: string;
   headers?: Record<string, string>;
   payload?: Buffer | string;
-  /** The key says what the call is about, but the bucket is asked. */
+  /** The request goes to the bucket; the key is used for errors only. */
   isOfBucket?: boolean;
   /** @default true */
   signsBody?: boolean;
@@ -21,11 +21,11 @@ export interface Put {
   headers?: Record<string, string>;
   /** Of the bytes, in hexadecimal. */
   md5: string;
-  /** Sent in its place, to see whether the store compares it. */
+  /** Sent instead of `md5`, to test whether the store compares digests. */
   saidMd5?: string;
 }
 
-/** Leaves out what is empty, but for a name alone. */
+/** Leaves out empty values, except that a parameter may be a name alone. */
 export function toQuery(values: Readonly<Record<string, string>>): string {
   return Object.entries(values)
     .filter(([name, value]) => value !== '' || name === 'uploads')
@@ -33,7 +33,7 @@ export function toQuery(values: Readonly<Record<string, string>>): string {
     .join('&');
 }
 
-/** As signatures want it: encodeURIComponent leaves five characters that are to be escaped. */
+/** Escapes a value for a signed query. encodeURIComponent leaves five characters that must be escaped. */
 export function escapeForQuery(value: string): string {
   return encodeURIComponent(value).replaceAll(
     /[!'()*]/g,
@@ -71,7 +71,7 @@ export function toMetadata(headers: IncomingHttpHeaders): Record<string, string>
 
 const ENCRYPTION = 'x-amz-server-side-encryption';
 
-/** How the store is to encrypt what is written; nothing when its bucket says so. */
+/** The headers that tell the store how to encrypt; none when the bucket's default applies. */
 export function toEncryptionHeaders({
   serverSideEncryption,
   kmsKeyId,

@@ -1,6 +1,6 @@
-// The object store over S3's protocol. minio-js addresses and signs the requests; what is asked and how an
-// answer is read stands here, because its own methods lose headers, misread listings, and hide the code of an
-// error inside a 200. Knows nothing of streams, runs and manifests.
+// Implements the object store over the S3 protocol. minio-js addresses and signs the requests. Requests are
+// built and answers are parsed here, because minio-js loses headers, misreads listings, and hides the code of
+// an error inside a 200. This file knows nothing of streams, runs and manifests.
 import type http from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Destination } from './destination.ts';
@@ -26,13 +26,13 @@ import { orNull } from './store-errors.ts';
 import { errorInBody, readAsItComes, readWhole, toStoreError } from './store-transport.ts';
 import type { Exchange, StoreTimeouts } from './store-transport.ts';
 
-/** Answers other than objects: a completion is a few hundred bytes. */
+/** The bound for answers other than objects. A completion has a few hundred bytes. */
 const ANSWER_BYTES_MAX = 1024 * 1024;
 
 /** The most keys a store lists at once. */
 const KEYS_PER_PAGE = 1_000;
 
-/** The codes of "there is no such object"; a missing bucket is an error. */
+/** The codes for a missing object. A missing bucket is an error. */
 const NO_OBJECT: readonly string[] = ['NotFound', 'NoSuchKey'];
 
 interface Answer {
@@ -45,7 +45,7 @@ export class S3Store implements store.ObjectStore {
   readonly #timeouts: StoreTimeouts;
   readonly #agent: http.Agent;
   readonly #keySource: KeySource;
-  /** The store has refused a wrong digest: what its ETags are does not matter. */
+  /** True once the store has refused a wrong digest. Its ETags then need not be checked. */
   #checksDigests = false;
 
   constructor(destination: Destination, timeouts: StoreTimeouts) {
@@ -66,8 +66,8 @@ export class S3Store implements store.ObjectStore {
     const operation = 'uploadPart';
     const query = `partNumber=${of.partNumber}&uploadId=${escapeForQuery(of.uploadId)}`;
     const md5 = of.md5 ?? md5Of(of.body);
-    // The object has the type of its upload. SeaweedFS looks at the bytes of a part that has no type: a fifth
-    // more work.
+    // The type of the object is that of its upload. Without a type for a part, SeaweedFS inspects its bytes,
+    // which is a fifth more work.
     const part = { query, headers: { 'content-type': 'application/octet-stream' }, md5 };
     const { etag, isAsSent } = await this.#send(operation, of, part);
     if (!isAsSent && !this.#checksDigests) {
@@ -161,10 +161,10 @@ export class S3Store implements store.ObjectStore {
     };
     const { etag, isAsSent } = await this.#send(operation, of, { headers, md5: md5Of(of.body) });
     if (isAsSent || this.#checksDigests) return { etag };
-    // An object can be read back, and is not put again: another writer may have replaced it meanwhile.
+    // The object is read back and not put again, because another writer may have replaced it meanwhile.
     const { key, signal } = of;
-    const held = await this.getObject({ key, signal, bytesMax: ANSWER_BYTES_MAX });
-    if (held?.etag === etag && !held.body.equals(of.body)) throw badDigest(this.#sending(operation, of));
+    const stored = await this.getObject({ key, signal, bytesMax: ANSWER_BYTES_MAX });
+    if (stored?.etag === etag && !stored.body.equals(of.body)) throw badDigest(this.#sending(operation, of));
     return { etag };
   }
 
@@ -182,7 +182,7 @@ export class S3Store implements store.ObjectStore {
   }
 
   async checkBucket(of: store.CallLimits = {}): Promise<void> {
-    // A listing, not a HEAD: only an answer with a body says what is wrong.
+    // Uses a listing and not a HEAD, because only an answer with a body says what is wrong.
     await this.#listPage('checkBucket', { ...of, prefix: '', keysMax: 1 }, '');
   }
 
@@ -208,7 +208,7 @@ export class S3Store implements store.ObjectStore {
     return this.#ask(operation, { signal: of.signal }, asked, ({ body }) => readKeys(body));
   }
 
-  /** A PUT of bytes with their digest, or with another one: `saidMd5`. */
+  /** Puts bytes with their digest, or with `saidMd5`. */
   #send(
     operation: string,
     of: store.OfKey & { body: Buffer },
@@ -217,7 +217,7 @@ export class S3Store implements store.ObjectStore {
     const request = {
       method: 'PUT',
       payload: of.body,
-      // The signed Content-MD5 covers what is large.
+      // Large bodies are covered by the signed Content-MD5.
       signsBody: of.body.length <= ANSWER_BYTES_MAX,
       headers: { ...headers, 'content-md5': Buffer.from(saidMd5, 'hex').toString('base64') },
       ...(query === undefined ? {} : { query }),
@@ -229,7 +229,7 @@ export class S3Store implements store.ObjectStore {
     return { operation, key, destination: this.#destination.name };
   }
 
-  /** A request with a short answer, read whole before it is looked at. */
+  /** Sends a request and reads its short answer as a whole before interpreting it. */
   #ask<Result>(
     operation: string,
     of: store.CallLimits & { key?: string },
@@ -258,7 +258,7 @@ export class S3Store implements store.ObjectStore {
       const keys = await this.#keySource();
       exchange.secrets = [keys.accessKeyId, keys.secretAccessKey, keys.sessionToken];
       const client = openClient({
-        place: this.#destination,
+        destination: this.#destination,
         keys,
         agent: this.#agent,
         exchange,

@@ -1,19 +1,20 @@
-// Everything that goes wrong between us and an object store is a StoreError, and one table says what follows
-// from its code. Permanent is a short list of what a person has to mend; whatever is unknown is tried again.
-// Messages hold the store's own sentence, never headers, signatures or keys of ours.
+// Every failure of an object store is a StoreError, and one table maps its code to what happens next. The
+// table lists the few permanent errors that a person has to fix; unknown errors are retried. Messages hold
+// the store's own sentence, never our headers, signatures or keys.
 
 export interface StoreErrorFacts {
   /** The method of ObjectStore that failed. */
   operation: string;
   /**
-   * The store's code (NoSuchBucket), the network's (ECONNRESET) or one of ours (TIMEOUT, UnexpectedAnswer).
+   * A code of the store (NoSuchBucket), of the network (ECONNRESET) or of this program (TIMEOUT,
+   * UnexpectedAnswer).
    */
   code: string;
-  /** HTTP status; undefined when no answer came. An error inside a 200 has 200. */
+  /** HTTP status; undefined when no answer came. An error inside a 200 has status 200. */
   status: number | undefined;
-  /** Undefined when the whole bucket was asked. */
+  /** Undefined when the request was for the whole bucket. */
   key: string | undefined;
-  /** The name of the destination; undefined where a store was opened without one. */
+  /** The name of the destination; undefined when a store was opened without one. */
   destination?: string | undefined;
 }
 
@@ -38,12 +39,12 @@ export class StoreError extends Error implements StoreErrorFacts {
 }
 
 /**
- * `permanent`: a person has to mend it. `upload-gone`: begin another upload. `part-mismatch`: a part is not
- * the one named.
+ * `permanent`: a person has to fix it. `upload-gone`: begin another upload. `part-mismatch`: a stored part
+ * differs from the one named.
  */
 export type StoreErrorClass = 'permanent' | 'upload-gone' | 'part-mismatch' | 'retryable';
 
-/** Why each of these does not mend itself, or what the run can do. */
+/** The codes whose errors a retry does not fix, each with its reason or with what the run can do. */
 export const STORE_ERROR_CLASSES: ReadonlyMap<string, StoreErrorClass> = new Map<string, StoreErrorClass>([
   // The destination is not what the configuration says.
   ['NoSuchBucket', 'permanent'],
@@ -63,7 +64,7 @@ export const STORE_ERROR_CLASSES: ReadonlyMap<string, StoreErrorClass> = new Map
   ['ExpiredToken', 'permanent'], // A fixed session token does not renew itself.
   ['Unauthorized', 'permanent'],
 
-  // The store cannot do what was asked, however often it is asked.
+  // The store does not support the request, however often it is sent.
   ['NotImplemented', 'permanent'],
   ['MethodNotAllowed', 'permanent'],
   ['KeyTooLongError', 'permanent'],
@@ -72,20 +73,20 @@ export const STORE_ERROR_CLASSES: ReadonlyMap<string, StoreErrorClass> = new Map
   ['UncheckedDigest', 'permanent'], // One of ours: nothing would show that it keeps damaged bytes.
   ['EntityTooSmall', 'permanent'], // A part but the last is under the store's minimum; the same parts will be again.
 
-  // Parts are kept in the upload; it was aborted, completed or purged by the store.
+  // The upload, which holds the parts, was aborted, completed or purged by the store.
   ['NoSuchUpload', 'upload-gone'],
 
-  // The store holds another part than the one named, or none.
+  // The store has a different part than the one named, or none.
   ['InvalidPart', 'part-mismatch'],
 ]);
 
-/** Errors that are no StoreError are retryable: they come from somewhere else. */
+/** Errors of other classes are retryable, because they do not come from the store. */
 export function classifyStoreError(error: unknown): StoreErrorClass {
   if (!(error instanceof StoreError)) return 'retryable';
   return STORE_ERROR_CLASSES.get(error.code) ?? 'retryable';
 }
 
-/** The result; null for a StoreError of one of these codes. */
+/** Returns the result, or null for a StoreError with one of these codes. */
 export async function orNull<Result>(
   result: Promise<Result>,
   codes: readonly string[],

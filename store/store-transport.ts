@@ -1,6 +1,6 @@
-// One HTTP exchange with the store, in the shape in which minio-js wants its transport: it signs and
-// addresses a request, this sends it. Here stands what minio-js lacks: an abort signal, time-outs, and errors
-// that keep the store's code and status. Never retries: Temporal does, visibly.
+// One HTTP exchange with the store, in the form of the transport that minio-js calls. minio-js signs and
+// addresses a request, and this file sends it. It adds what minio-js lacks: an abort signal, time-outs, and
+// errors that keep the store's code and status. It never retries; Temporal does that visibly.
 import http from 'node:http';
 import https from 'node:https';
 import { Readable } from 'node:stream';
@@ -10,9 +10,9 @@ import { StoreError } from './store-errors.ts';
 import type { StoreErrorFacts } from './store-errors.ts';
 
 export interface StoreTimeouts {
-  /** Until a connection stands, TLS included. */
+  /** How long connecting may take, TLS included. */
   connectMs: number;
-  /** Without a byte in either direction. */
+  /** How long no byte may pass in either direction. */
   idleMs: number;
 }
 
@@ -21,24 +21,27 @@ export interface Exchange {
   key: string | undefined;
   destination?: string;
   /**
-   * What the request was signed with: a store, or a proxy before it, may repeat in its error what it was
+   * The keys that signed the request. A store, or a proxy before it, may repeat in its error what it was
    * sent.
    */
   secrets?: readonly (string | undefined)[];
   signal: AbortSignal | undefined;
   timeouts: StoreTimeouts;
   /**
-   * Set when a time-out ended the exchange: a response under way then breaks off with an error that does not
-   * say so.
+   * Set when a time-out ended the exchange. A response in progress then ends with an error that does not
+   * mention the time-out.
    */
   timedOut?: StoreError;
 }
 
-/** minio-js types its transport as node's `request`; it calls it with options and a callback only. */
+/**
+ * minio-js declares its transport with the type of Node's `request`, but only calls it with options and a
+ * callback.
+ */
 type Request = typeof http.request;
 type OnResponse = (response: http.IncomingMessage) => void;
 
-/** Error bodies are a few hundred bytes of XML; a proxy's page may be longer. */
+/** Error bodies are a few hundred bytes of XML; the page of a proxy may be longer. */
 const ERROR_BODY_BYTES_MAX = 64 * 1024;
 
 /** The transport for one call. Fails with a StoreError, or with the signal's reason once it is aborted. */
@@ -64,7 +67,10 @@ export function openTransport(exchange: Exchange): { request: Request } {
   return { request: request as Request };
 }
 
-/** Reads an answer whole; an error when it is longer than `bytesMax` or breaks off. */
+/**
+ * Reads an answer as a whole.
+ * @throws when it is longer than `bytesMax` or ends early
+ */
 export async function readWhole(
   exchange: Exchange,
   response: http.IncomingMessage,
@@ -86,7 +92,7 @@ export async function readWhole(
   return Buffer.concat(kept);
 }
 
-/** The answer as a stream whose errors are StoreErrors, too. */
+/** Returns the answer as a stream whose errors are StoreErrors. */
 export function readAsItComes(exchange: Exchange, response: http.IncomingMessage): Readable {
   return Readable.from(chunksOf(exchange, response), { objectMode: false });
 }
@@ -100,8 +106,8 @@ async function* chunksOf(exchange: Exchange, response: Readable): AsyncGenerator
 }
 
 /**
- * The error that a body names; undefined when it names none. Also in a 200: a completion answers before it
- * knows.
+ * The error that a body names; undefined when it names none. An error can also be inside a 200, because a
+ * store starts answering a completion before it knows the result.
  */
 export function errorInBody(exchange: Exchange, status: number, body: string): StoreError | undefined {
   const found = readError(body);
@@ -114,7 +120,7 @@ export function errorInBody(exchange: Exchange, status: number, body: string): S
   );
 }
 
-/** Whatever a call threw, as a StoreError; the signal's reason when it was aborted. */
+/** Converts any error of a call to a StoreError, or to the signal's reason when it was aborted. */
 export function toStoreError(exchange: Exchange, error: unknown): unknown {
   if (exchange.signal?.aborted === true) return exchange.signal.reason;
   if (exchange.timedOut !== undefined) return exchange.timedOut;
@@ -127,15 +133,15 @@ export function toStoreError(exchange: Exchange, error: unknown): unknown {
 
 function watchTimeouts(sent: http.ClientRequest, exchange: Exchange): void {
   const { connectMs, idleMs } = exchange.timeouts;
-  const giveUp = (said: string) => {
+  const timeOut = (said: string) => {
     const error = new StoreError({ ...factsOf(exchange), code: 'TIMEOUT', status: undefined }, said);
     exchange.timedOut = error;
     sent.destroy(error);
   };
-  sent.on('timeout', () => giveUp(`the store did not answer within ${idleMs} ms`));
+  sent.on('timeout', () => timeOut(`the store did not answer within ${idleMs} ms`));
   sent.on('socket', (socket) => {
     if (!socket.connecting) return;
-    const timer = setTimeout(() => giveUp(`no connection to the store within ${connectMs} ms`), connectMs);
+    const timer = setTimeout(() => timeOut(`no connection to the store within ${connectMs} ms`), connectMs);
     const connected = 'encrypted' in socket ? 'secureConnect' : 'connect';
     socket.once(connected, () => clearTimeout(timer));
     socket.once('close', () => clearTimeout(timer));
@@ -151,13 +157,13 @@ async function toAnsweredError(exchange: Exchange, response: http.IncomingMessag
   } catch (error) {
     return toStoreError(exchange, error);
   }
-  // HEAD has no body; MinIO then names the code in a header.
+  // The answer to a HEAD has no body, so MinIO names the code in a header.
   const header = response.headers['x-minio-error-code'];
   const code = typeof header === 'string' ? header : (CODES_OF_STATUS[status] ?? 'UnexpectedAnswer');
   return new StoreError({ ...factsOf(exchange), code, status }, http.STATUS_CODES[status] ?? 'refused');
 }
 
-/** What a status means when nothing else does. */
+/** The code of a status, used when the answer names none. */
 const CODES_OF_STATUS: Readonly<Record<number, string>> = {
   301: 'PermanentRedirect',
   304: 'NotModified',
@@ -184,7 +190,7 @@ function factsOf({
   return { operation, key, destination };
 }
 
-/** minio-js names its own refusals by class: InvalidBucketNameError. */
+/** minio-js names its own errors by class, such as InvalidBucketNameError. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'Unknown';
   if (error instanceof UnexpectedAnswerError) return 'UnexpectedAnswer';

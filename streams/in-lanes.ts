@@ -1,7 +1,8 @@
-// Many small requests, a bounded number of them at once.
+// Runs many small requests, a bounded number of them at once.
 
 /**
- * The answers in the order of `items`; rejects with the first failure, after which no further item is begun.
+ * Returns the answers in the order of `items`. It rejects with the first failure, after which no further
+ * request is begun.
  */
 export async function inLanes<Item, Answer>(
   items: readonly Item[],

@@ -1,6 +1,6 @@
-// The record of a stream as its schedule keeps it: the one argument of the action. Parsed here for workers
-// and the command line alike, by the shape that the workflow's own input has to have: what is unreadable here
-// is what its runs fail with.
+// The record of a stream as its schedule stores it: the one argument of the schedule's action. Workers and
+// the command line both parse it here, with the schema of the workflow's own input. So a record that fails
+// here would also fail its runs.
 import { scheduledRequest } from '../workflows/model/stream-shape.ts';
 import { describeProblems } from '../workflows/model/problem.ts';
 import type { Problem } from '../workflows/model/problem.ts';
@@ -8,7 +8,7 @@ import { fits } from '../workflows/model/shape.ts';
 import { definition } from '../workflows/model/stream-shape.ts';
 import type { StreamDefinition } from '../workflows/model/stream.ts';
 
-/** The schedule of a stream holds what no run can work with: somebody edited it by hand. */
+/** A stream's schedule holds an input that no run can use, because somebody edited it by hand. */
 export class UnreadableStreamError extends Error {
   override readonly name = 'UnreadableStreamError';
   readonly stream: string;
@@ -23,9 +23,10 @@ export class UnreadableStreamError extends Error {
 }
 
 /**
- * @param name of the stream, by the id of its schedule
- * @param args what the action is called with; its own `interval` and `force` are always absent
- * @throws UnreadableStreamError for a schedule that is not ours, or was edited into what is none
+ * @param name the stream's name, taken from the id of its schedule
+ * @param args the arguments of the action; its own `interval` and `force` are always absent
+ * @throws UnreadableStreamError when the schedule was not made by this program, or was edited into an invalid
+ *   one
  */
 export function parseScheduledStream(name: string, args: readonly unknown[] | undefined): StreamDefinition {
   const [input] = args ?? [];
@@ -38,7 +39,8 @@ export function parseScheduledStream(name: string, args: readonly unknown[] | un
 }
 
 /**
- * Undefined where it is absent or of another shape: the memo is a copy, and the schedule's action the record.
+ * Parses the copy of a stream in its schedule's memo. Returns undefined when it is absent or invalid, because
+ * the schedule's action is the record.
  */
 export function parseKeptStream(kept: unknown): StreamDefinition | undefined {
   return fits(definition, kept) ? kept : undefined;

@@ -1,7 +1,7 @@
-// Streams as Temporal knows them: a schedule each, whose action's argument is the definition. Creates, reads,
-// lists and changes schedules, for the command line and for workers; says nothing to people. A schedule's
-// memo holds the definition it was created with, because a list brings memos and no arguments; once a
-// definition has changed, a search attribute says so, and the schedule itself is asked.
+// Stores each stream as a Temporal schedule whose action's argument is the definition. Creates, reads, lists
+// and changes schedules for the command line and for workers; it prints nothing. A list of schedules returns
+// memos but no arguments, so the memo holds the first definition. Once a definition has changed, a search
+// attribute marks the schedule, and the schedule itself is read.
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
@@ -21,12 +21,12 @@ import { inLanes } from './in-lanes.ts';
 import { parseKeptStream, parseScheduledStream, UnreadableStreamError } from './stream-record.ts';
 
 /**
- * Slots missed while the server was down are all run when it wakes: a year is longer than any history that
- * waits to be exported.
+ * All slots that were missed while the server was down are run when it is back. A year is longer than any
+ * history that waits to be exported.
  */
 const CATCHUP_WINDOW = '365 days';
 
-/** Of a schedule whose definition is no longer the one in its memo. */
+/** The mark of a schedule whose memo no longer holds its current definition. */
 const REVISED = 'revised';
 const REVISED_MARK = {
   [ROOM_STATE.name]: {
@@ -35,25 +35,26 @@ const REVISED_MARK = {
   },
 };
 
-/** Two who change one schedule at once are rare, a third one rarer. */
+/** Two writers of one schedule at once are rare, and more are rarer. */
 const CHANGES_TRIED = 5;
 
 const LIST_PAGE = 1_000;
 
-/** So many schedules are asked within the time that a list takes. */
+/** This many schedules can be read in the time that a list takes. */
 const ASKED_EACH_MAX = 50;
 
-/** Schedules asked at once. */
+/** Schedules read at once. */
 const READS_AT_ONCE = 20;
 
-// A CommonJS package whose names Node cannot see before it runs: only its default export can be imported.
+// Only the default export of this CommonJS package can be imported, because Node cannot see its names before
+// it runs.
 const { ScheduleSpec } = proto.temporal.api.schedule.v1;
 type ScheduleMessage = proto.temporal.api.schedule.v1.ISchedule;
 type ScheduleEntry = proto.temporal.api.schedule.v1.IScheduleListEntry;
 
 /**
- * With a `pauseNote` it is paused from the beginning. Throws ScheduleAlreadyRunning when a stream of that
- * name exists.
+ * Creates the schedule, paused when there is a `pauseNote`.
+ * @throws ScheduleAlreadyRunning when a stream of that name exists
  */
 export async function createStreamSchedule(
   client: Client,
@@ -92,8 +93,9 @@ export async function createStreamSchedule(
 }
 
 /**
- * Throws ScheduleNotFoundError for an unknown stream, UnreadableStreamError for one that was edited into what
- * is none.
+ * Reads a stream from its schedule.
+ * @throws ScheduleNotFoundError for an unknown stream, UnreadableStreamError for a schedule that was edited
+ *   into an invalid one
  */
 export async function readStreamState(client: Client, name: string): Promise<StreamState> {
   const { action, state } = await client.schedule.getHandle(scheduleIdOf(name)).describe();
@@ -101,8 +103,8 @@ export async function readStreamState(client: Client, name: string): Promise<Str
 }
 
 /**
- * The nominal time of the newest slot whose run the schedule started; null when it started none that it
- * remembers. Of a slot on the stream's grid: a person may have started runs at any time.
+ * The nominal time of the newest slot for which the schedule started a run; null when it remembers none. Only
+ * slots on the stream's grid count, because a person may have started runs at any time.
  */
 export async function readLastSlotMs(client: Client, stream: StreamDefinition): Promise<number | null> {
   const { info } = await client.schedule.getHandle(scheduleIdOf(stream.name)).describe();
@@ -114,16 +116,13 @@ export async function readLastSlotMs(client: Client, stream: StreamDefinition): 
   return nominals.length === 0 ? null : Math.max(...nominals);
 }
 
-/** Streams as a list has them. One that cannot be read holds up none of the others. */
+/** The streams of a list. A stream that cannot be read does not affect the others. */
 export interface ListedStreams {
   states: StreamState[];
   unreadable: UnreadableStream[];
 }
 
-/**
- * All streams, by name: a thousand within a second or two. What changed within the last moments may be
- * missing.
- */
+/** All streams, sorted by name. A thousand take a second or two. Very recent changes may be missing. */
 export async function listStreamStates(client: Client): Promise<ListedStreams> {
   const listed: ListedStreams = { states: [], unreadable: [] };
   let from: ListPlace = null;
@@ -139,9 +138,9 @@ export async function listStreamStates(client: Client): Promise<ListedStreams> {
 }
 
 /**
- * At most `size` streams from a place of the list on, in no order, and where the rest begins: null when there
- * is none. Where all of them are few, each schedule is asked: a person who edits one changes its action, and
- * not the memo.
+ * Reads one page of at most `size` streams, in no particular order. `rest` is the token of the next page, or
+ * null after the last one. When there are few streams, each schedule is read itself: a person who edits one
+ * changes its action and not its memo.
  */
 export async function listStreamPage(
   client: Client,
@@ -170,7 +169,7 @@ export async function listStreamPage(
   };
 }
 
-/** By their schedules; without those that were deleted meanwhile. */
+/** Reads streams from their schedules. Streams that were deleted meanwhile are left out. */
 export async function readStreams(client: Client, names: readonly string[]): Promise<ListedStreams> {
   const listed: ListedStreams = { states: [], unreadable: [] };
   await inLanes(names, READS_AT_ONCE, async (name) => {
@@ -205,15 +204,15 @@ function toState(
 
 export interface ScheduleChange {
   stream: StreamDefinition;
-  /** Left as it is if absent. */
+  /** Unchanged when absent. */
   state?: { paused: boolean; note: string };
 }
 
 /**
- * Reads the schedule, and writes what `change` makes of it, unless that is null; runs that start from then on
- * have the new definition. A change by somebody else in between makes it read and ask again, also when that
- * one came just after: asked twice, `change` has to make the same. Throws ScheduleNotFoundError for an
- * unknown stream, ScheduleContestedError when others never leave it alone.
+ * Reads the schedule and writes the result of `change`, unless that is null. Runs that start from then on
+ * have the new definition. When somebody else changes the schedule at the same time, it is read and changed
+ * again. So `change` may be called more than once and has to give the same result each time.
+ * @throws ScheduleNotFoundError for an unknown stream, ScheduleContestedError when others keep changing it
  */
 export async function changeStreamSchedule(
   client: Client,
@@ -223,9 +222,9 @@ export async function changeStreamSchedule(
   const scheduleId = scheduleIdOf(name);
   for (let attempt = 1; attempt <= CHANGES_TRIED; attempt += 1) {
     const { raw, action, state } = await client.schedule.getHandle(scheduleId).describe();
-    const held = toState(parseScheduledStream(name, action.args), state);
-    const wanted = change(held);
-    if (wanted === null) return held;
+    const current = toState(parseScheduledStream(name, action.args), state);
+    const wanted = change(current);
+    if (wanted === null) return current;
     await client.workflowService.updateSchedule({
       namespace: client.options.namespace,
       scheduleId,
@@ -235,7 +234,7 @@ export async function changeStreamSchedule(
       schedule: changedSchedule(raw.schedule ?? {}, wanted),
       searchAttributes: { indexedFields: { ...raw.searchAttributes?.indexedFields, ...REVISED_MARK } },
     });
-    // With a token that is no longer the newest, the server may drop the change without a word.
+    // The server may silently drop a change whose token is no longer the newest.
     const now = await readStreamState(client, name);
     if (hasTakenEffect(now, wanted)) return now;
   }
@@ -254,7 +253,7 @@ function hasTakenEffect(is: StreamState, { stream, state }: ScheduleChange): boo
   return state === undefined || (is.paused === state.paused && is.note === state.note);
 }
 
-/** In Temporal's own messages, because only they carry the token that says which version is changed. */
+/** Uses Temporal's raw messages, because only they carry the token of the version that is changed. */
 function changedSchedule(schedule: ScheduleMessage, { stream, state }: ScheduleChange): ScheduleMessage {
   const nowMs = Date.now();
   const { grids, jitterSeconds, notBeforeMs, notAfterMs } = firingOf(stream, nowMs);

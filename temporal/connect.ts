@@ -1,4 +1,4 @@
-// The command line's connection to Temporal, and what is said when a server is not there.
+// The command line's connection to Temporal, and its messages when the server cannot be reached.
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
 import type { ServiceError } from '@temporalio/client';
 import { readTemporalConfig } from '../config/config.ts';
@@ -11,18 +11,17 @@ export interface Connected {
   config: TemporalConfig;
 }
 
-/** A server that does not answer within this is taken as absent: a person waits. */
+/** A server that does not answer in this time counts as unreachable, because a person waits. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
- * The status codes by which gRPC says that a request is not allowed, that a call took too long, and that no
- * server could be reached.
+ * The gRPC status codes for a refused request, for a call that took too long, and for an unreachable server.
  */
 const GRPC_INVALID_ARGUMENT = 3;
 const GRPC_DEADLINE_EXCEEDED = 4;
 const GRPC_UNAVAILABLE = 14;
 
-/** Opens a connection for the time of `use`, and closes it whatever happens. */
+/** Opens a connection for the duration of `use`, and always closes it. */
 export async function withTemporal<Result>(
   use: (connected: Connected) => Promise<Result>,
   config: TemporalConfig = readTemporalConfig(),
@@ -52,19 +51,19 @@ export class TemporalUnreachableError extends Error {
   }
 }
 
-/** One sentence when the error says that a server cannot be reached; undefined for every other error. */
+/** One sentence for an error that means that a server cannot be reached; undefined for any other error. */
 export function describeConnectionError(error: unknown): string | undefined {
   if (error instanceof TemporalUnreachableError) return error.message;
   if (!hasGrpcCode(error, GRPC_UNAVAILABLE)) return undefined;
   return `Temporal cannot be reached: ${error.message}`;
 }
 
-/** Whether the server let a call run into its deadline. */
+/** Whether a call ended because its deadline passed. */
 export function isDeadlineExceeded(error: unknown): boolean {
   return hasGrpcCode(error, GRPC_DEADLINE_EXCEEDED);
 }
 
-/** Whether the server refused a call for what it says. */
+/** Whether the server refused a call because of its arguments. */
 export function isInvalidArgument(error: unknown): boolean {
   return hasGrpcCode(error, GRPC_INVALID_ARGUMENT);
 }
@@ -75,7 +74,7 @@ function hasGrpcCode(error: unknown, wanted: number): error is ServiceError {
   return code === wanted;
 }
 
-/** The page of a run in the Web UI; null when the configuration does not say where that is. */
+/** The page of a run in the Web UI; null when no address of the Web UI is configured. */
 export function runPageOf(config: TemporalConfig, workflowId: string, runId: string): string | null {
   if (config.uiUrl === null) return null;
   return toRunPage({ url: config.uiUrl, namespace: config.namespace }, { workflowId, runId });

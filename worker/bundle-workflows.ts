@@ -1,6 +1,5 @@
-// Makes the workflow bundle and writes it to standard output: a process of its own, because the bundler takes
-// more memory than a worker ever does and would not give it back. Run by makeBundle where no bundle was
-// built.
+// Makes the workflow bundle and writes it to standard output. It is a separate process, because the bundler
+// takes more memory than a worker and would not release it. It is run by makeBundle when no bundle was built.
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 

@@ -1,18 +1,19 @@
-// Whether the worker of this machine is at work: Temporal has heard it ask for work lately. For the image's
-// health check: exit code 0, or 1 and one sentence. The queue of batches is not looked at: a worker whose
-// slots are all taken does not ask for more, and is well.
+// Checks whether this machine's worker is alive: whether it has recently polled Temporal. Used by the image's
+// health check; exits with code 0, or with 1 and one sentence. The queue of batches is not checked, because a
+// healthy worker whose slots are all taken does not poll it.
 import { hostname } from 'node:os';
 import proto from '@temporalio/proto';
 import { withTemporal } from '../temporal/connect.ts';
 import type { Connected } from '../temporal/connect.ts';
 
-// A CommonJS package whose names Node cannot see before it runs: only its default export can be imported.
+// Only the default export of this CommonJS package can be imported, because Node cannot see its names before
+// it runs.
 const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
 
-/** A worker asks anew at least every minute; half of one more for a busy server. */
+/** A worker polls at least once a minute. Half a minute more allows for a busy server. */
 const SILENCE_MS_MAX = 90_000;
 
-/** Throws when Temporal cannot be reached, or has not heard of a worker of this machine. */
+/** @throws when Temporal cannot be reached, or no worker of this machine has polled it */
 async function assertHealthy({ connection, config }: Connected): Promise<void> {
   const { namespace, taskQueue } = config;
   const { pollers } = await connection.workflowService.describeTaskQueue({

@@ -9,7 +9,7 @@ import type { RunningWorker } from './run-worker.ts';
 async function main(): Promise<void> {
   const config = readWorkerConfig();
   const logger = new DefaultLogger('INFO');
-  // The process listens to signals itself, so that a second one is not swallowed.
+  // The process handles signals itself, so that a second signal is not swallowed.
   Runtime.install({ logger, shutdownSignals: [] });
   const worker = await start(config);
   const stop = (): void => {
@@ -29,7 +29,7 @@ async function start(config: WorkerConfig): Promise<RunningWorker> {
   try {
     return await startWorker(config, bundle);
   } catch (error) {
-    // The SDK's class of this name is not for others to import.
+    // The SDK does not export its class of this name.
     if (!(error instanceof Error) || error.name !== 'TransportError') throw error;
     const { address } = config.temporal;
     throw new Error(`Temporal does not answer at ${address} (TEMPORAL_ADDRESS); is it running?`, {

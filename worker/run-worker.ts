@@ -1,6 +1,6 @@
-// One process that takes all queues: stages and workflows on one, batches on another, whose slots bound its
-// memory, deliveries on one for each webhook. Opens its tools, runs until it is told to stop, hands its work
-// over and closes them. The workflow bundle is made here unless it was built.
+// Runs one process that polls all task queues: one for stages and workflows, one for batches, whose slots
+// bound its memory, and one for each webhook's deliveries. It opens its tools, runs until it is stopped,
+// hands its work over and closes them. The workflow bundle is made here unless it was built beforehand.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
@@ -22,24 +22,24 @@ import { batchQueueOf } from '../workflows/model/run.ts';
 import type { WorkerConfig } from '../config/config.ts';
 
 /**
- * Under the 10 s after which an attempt counts as dead, so that a stopping worker hands over what it cannot
+ * Below the 10 s after which an attempt counts as dead, so that a stopping worker hands over what it cannot
  * finish.
  */
 const SHUTDOWN_GRACE = '5 seconds';
 
 /**
- * A killed worker's next workflow task waits this long for it before any other worker gets it; the default is
- * 10 s.
+ * After a worker is killed, its next workflow task waits this long before another worker receives it. The
+ * default is 10 s.
  */
 const STICKY_TIMEOUT = '2 seconds';
 
-/** Stages other than batches hold almost nothing; what bounds them is the servers' patience. */
+/** Stages other than batches use almost no memory. The limit protects the servers. */
 const STAGES_AT_ONCE = 50;
 
-/** To one webhook. Each holds an event of a kilobyte, and waits for seconds at most. */
+/** Deliveries at once to one webhook. Each has an event of a kilobyte, and waits a few seconds at most. */
 const DELIVERIES_AT_ONCE = 10;
 
-/** Each cached workflow costs about a megabyte. */
+/** Each cached workflow takes about a megabyte. */
 const CACHED_WORKFLOWS = 200;
 
 export interface RunningWorker {
@@ -49,14 +49,14 @@ export interface RunningWorker {
 }
 
 export interface WorkerOptions {
-  /** Puts something between the stages and what they work with; tests make faults by it. */
+  /** Wraps the tools of the stages. Tests inject faults with it. */
   wrapTools?: (tools: StageTools) => StageTools;
 }
 
-/** Where the built bundle lies in the image; in a checkout the bundle is made at start, in seconds. */
+/** The path of the built bundle in the image. In a checkout the bundle is made at start, in seconds. */
 const BUILT_BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 
-/** The bundle is two megabytes; whatever is much larger is none. */
+/** The bundle has two megabytes; a much larger output is an error. */
 const BUNDLE_BYTES_MAX = 64 * 1024 * 1024;
 
 export async function makeBundle(): Promise<WorkflowBundleOption> {
@@ -70,8 +70,8 @@ export async function makeBundle(): Promise<WorkflowBundleOption> {
 }
 
 /**
- * Connects, opens the tools and takes work. Throws when Temporal cannot be reached; ClickHouse and the stores
- * are tried by the stages.
+ * Connects, opens the tools and starts polling. ClickHouse and the stores are first contacted by the stages.
+ * @throws when Temporal cannot be reached
  */
 export async function startWorker(
   config: WorkerConfig,
@@ -128,7 +128,7 @@ export async function startWorker(
   };
 }
 
-/** What a worker's batches take, threads included, for its first log line. */
+/** Describes the memory of a worker's batches, threads included, for its first log line. */
 export function describeMemoryBound({ batches }: WorkerConfig): string {
   const { usual, most } = batchMemoryOf(batches);
   const mb = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
@@ -146,7 +146,7 @@ async function runAll(workers: readonly Worker[], close: () => Promise<void>): P
         try {
           await worker.run();
         } finally {
-          // One queue without the other would leave runs hanging: they stop together.
+          // The workers stop together, because one queue without the other would leave runs hanging.
           shutDown(workers);
         }
       }),
@@ -184,7 +184,10 @@ function openTools(config: WorkerConfig): StageTools {
   };
 }
 
-/** Those of stores are known to the stores; keys of a role change while the worker runs. */
+/**
+ * The secrets of Temporal, ClickHouse and webhooks. Stores hide their own, because keys of a role change
+ * while the worker runs.
+ */
 function secretsOf({ temporal, clickHouse, webhooks }: WorkerConfig): Secret[] {
   const ofWebhooks = [...webhooks.values()].flatMap(({ url, secrets }) => [
     ...secrets.map((secret) => secret.toString('base64')),

@@ -1,5 +1,5 @@
-// All workflows that a worker runs, by the names under which Temporal knows them. This is the entry of the
-// workflow bundle.
+// All workflows that a worker runs, exported under their names in Temporal. This is the entry of the workflow
+// bundle.
 export { exportInterval } from './export/workflow.ts';
 export { checkStreams } from './questions/check-streams.ts';
 export { preflight } from './questions/preflight.ts';

@@ -1,4 +1,4 @@
-// The shape of the input of every workflow, by the name under which Temporal knows it.
+// The input shape of every workflow, by its name in Temporal.
 import { auditRequest } from './audit/input.ts';
 import { backfillRequest } from './backfill/input.ts';
 import { exportRequest } from './export/input.ts';

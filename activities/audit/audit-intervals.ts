@@ -1,6 +1,6 @@
-// For an audit: holds what the store has of some intervals against the history of today. A first look is
-// cheap, for where nothing has changed; what it finds suspicious is looked at once more by itself, because an
-// answer may have been damaged on its way, or a run may have come between.
+// For an audit: compares what the store has of some intervals with today's history. The first check is cheap,
+// because usually nothing has changed. A finding is checked once more on its own: an answer may have been
+// damaged in transit, or a run may have finished meanwhile.
 import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
@@ -28,18 +28,15 @@ import { openDestination } from '../runtime/stage-tools.ts';
 import type { StageTools } from '../runtime/stage-tools.ts';
 import { UnreadableRecordError } from '../runtime/stage-errors.ts';
 
-/** Two short requests to the store each. */
+/** Each interval takes two short requests to the store. */
 const INTERVALS_AT_ONCE = 16;
 
-/**
- * Rooms whose keys and versions one statement sums up: what it holds in memory meanwhile is some tens of
- * bytes each.
- */
+/** The rooms that one fingerprint statement covers. It needs some tens of bytes of memory for each. */
 const ROOMS_PER_QUERY = 1_000_000;
 
 const NO_MANIFEST = 'no manifest';
 
-/** Before what the manifest says otherwise. */
+/** Precedes the list of differences. */
 const OF_OTHERS = 'its manifest is that of another file';
 
 export interface AuditedIntervals {
@@ -55,8 +52,8 @@ interface Audited {
 }
 
 /**
- * What the store says: a finding, or the manifest that the history is held against; null: nobody is to miss
- * it.
+ * The result from the store: a finding, or the manifest to compare with the history. It is null when no file
+ * is expected.
  */
 type Stored = { finding: Found } | { manifest: Manifest } | null;
 type Found = Pick<Finding, 'kind' | 'detail' | 'generation'>;
@@ -66,7 +63,7 @@ export async function auditIntervals(
   { stream, intervals }: AuditedIntervals,
   run: StageRun,
 ): Promise<AuditPage> {
-  // Each request listens for the end of the attempt.
+  // Each request listens to the signal of the attempt.
   setMaxListeners(2 * INTERVALS_AT_ONCE, run.signal);
   const audited = intervals.map((interval): Audited => {
     const settings = settingsAt(stream, interval.startMs);
@@ -78,7 +75,7 @@ export async function auditIntervals(
     run.report({ looked: ++looked, of: intervals.length });
     return answer;
   });
-  const suspicious = audited.filter((_one, place) => 'finding' in (stored[place] ?? {}));
+  const suspicious = audited.filter((_one, index) => 'finding' in (stored[index] ?? {}));
   suspicious.push(...(await changedAmong(tools, { audited, stored }, run)));
   const page: AuditPage = { findings: [], underWay: 0 };
   for (const one of suspicious) {
@@ -116,18 +113,18 @@ async function readStored(
   }
 }
 
-/** Those whose history is not the one of the manifest any more. */
+/** The intervals whose history differs from the one in their manifest. */
 async function changedAmong(
   tools: StageTools,
   { audited, stored }: { audited: Audited[]; stored: Stored[] },
   run: StageRun,
 ): Promise<Audited[]> {
-  const held = audited.flatMap((one, place) => {
-    const answer = stored[place] ?? null;
+  const withManifest = audited.flatMap((one, index) => {
+    const answer = stored[index] ?? null;
     return answer !== null && 'manifest' in answer ? [{ ...one, manifest: answer.manifest }] : [];
   });
   const changed: Audited[] = [];
-  for (const group of toGroups(held)) {
+  for (const group of toGroups(withManifest)) {
     const [first] = group;
     if (first === undefined) continue;
     const { project, everySeconds } = first.settings;
@@ -137,7 +134,7 @@ async function changedAmong(
       { projectId: project, everySeconds, intervals },
       run.signal,
     );
-    changed.push(...group.filter(({ manifest }, place) => !isSame(manifest, fingerprints[place])));
+    changed.push(...group.filter(({ manifest }, index) => !isSame(manifest, fingerprints[index])));
   }
   return changed;
 }
@@ -146,11 +143,11 @@ function isSame({ history_fingerprint }: Manifest, fingerprint: Fingerprint | un
   return fingerprint !== undefined && isSameFingerprint(fingerprint, history_fingerprint);
 }
 
-/** Neighbours of one project and length, not too many rooms in each. */
-function toGroups<One extends Audited & { manifest: Manifest }>(held: readonly One[]): One[][] {
+/** Groups neighbouring intervals of one project and length, up to a number of rooms each. */
+function toGroups<One extends Audited & { manifest: Manifest }>(audited: readonly One[]): One[][] {
   const groups: One[][] = [];
   let rooms = 0;
-  for (const one of held) {
+  for (const one of audited) {
     const before = groups.at(-1)?.at(-1)?.settings;
     rooms += one.manifest.rooms;
     const isLike =
@@ -164,7 +161,7 @@ function toGroups<One extends Audited & { manifest: Manifest }>(held: readonly O
   return groups;
 }
 
-/** Null when a second look finds nothing. */
+/** Null when the second check finds nothing. */
 async function lookAgain(
   tools: StageTools,
   { stream, one }: { stream: StreamDefinition; one: Audited },

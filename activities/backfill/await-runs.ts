@@ -1,19 +1,20 @@
-// Waits for the first of some runs to end. A while at most: what waits holds one of the worker's slots, and
-// the runs it waits for need slots, too. Asks now and then instead of waiting at the server: a worker's
-// connection cannot give such a wait up before it is over.
+// Waits for the first of several runs to end, for a limited time: the waiting activity holds one of the
+// worker's slots, and the runs need slots too. It polls, because a worker's connection cannot abandon a long
+// poll before it is over.
 import { setTimeout as wait } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import type { EndedRun } from '../../workflows/backfill/contract.ts';
+import type { RunSummary } from '../../workflows/model/run.ts';
 import { innermostMessage } from '../runtime/innermost-message.ts';
 import { inLanes } from '../../streams/in-lanes.ts';
 import type { StageRun } from '../runtime/run-stage.ts';
 
-/** Then other activities get their turn. */
+/** After this time, other activities get the slot. */
 const WAIT_MS_MAX = 20_000;
 
-/** The shortest run takes about this long; long ones are asked for less and less often. */
+/** The shortest run takes about this long. Long runs are polled less and less often. */
 const ASK_MS_FIRST = 100;
 const ASK_MS_MAX = 1_000;
 
@@ -33,7 +34,7 @@ export async function awaitRuns(
   }
 }
 
-/** Null while it is under way. */
+/** Null while the run is in progress. */
 async function endOf(client: Client, workflowId: string): Promise<EndedRun | null> {
   const handle = client.workflow.getHandle(workflowId);
   try {
@@ -48,4 +49,11 @@ async function endOf(client: Client, workflowId: string): Promise<EndedRun | nul
     if (!(error instanceof WorkflowFailedError)) throw error;
     return { workflowId, failure: innermostMessage(error) };
   }
+}
+
+/** Waits for one run that is already in progress, on behalf of a run that was started off the grid. */
+export async function awaitRun({ workflowId }: { workflowId: string }): Promise<RunSummary> {
+  const handle =
+    Context.current().client.workflow.getHandle<(request: unknown) => Promise<RunSummary>>(workflowId);
+  return handle.result();
 }

@@ -1,5 +1,5 @@
-// For a backfill: which of its intervals have no complete file. The store alone says so, not what Temporal
-// remembers.
+// For a backfill: finds the intervals without a complete file. Only the store decides that, and not what
+// Temporal remembers.
 import { setMaxListeners } from 'node:events';
 import type { UncoveredRequest } from '../../workflows/backfill/contract.ts';
 import type { Interval } from '../../workflows/model/interval.ts';
@@ -12,7 +12,7 @@ import { openDestination } from '../runtime/stage-tools.ts';
 import type { OpenedDestination, StageTools } from '../runtime/stage-tools.ts';
 import { UnreadableRecordError } from '../runtime/stage-errors.ts';
 
-/** Two short requests each; enough to hide their round trips. */
+/** Each interval takes two short requests. This many at once hide their round trips. */
 const INTERVALS_AT_ONCE = 16;
 
 export async function findUncovered(
@@ -20,7 +20,7 @@ export async function findUncovered(
   { stream, intervals }: UncoveredRequest,
   run: StageRun,
 ): Promise<Interval[]> {
-  // Each request listens for the end of the attempt.
+  // Each request listens to the signal of the attempt.
   setMaxListeners(2 * INTERVALS_AT_ONCE, run.signal);
   let looked = 0;
   const covers = await inLanes(intervals, INTERVALS_AT_ONCE, async (interval) => {
@@ -35,7 +35,8 @@ export async function findUncovered(
 }
 
 /**
- * An unreadable manifest covers nothing: the run of that interval says what to do, and the others are made.
+ * An unreadable manifest covers nothing. The run of that interval reports what to do, and the other intervals
+ * are still exported.
  */
 async function isCoveredBy(opened: OpenedDestination, target: Target, signal: AbortSignal): Promise<boolean> {
   try {

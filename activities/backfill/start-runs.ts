@@ -1,7 +1,7 @@
-// Starts the runs of some intervals, under the ids that the schedule gives them, so that no interval is made
-// twice at once. A run that is under way already is as good as one started here, unless the interval is to be
-// made again, or the run has other settings, as one of a deleted stream of the same name: then it has to end
-// first.
+// Starts the runs of some intervals under the ids that the schedule gives them, so that no interval is
+// exported twice at once. A run that is already in progress counts as started. There are two exceptions: the
+// interval is to be re-exported, or the run has other settings, as one of a deleted stream of the same name.
+// Such a run has to end first.
 import { isDeepStrictEqual } from 'node:util';
 import { Context } from '@temporalio/activity';
 import {
@@ -25,7 +25,7 @@ import { settingsAt } from '../../workflows/model/stream.ts';
 import type { StreamSettings } from '../../workflows/model/stream.ts';
 import { inLanes } from '../../streams/in-lanes.ts';
 
-/** A server starts some tens of workflows a second, however they are asked for. */
+/** A server starts a few tens of workflows a second, however many are requested at once. */
 const STARTS_AT_ONCE = 8;
 
 export async function startRuns(request: StartRequest): Promise<StartOutcome[]> {
@@ -36,7 +36,7 @@ export async function startRuns(request: StartRequest): Promise<StartOutcome[]> 
 async function startOne(client: Client, request: StartRequest, interval: Interval): Promise<StartOutcome> {
   const { stream, force, startedFor } = request;
   const workflowId = runIdOf(stream.name, interval);
-  // An attempt before this one may have started it, and lost the answer.
+  // An earlier attempt may have started it and lost the answer.
   if (force && (await starterOf(client, workflowId)) === startedFor) return 'running';
   const settings = settingsAt(stream, interval.startMs);
   try {
@@ -60,8 +60,8 @@ async function startOne(client: Client, request: StartRequest, interval: Interva
 }
 
 /**
- * Whether the newest run of that id was asked for the same file. True as well for one that is forgotten
- * meanwhile: it is not in the way.
+ * Whether the newest run with that id was requested for the same file. True also when Temporal no longer
+ * knows the run, because it then blocks nothing.
  */
 async function isOfSettings(
   client: Client,
@@ -76,17 +76,17 @@ async function isOfSettings(
   const [payload] = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
   if (payload === undefined) return true;
   const asked = defaultPayloadConverter.fromPayload(payload);
-  // One whose input was edited by hand: it fails by itself.
+  // A run whose input was edited by hand fails by itself.
   if (!fits(INPUTS.exportInterval, asked)) return false;
   const { stream } = asked;
   const fieldsOf = (of: StreamSettings) => coverFieldsOf({ stream: stream.name, settings: of, interval }, '');
   return isDeepStrictEqual(fieldsOf(settingsAt(stream, interval.startMs)), fieldsOf(settings));
 }
 
-/** In the memo of a run: who started it. */
+/** The memo field that names who started a run. */
 const STARTED_FOR = 'startedFor';
 
-/** Undefined when there is no such run, or nobody left a name. */
+/** Undefined when there is no such run, or its memo names nobody. */
 async function starterOf(client: Client, workflowId: string): Promise<unknown> {
   try {
     return (await client.workflow.getHandle(workflowId).describe()).memo?.[STARTED_FOR];

@@ -1,70 +1,74 @@
-// What a batch may hold in memory, in one place: the sizes of its buffers, how far they may grow, and the
-// bound that a worker prints at start. Sizes of batches are estimates, mostly right to a tenth.
+// The memory limits of a batch: the sizes of its buffers, how far they may grow, and the bound that a worker
+// prints at start. Batch sizes are estimates and usually right to a tenth.
 
-/** From this many planned sizes on, a plan counts as misjudged: the interval is planned again. */
+/** A plan counts as misjudged from this many planned sizes on. The interval is then planned again. */
 export const MISJUDGED_FROM = 3;
 
-/** What the columns of a batch may take, in planned sizes of its raw bytes. Usually it is less than one. */
+/**
+ * The most that the columns of a batch may take, in planned sizes of its raw bytes. They usually take less
+ * than one.
+ */
 export const COLUMNS_GROWTH_MAX = 3;
 
-/** What the body may grow to, in planned sizes: a room of twice the size still fits behind others. */
+/**
+ * The most that the body may grow to, in planned sizes. A room of twice the planned size still fits behind
+ * others.
+ */
 export const BODY_GROWTH_MAX = 4;
 
-/** A room that is larger than this many planned sizes cannot be helped by another plan. */
+/** Another plan does not help a room that is larger than this many planned sizes. */
 export const ROOM_GROWTH_MAX = 2;
 
 /**
- * Under gzip raw bytes are compressed in pieces of this size. Each piece loses the window of the one before
- * it: 32 kB.
+ * Under gzip, raw bytes are compressed in pieces of this size. Each piece loses the 32 kB window of the piece
+ * before it.
  */
 export const PIECE_BYTES = 4 * 1024 * 1024;
 
-/** A piece ends with the room that fills it. */
+/** The buffer is larger than a piece, because a piece ends with the room that fills it. */
 export const PIECE_BUFFER_BYTES = PIECE_BYTES + PIECE_BYTES / 4;
 
 /**
- * The last range of an interval takes in a remainder of up to half a range. Pages of a buffer that are not
- * written take no memory.
+ * The last range of an interval may include a remainder of up to half a range. Pages of a buffer that are
+ * never written take no memory.
  */
 const LAST_RANGE = 1.6;
 
-/**
- * Measured on made-up and on recorded rooms: bytes of each scan for a byte of JSON, with some room to spare.
- */
+/** Bytes of each scan per byte of JSON, with some head room. Measured on generated and on recorded rooms. */
 const COLUMNS_PER_BYTE = { rooms: 0.06, peers: 0.35, totals: 0.65 } as const;
 
-/** Compressed size of a byte of JSON, at most; measured: 0.12. */
+/** The most compressed bytes per byte of JSON. The measured value is 0.12. */
 const GZIP_RATIO = 0.2;
 
 /** While a thread writes one batch, ClickHouse answers the scans of another. */
 export const BATCHES_PER_THREAD = 2;
 
-/** A worker thread with its code, without its buffers. */
+/** The memory of a worker thread with its code, without its buffers. */
 const THREAD_BYTES = 20_000_000;
 
 /**
- * How many threads write the batches: half of the processors. The other half is ClickHouse's, the store's and
- * the main thread's where they share the machine, and a thread of its own costs 40 MB.
+ * How many threads write the batches: half of the processors. The other half is left to ClickHouse, the store
+ * and the main thread, which may share the machine. Each further thread costs 40 MB.
  */
 export function threadsFor(processors: number, atOnce: number): number {
   return Math.min(Math.ceil(processors / 2), atOnce);
 }
 
 export interface BatchSizes {
-  /** Batches under way at once in one worker. */
+  /** Batches in progress at once in one worker. */
   atOnce: number;
   /** Threads that write them. */
   threads: number;
-  /** Wanted raw bytes of a batch, stored plain. */
+  /** Target size in raw bytes of a batch that is stored plain. */
   rangeBytesPlain: number;
-  /** Wanted raw bytes of a batch, stored compressed. */
+  /** Target size in raw bytes of a batch that is stored compressed. */
   rangeBytesGzip: number;
 }
 
 /** The buffers for the columns of one batch, in bytes. */
 export type ColumnSizes = Readonly<Record<'rooms' | 'peers' | 'totals', number>>;
 
-/** Each batch that is scanned has one set. */
+/** The sizes of the column buffers. Each batch that is scanned has one set. */
 export function columnSizesOf({ rangeBytesPlain, rangeBytesGzip }: BatchSizes): ColumnSizes {
   const raw = LAST_RANGE * Math.max(rangeBytesPlain, rangeBytesGzip);
   return {
@@ -79,7 +83,10 @@ export function bodyBytesOf({ rangeBytesPlain, rangeBytesGzip }: BatchSizes): nu
   return Math.ceil(LAST_RANGE * Math.max(rangeBytesPlain, rangeBytesGzip * GZIP_RATIO));
 }
 
-/** What all batches of a worker take: usually, and at most, with every slot at its bound. In bytes. */
+/**
+ * The memory of all batches of a worker in bytes: the usual amount, and the most when every slot is at its
+ * bound.
+ */
 export function batchMemoryOf(sizes: BatchSizes): { usual: number; most: number } {
   const { atOnce, threads, rangeBytesPlain, rangeBytesGzip } = sizes;
   const { rooms, peers, totals } = columnSizesOf(sizes);

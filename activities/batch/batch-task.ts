@@ -1,32 +1,35 @@
-// What the main thread and the worker threads tell each other: tasks, answers and progress. Types, and the
-// places of shared memory; the main thread reads it without loading what only the threads run.
+// The messages between the main thread and the worker threads: tasks, answers and progress. It holds types
+// and the indexes of shared memory only. So the main thread can import it without loading the code that only
+// the threads run.
 import type { FieldSet } from '../../workflows/model/stream.ts';
 import type { HistoryConnection } from '../../clickhouse/history-client.ts';
 import type { RoomsRange } from '../scans/scan-statements.ts';
 import type { ColumnSizes } from './batch-memory.ts';
 import type { BatchOptions, WrittenBatch } from './write-batch.ts';
 
-/** What every thread of the pool gets when it starts. */
+/** The data that every thread of the pool gets when it starts. */
 export interface ThreadData {
   connection: HistoryConnection;
   columnSizes: ColumnSizes;
 }
 
 export interface BatchTask {
-  /** Null where the range is known to be empty: then nothing is read. */
+  /** Null when the range is known to be empty: then nothing is read. */
   scan: { range: RoomsRange; fields: FieldSet; queryId: string } | null;
   options: BatchOptions;
-  /** For the body. Nobody else uses it until the task has ended. */
+  /** The buffer for the body. It belongs to the task until the task has ended. */
   output: SharedArrayBuffer;
-  /** In shared memory: see `PROGRESS`. */
+  /** Shared memory, indexed by `PROGRESS`. */
   progress: Float64Array;
 }
 
-/** What the main thread and the task tell each other while it runs. */
+/**
+ * The indexes of the shared progress array, by which the task and the main thread signal each other.
+ */
 export const PROGRESS = {
   /** The bytes of columns read so far. */
   columnBytes: 0,
-  /** 1 once nobody waits for the task any more. */
+  /** 1 once the main thread no longer waits for the task. */
   isCanceled: 1,
   length: 2,
 } as const;

@@ -1,6 +1,6 @@
-// What runs in the worker threads: one batch from the scans to the body of its part. Errors lose their class
+// Runs in the worker threads: turns one batch from scans into the body of its part. Errors lose their class
 // on the way to the main thread, so they travel as data and become errors again there (batch-writers.ts). The
-// thread reads ClickHouse itself: passing the columns through the main thread made its garbage collector mark
+// thread reads ClickHouse itself: when columns passed through the main thread, its garbage collector marked
 // Temporal's heap again and again. It never talks to a store.
 import { ClickHouseError } from '@clickhouse/client';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
@@ -23,12 +23,12 @@ import type { BatchAnswer, BatchFailure, BatchTask, ThreadData } from './batch-t
 import { writeBatch } from './write-batch.ts';
 import type { WrittenBatch } from './write-batch.ts';
 
-/** How often a task looks whether it was canceled. */
+/** How often a task checks whether it was canceled. */
 const CANCEL_CHECK_MS = 200;
 
 let thread: BatchThread | undefined;
 
-/** The task of the pool. */
+/** The function that the pool calls for each task. */
 export async function runBatchTask(task: BatchTask): Promise<unknown> {
   thread ??= new BatchThread(workerData as ThreadData);
   try {
@@ -48,8 +48,8 @@ export async function runBatchTask(task: BatchTask): Promise<unknown> {
 type ColumnBuffers = Record<keyof ColumnSizes, ArrayBuffer>;
 
 /**
- * While one batch is written, the scans of another may be under way: each batch has buffers for its columns,
- * which serve the next one.
+ * While one batch is written, the scans of another may run. Each batch therefore has its own column buffers,
+ * which are reused for later batches.
  */
 class BatchThread {
   readonly #client;

@@ -1,6 +1,5 @@
 // The pool of worker threads that read, measure, write, compress and hash batches, as the main thread sees
-// it. Bodies are never copied from one thread to another: their memory is shared, or transferred where it had
-// to grow.
+// it. Bodies are never copied between threads: their memory is shared, or transferred when it had to grow.
 import { ClickHouseError } from '@clickhouse/client';
 import { Piscina } from 'piscina';
 import { BATCHES_PER_THREAD } from './batch-memory.ts';
@@ -16,10 +15,10 @@ import type { WrittenBatch } from './write-batch.ts';
 
 export interface BatchWriters {
   /**
-   * Reads and writes one batch in a thread of the pool. The body is in `task.output`, or in a buffer of its
-   * own where it did not fit. When the call rejects, a thread may still write into `task.output`: it must not
-   * be used again. When the signal is aborted the scans are closed, and the call rejects; ClickHouse may
-   * still be at work.
+   * Reads and writes one batch in a thread of the pool. The body is in `task.output`, or in a separate buffer
+   * when it did not fit. When the call rejects, a thread may still write into `task.output`, so it must not
+   * be used again. When the signal is aborted, the scans are closed and the call rejects; ClickHouse may
+   * still run the queries.
    * @throws ClickHouseError, HistoryStreamError, DamagedScanError, RangeMisjudgedError, RoomTooLargeError,
    *   ConnectionError
    */
@@ -30,7 +29,7 @@ export interface BatchWriters {
 /** ClickHouse could not be reached, or the connection was lost. Retried. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
-  /** Node's code: `ECONNREFUSED`. */
+  /** Node's error code, such as `ECONNREFUSED`. */
   readonly code: string;
   constructor(message: string, code: string) {
     super(message);
@@ -39,12 +38,11 @@ export class ConnectionError extends Error {
 }
 
 /**
- * What a thread allocates on its heap is short-lived and small; the default would let garbage grow to 48 MB
- * in each.
+ * A thread allocates small, short-lived objects. The default would let garbage grow to 48 MB in each thread.
  */
 const YOUNG_MB_MAX = 8;
 
-/** Threads stay, because starting one takes a tenth of a second. */
+/** Threads are kept, because starting one takes a tenth of a second. */
 export function openBatchWriters(threads: number, data: ThreadData): BatchWriters {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const pool = new Piscina<BatchTask, BatchAnswer>({
@@ -52,7 +50,7 @@ export function openBatchWriters(threads: number, data: ThreadData): BatchWriter
     name: 'runBatchTask',
     minThreads: threads,
     maxThreads: threads,
-    // Batches are as many as the worker has slots; none is refused.
+    // The worker's slots already limit the number of batches, so none is refused here.
     maxQueue: Infinity,
     concurrentTasksPerWorker: BATCHES_PER_THREAD,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB_MAX },

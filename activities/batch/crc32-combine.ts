@@ -1,6 +1,6 @@
-// The CRC-32 of two texts put together, from the CRC of each: parts of a file are encoded at once and in any
-// order, and the trailer of a gzip file needs the CRC of all. Appending n zero bits is linear over GF(2), so
-// it is a 32 × 32 bit matrix, raised to the n-th power by repeated squaring.
+// Computes the CRC-32 of two concatenated texts from the CRC of each. Parts of a file are encoded
+// concurrently and in any order, and the trailer of a gzip file needs the CRC of all. Appending n zero bits
+// is linear over GF(2). So it is a 32 × 32 bit matrix, raised to the n-th power by repeated squaring.
 
 /** The reflected polynomial of gzip and zlib. */
 const POLYNOMIAL = 0xedb88320;
@@ -9,8 +9,8 @@ const POLYNOMIAL = 0xedb88320;
 type Matrix = readonly number[];
 
 /**
- * The CRC-32 of `first` followed by `second`, unsigned. Takes the CRCs of both and the length of the second,
- * which may be any whole number up to 2^53.
+ * The CRC-32 of `first` followed by `second`, unsigned. Takes the CRCs of both, and the length of the second:
+ * any whole number up to 2^53.
  */
 export function crc32Combine(first: number, second: number, secondBytes: number): number {
   let crc = first >>> 0;
@@ -34,7 +34,7 @@ function square(matrix: Matrix): Matrix {
   return matrix.map((column) => multiply(matrix, column));
 }
 
-/** Appends one zero bit: shifts towards bit 0, and what falls out comes back as the polynomial. */
+/** Appends one zero bit: shifts towards bit 0, and each bit shifted out adds the polynomial. */
 const BIT_MATRIX: Matrix = [POLYNOMIAL, ...Array.from({ length: 31 }, (_, bit) => (1 << bit) >>> 0)];
 
 /** Appends one zero byte: three squarings of one bit. */

@@ -1,6 +1,7 @@
-// One batch: the columns of a range of rooms become the body of one part. A pure function of bytes, run in a
-// worker thread (batch-thread.ts). Plain, the file's bytes are the body; under gzip they are compressed piece
-// by piece and only the result is kept. What is held is bounded, whatever the plan estimated.
+// Writes one batch: turns the columns of a range of rooms into the body of one part. It is a pure function of
+// bytes and runs in a worker thread (batch-thread.ts). In a plain file the bytes are the body. Under gzip
+// they are compressed piece by piece, and only the result is kept. Memory is bounded even when the plan's
+// estimate was wrong.
 import { createHash } from 'node:crypto';
 import { constants, crc32, deflateRawSync } from 'node:zlib';
 import { BufferFullError, ByteWriter } from '../../document/byte-writer.ts';
@@ -30,9 +31,9 @@ export interface BatchOptions {
   compression: Compression;
   /** The batch begins the file. */
   isFirst: boolean;
-  /** The batch has the last rooms; first and last at once it is the whole file. */
+  /** The batch has the last rooms. A batch that is both first and last is the whole file. */
   isLast: boolean;
-  /** Raw bytes that the range was planned for. */
+  /** The raw bytes that were planned for the range. */
   bytesPlanned: number;
 }
 
@@ -44,21 +45,21 @@ export interface WrittenBatch {
   /** MD5 of the body, in hexadecimal. */
   md5: string;
   rooms: number;
-  /** Rows of peers and of track totals that the scans had. */
+  /** The numbers of peer rows and of track total rows that the scans returned. */
   peers: number;
   totals: number;
   faultyRooms: number;
-  /** The first FAULTS_KEPT of them. */
+  /** The first FAULTS_KEPT of the rooms with faults. */
   faults: RoomFault[];
 }
 
-/** Enough to see what is wrong; each becomes a line of the log. */
+/** Enough to diagnose the cause. Each fault becomes a line of the log. */
 export const FAULTS_KEPT = 100;
 
 const [OPEN_ARRAY, NEWLINE, COMMA] = [0x5b, 0x0a, 0x2c];
 
 /**
- * @param output a buffer for the body; a larger one is used where it is too small
+ * @param output a buffer for the body; when it is too small, a larger one is allocated
  * @throws BrokenStreamError, WrongOrderError, RangeMisjudgedError, RoomTooLargeError
  */
 export function writeBatch(
@@ -75,12 +76,12 @@ class BatchWriter {
   readonly #reader: RoomReader;
   readonly #out: ByteWriter;
   readonly #json: JsonRooms;
-  /** The compressed pieces one behind the other; undefined where the file is plain. */
+  /** The compressed pieces, concatenated; undefined when the file is plain. */
   readonly #compressed: ByteCollector | undefined;
   #rooms = 0;
   #faultyRooms = 0;
   readonly #faults: RoomFault[] = [];
-  /** Of the bytes that have left the buffer for the compressor. */
+  /** The number of raw bytes that have been counted and, under gzip, compressed. */
   #rawBytes = 0;
   #crc = 0;
   #largestRoom = 0;
@@ -89,7 +90,7 @@ class BatchWriter {
     this.#options = options;
     this.#reader = new RoomReader(openBatches(range, options.fields));
     const isGzip = options.compression === 'gzip';
-    // What is compressed is bounded by the raw bytes that it comes from.
+    // No bound of its own is needed: the compressed size is bounded by the raw bytes.
     this.#compressed = isGzip ? new ByteCollector(output, { bytesMax: Infinity, bytesUsed: 0 }) : undefined;
     if (options.isFirst) this.#compressed?.push(GZIP_HEADER);
     const buffer = isGzip ? new ArrayBuffer(PIECE_BUFFER_BYTES) : output;
@@ -132,7 +133,7 @@ class BatchWriter {
       throw this.#tooLong(this.#out.at, this.#out.at);
   }
 
-  /** What comes before a room in the file. */
+  /** Writes the bytes that precede a room in the file. */
   #writeSeparator(): void {
     const isFirstRoom = this.#rooms === 0;
     if (this.#options.format === 'json')
@@ -190,7 +191,10 @@ class BatchWriter {
     return room === undefined ? '' : toShownId(toWellFormed(room.session.bytesAt(roomRow)));
   }
 
-  /** The range does not fit: because of one room, or because all of it is larger than planned. */
+  /**
+   * The error for a range that does not fit, either because of one room or because the whole range is larger
+   * than planned.
+   */
   #tooLong(bufferBytes: number, roomStart: number): Error {
     const { bytesPlanned } = this.#options;
     const roomBytes = bufferBytes - roomStart;

@@ -1,5 +1,5 @@
-// One range of rooms read and written in this thread, into memory: for tests. A worker exports in its pool of
-// threads (export-batch.ts), by the same scans and the same writer.
+// Reads and writes one range of rooms in the calling thread, into memory, for tests. A worker exports in its
+// pool of threads (export-batch.ts), with the same scans and the same writer.
 import { randomUUID } from 'node:crypto';
 import type { FieldSet, FileFormat } from '../../workflows/model/stream.ts';
 import type { HistoryReader } from '../../clickhouse/history-reader.ts';
@@ -9,7 +9,7 @@ import type { RoomsRange } from '../scans/scan-statements.ts';
 import { writeBatch } from './write-batch.ts';
 import type { BatchOptions, WrittenBatch } from './write-batch.ts';
 
-/** What is read into memory here is a test's. */
+/** Tests only read this much into memory. */
 const BYTES_MAX = 1024 * 1024 * 1024;
 const BYTES_FIRST = 1024 * 1024;
 
@@ -17,7 +17,7 @@ export interface RangeToWrite {
   range: RoomsRange;
   fields: FieldSet;
   format: FileFormat;
-  /** A part of a file of several ranges; by default the range is the whole file, without compression. */
+  /** Which part of a larger file this is. By default the range is the whole file, without compression. */
   part?: Pick<BatchOptions, 'compression' | 'isFirst' | 'isLast'>;
   signal?: AbortSignal;
 }

@@ -1,6 +1,6 @@
-// Third stage, of intervals of several ranges: reads the fingerprint of the interval again, after the last
-// batch. The same as in the plan: every batch saw one and the same history. Different: says which ranges
-// moved and what they hold now, so that only those are exported again.
+// Third stage, for intervals of several ranges: reads the fingerprint of the interval again after the last
+// batch. When it equals the plan's, every batch read the same history. Otherwise the stage returns the ranges
+// that changed with their new fingerprints, and only those are exported again.
 import { isSameFingerprint, sumRanges } from '../../workflows/model/plan.ts';
 import type { CheckOutcome, CheckRequest } from '../../workflows/export/contract.ts';
 import { fingerprintRange } from '../scans/fingerprint-range.ts';

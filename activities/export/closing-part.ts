@@ -1,12 +1,12 @@
-// The last part of a file of several ranges, written when all of them are known: the end of the array, and
-// under gzip the last block and the trailer. Small, so it may be any length; the file's checksum is put
-// together here from those of the batches.
+// The last part of a file of several ranges, made once all of them are known. It holds the end of the array
+// and, under gzip, the last block and the trailer. The last part may be of any size. The file's checksum is
+// combined here from those of the batches.
 import { crc32, deflateRawSync } from 'node:zlib';
 import { crc32Combine } from '../batch/crc32-combine.ts';
 import { DEFLATE_LEVEL, gzipTrailer } from '../batch/gzip-framing.ts';
 
 export interface ClosingPart {
-  /** Null when the last batch is the end of the file: ndjson without compression. */
+  /** Null when nothing follows the last batch: ndjson without compression. */
   body: Buffer | null;
   /** Of the whole file. */
   rawBytes: number;
@@ -14,7 +14,7 @@ export interface ClosingPart {
   crc32: number;
 }
 
-/** Takes the batches in the order of the file, two or more. */
+/** @param parts two or more batches, in the order of the file */
 export function closingPart(
   options: { format: 'json' | 'ndjson'; compression: 'none' | 'gzip' },
   parts: readonly { rawBytes: number; crc32: number }[],

@@ -1,7 +1,7 @@
-// Fourth stage: makes the file visible, in one moment. Uploads the closing part where there are several, then
-// completes with the ETags that the run holds: a part that a late attempt overwrote with other bytes is found
-// here and not committed. What a completion answers can get lost, and the second one is then refused: so it
-// is the object that lies there that says whether it is ours.
+// Fourth stage: makes the file visible in one step. It uploads the closing part where there are several
+// parts, then completes the upload with the ETags that the run recorded. A part that a late attempt overwrote
+// is found here and never committed. The answer to a completion can get lost, and a second completion is then
+// refused. So the stored object itself is checked for this run's write id.
 import type { CompletedFile, CompleteOutcome, CompleteRequest } from '../../workflows/export/contract.ts';
 import { closingPart } from './closing-part.ts';
 import type { StageRun } from '../runtime/run-stage.ts';
@@ -37,8 +37,8 @@ export async function completeFile(
     if (isOurs(head, request, bytes)) return { outcome: 'completed', file: { ...file, etag: head.etag } };
     throw new NotCompletedError(`${request.key}: completed, but ${describeOther(head)}`);
   } catch (error) {
-    // Whatever the error says: an object with our write id and size is our file, completed by an attempt
-    // whose answer was lost.
+    // An object with our write id and size is our file, whatever the error says: an earlier attempt completed
+    // it and its answer was lost.
     const head = await store.head({ key: request.key, signal: run.signal });
     if (isOurs(head, request, bytes)) return { outcome: 'completed', file: { ...file, etag: head.etag } };
     if (classifyStoreError(error) !== 'part-mismatch') throw error;
@@ -49,8 +49,8 @@ export async function completeFile(
 }
 
 /**
- * The store said that it completed the file, and does not show it. Retried: then either the file is there or
- * the upload is gone.
+ * The store reported that it completed the file, but does not show it. Retried: by then either the file
+ * exists or the upload is gone.
  */
 export class NotCompletedError extends Error {
   override readonly name = 'NotCompletedError';
@@ -87,13 +87,13 @@ function describeOther(head: ObjectHead | null): string {
   return `another object is stored there: ${head.size} bytes, write id ${writeId ?? 'none'}`;
 }
 
-/** The parts that the store holds with other bytes than the run was told, or not at all. */
+/** The parts that are missing from the store, or whose ETag differs from the one the run recorded. */
 async function replacedParts(
   store: ObjectStore,
   { key, uploadId, parts }: CompleteRequest,
   run: StageRun,
 ): Promise<number[]> {
-  const held = await store.listParts({ key, uploadId, signal: run.signal });
-  const etags = new Map(held.map((part) => [part.partNumber, part.etag]));
+  const stored = await store.listParts({ key, uploadId, signal: run.signal });
+  const etags = new Map(stored.map((part) => [part.partNumber, part.etag]));
   return parts.filter((part) => etags.get(part.partNumber) !== part.etag).map((part) => part.partNumber);
 }

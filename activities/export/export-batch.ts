@@ -1,7 +1,7 @@
 // Second stage: one range of rooms becomes one part. A worker thread reads the range as columns, measures,
-// writes and compresses it into one bounded buffer, and that is uploaded from here. Nothing is uploaded
-// before it is known that all of the range was read: the scans ended well, and rooms, peers and track totals
-// are as many as planned.
+// writes and compresses it into one bounded buffer, which this thread uploads. Nothing is uploaded before the
+// whole range is known to be read: the scans ended well, and the counts of rooms, peers and track totals are
+// as planned.
 import { log } from '@temporalio/activity';
 import { randomUUID } from 'node:crypto';
 import { PART_BYTES_MIN } from '../../workflows/model/plan.ts';
@@ -57,19 +57,19 @@ function uploadBody(
 }
 
 /**
- * The check of an interval that is one range, while its part is on its way: a stage of its own would take
- * longer than both.
+ * For an interval of one range: reads the fingerprint again while the part is being uploaded. A separate
+ * check stage would take longer than both.
  */
 async function readFingerprintAfter(
   tools: StageTools,
   request: BatchRequest,
   { signal }: StageRun,
 ): Promise<Fingerprint | undefined> {
-  return request.isFirst && request.isLast ? readHeld(tools, request, signal) : undefined;
+  return request.isFirst && request.isLast ? readFingerprint(tools, request, signal) : undefined;
 }
 
-/** What the history holds of the range now. */
-function readHeld(
+/** The fingerprint of the range as the history holds it now. */
+function readFingerprint(
   tools: StageTools,
   { target, range: { from, to } }: BatchRequest,
   signal: AbortSignal,
@@ -77,12 +77,13 @@ function readHeld(
   return fingerprintRange(tools.history, { projectId: target.settings.project, from, to }, signal);
 }
 
-/** How often what the thread has read so far is looked at, for the next heartbeat. */
+/** How often the thread's progress is read for the next heartbeat. */
 const PROGRESS_MS = 1_000;
 
 /**
- * The batch, made by a worker thread. A range that had no rooms when it was planned is not read: whether it
- * is empty still is what the check asks, as for every other, and most intervals of most streams are empty.
+ * Reads and writes the batch in a worker thread. A range that had no rooms when it was planned is not read,
+ * because most intervals of most streams are empty. The check finds out whether it is still empty, as for
+ * every other range.
  */
 async function readBatch(
   tools: StageTools,
@@ -111,7 +112,7 @@ async function readBatch(
   try {
     return await tools.writers.write({ scan, options, output: tools.buffers.take(), progress }, run.signal);
   } catch (error) {
-    // Otherwise the server goes on until it notices that nobody listens.
+    // Otherwise the server keeps running the queries until it notices the closed connection.
     if (scan !== null) await tools.history.killQueries(scanQueryIds(queryId));
     throw error;
   } finally {
@@ -120,9 +121,10 @@ async function readBatch(
 }
 
 /**
- * The plan says how many rooms, peers and track totals the range has. Others are right only when the history
- * moved: then the check finds it and the range is exported again. Otherwise the answers were not whole,
- * whatever they looked like.
+ * Compares the counts of rooms, peers and track totals with the plan's. Other counts are right only when the
+ * history has changed: then the check finds it and the range is exported again. Otherwise the answers were
+ * incomplete.
+ * @throws TruncatedAnswerError
  */
 async function assertAllRead(
   tools: StageTools,
@@ -130,9 +132,9 @@ async function assertAllRead(
   { written, signal }: { written: WrittenBatch; signal: AbortSignal },
 ): Promise<void> {
   if (isAllOf(written, request.range.fingerprint)) return;
-  const held = await readHeld(tools, request, signal);
-  if (isAllOf(written, held)) return;
-  throw new TruncatedAnswerError(`the scans have ${countsOf(written)}; the history has ${countsOf(held)}`);
+  const current = await readFingerprint(tools, request, signal);
+  if (isAllOf(written, current)) return;
+  throw new TruncatedAnswerError(`the scans have ${countsOf(written)}; the history has ${countsOf(current)}`);
 }
 
 interface Counts {
@@ -150,7 +152,7 @@ function countsOf({ rooms, peers, totals }: Counts): string {
 }
 
 /**
- * Every part but a file's last must have the store's minimum; gzip parts are padded, plain ones cannot be.
+ * Every part but the last must have the store's minimum size. Gzip parts are padded; plain ones cannot be.
  */
 function assertLongEnough(
   { body }: WrittenBatch,

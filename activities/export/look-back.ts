@@ -1,6 +1,6 @@
-// After a scheduled run: which of the few intervals before have no file that covers them, and no run under
-// way to make it. The uploads that terminated runs of these left unfinished are aborted here, too: nobody
-// else cleans up behind them.
+// After a scheduled run: finds which of the few intervals before it have no file that covers them and no run
+// in progress. It also aborts uploads that terminated runs of these intervals left, because nothing else
+// does.
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
@@ -35,8 +35,8 @@ export async function lookBack(
   let uploadsAborted = 0;
   for (const { target, opened, hasFile, lastRun } of await Promise.all(looks)) {
     if (lastRun === 'RUNNING') continue;
-    // Nearly always so. A run that re-exported a complete interval and was terminated has left the manifest
-    // of its predecessor, and its upload.
+    // This is nearly always the case. The exception is a terminated run that re-exported a complete interval:
+    // the earlier run's manifest remains beside the unfinished upload.
     if (hasFile && (lastRun === null || lastRun === 'COMPLETED')) continue;
     uploadsAborted += await abortLeftUploads(opened, keyOf(target), run);
     if (!hasFile) missing.push(target.interval);
@@ -46,8 +46,8 @@ export async function lookBack(
 }
 
 /**
- * True as well for what cannot be read: a run of that interval would fail there, and has said so to whoever
- * started it.
+ * True also for a manifest that cannot be read: a run of that interval would fail on it, and has already
+ * reported that.
  */
 async function hasManifest(opened: OpenedDestination, target: Target, signal: AbortSignal): Promise<boolean> {
   try {
@@ -62,7 +62,7 @@ export async function isUnderWay(client: Client, workflowId: string): Promise<bo
   return (await statusOf(client, workflowId)) === 'RUNNING';
 }
 
-/** Of the newest run of that id; null when Temporal knows none. */
+/** The status of the newest run with that id; null when Temporal knows none. */
 async function statusOf(client: Client, workflowId: string): Promise<string | null> {
   try {
     return (await client.workflow.getHandle(workflowId).describe()).status.name;

@@ -1,11 +1,11 @@
-// First stage: looks whether the interval is complete already, cuts its rooms into ranges, notes what the
-// history holds of each, and begins the upload meanwhile. What it returns is the plan that every later stage
-// keeps to.
+// First stage: checks whether the interval is already complete, cuts its rooms into ranges, reads the
+// fingerprint of each, and begins the upload meanwhile. Every later stage follows the plan that it returns.
 import { hasNoFileWhenEmpty, RANGES_MAX, rangeOf, sumRanges } from '../../workflows/model/plan.ts';
 import type { PlannedRange, RoomRange } from '../../workflows/model/plan.ts';
-import type { PlanOutcome, PlanRequest } from '../../workflows/export/contract.ts';
-import { abortLeftUploads, giveUpUpload } from './abort-upload.ts';
-import { beginUpload } from './begin-upload.ts';
+import type { PlanOutcome, PlanRequest, UploadRequest } from '../../workflows/export/contract.ts';
+import { WRITE_ID_METADATA } from '../../workflows/model/manifest.ts';
+import { contentTypeOf } from '../../workflows/model/stream.ts';
+import { abortLeftUploads, abandonUpload } from './abort-upload.ts';
 import { cutRanges, isSurelyOneRange } from '../scans/cut-ranges.ts';
 import { fingerprintRange } from '../scans/fingerprint-range.ts';
 import { keyOf } from '../manifests/file-key.ts';
@@ -13,9 +13,9 @@ import { findCover } from '../manifests/find-cover.ts';
 import type { StageRun } from '../runtime/run-stage.ts';
 import { InvalidRequestError } from '../runtime/stage-errors.ts';
 import { openDestination, webhooksFor } from '../runtime/stage-tools.ts';
-import type { StageTools } from '../runtime/stage-tools.ts';
+import type { OpenedDestination, StageTools } from '../runtime/stage-tools.ts';
 
-/** Fingerprint queries are short; a few at once hide their round trips without loading the server. */
+/** Fingerprint queries are short. Two at once hide their round trips without loading the server. */
 const FINGERPRINTS_AT_ONCE = 2;
 
 export async function planInterval(
@@ -26,25 +26,23 @@ export async function planInterval(
   const { target } = request;
   const opened = openDestination(tools, target.settings.destination);
   const key = keyOf(target);
-  const { manifest, found, manifestEtag, there } = await findCover(opened, target, run.signal);
+  const { manifest, found, manifestEtag, storedHead } = await findCover(opened, target, run.signal);
   if (manifest !== null && !request.force) {
-    // A forced run that was terminated may have left its upload, and this run begins none that would abort
-    // it.
+    // A terminated forced run may have left its upload. This run begins none, so nothing else would abort it.
     await abortLeftUploads(opened, key, run);
     return { outcome: 'already-complete', manifest };
   }
   const writeId = tools.newId();
-  const replacesObject = there !== null;
+  const replacesObject = storedHead !== null;
   const planning = planRanges(tools, request, run);
   const begin = async (): Promise<string | null> => {
-    // Where it depends on the rooms whether there is a file, there is nothing to begin before they are
-    // counted.
+    // Where the file depends on whether there are rooms, nothing is begun before they are counted.
     const dependsOnRooms = hasNoFileWhenEmpty(target.settings, { replacesObject });
     if (dependsOnRooms && sumRanges((await planning).ranges).rooms === 0) return null;
     return beginUpload(opened, { target, key, writeId }, run);
   };
   const [{ ranges, isSingleRange }, uploadId] = await bothOrNone(planning, begin(), (begun) =>
-    giveUpUpload(opened, { key, uploadId: begun }),
+    abandonUpload(opened, { key, uploadId: begun }),
   );
   return {
     outcome: 'planned',
@@ -65,19 +63,42 @@ export async function planInterval(
   };
 }
 
-/** Rejects when either does, the upload given up that was begun meanwhile. */
+/**
+ * Waits for both. When either rejects, an upload that was begun meanwhile is abandoned, and the error is
+ * thrown.
+ */
 async function bothOrNone<Planned>(
   planning: Promise<Planned>,
   beginning: Promise<string | null>,
-  giveUp: (uploadId: string) => Promise<void>,
+  abandon: (uploadId: string) => Promise<void>,
 ): Promise<[Planned, string | null]> {
   const [, begun] = await Promise.allSettled([planning, beginning]);
   try {
     return [await planning, await beginning];
   } catch (error) {
-    if (begun.status === 'fulfilled' && begun.value !== null) await giveUp(begun.value);
+    if (begun.status === 'fulfilled' && begun.value !== null) await abandon(begun.value);
     throw error;
   }
+}
+
+/**
+ * Begins the multipart upload of the run's file. An interval has one run at a time, so every other unfinished
+ * upload of this key was left by a run that ended without cleaning up. Aborting it also stops any attempt
+ * that still writes to it.
+ */
+async function beginUpload(
+  opened: OpenedDestination,
+  { target, key, writeId }: UploadRequest,
+  run: StageRun,
+): Promise<string> {
+  await abortLeftUploads(opened, key, run);
+  const metadata = { [WRITE_ID_METADATA]: writeId, 'workflow-id': run.workflowId, 'run-id': run.runId };
+  return opened.store.beginUpload({
+    key,
+    contentType: contentTypeOf(target.settings),
+    metadata,
+    signal: run.signal,
+  });
 }
 
 async function planRanges(

@@ -1,6 +1,6 @@
-// Last stage: the manifest, whose presence is the sign of a complete file, then the pointer to the stream's
-// newest interval. Written only while the object that lies there is this run's own, never over a higher
-// generation; the pointer never goes backwards.
+// Last stage: writes the manifest, whose presence marks the file as complete, then the pointer to the
+// stream's newest interval. The manifest is written only while the stored object is this run's own, and never
+// over a higher generation. The pointer never moves backwards.
 import { coverFieldsOf } from '../../workflows/model/cover.ts';
 import {
   isWhole,
@@ -35,8 +35,8 @@ export async function writeManifest(
 }
 
 /**
- * Puts the manifest over the one that was read and no other, so that an attempt that slept through its
- * successor changes nothing. The plan has read it first; it is read again only when it has changed since.
+ * Replaces only the manifest that was read, so that a delayed attempt changes nothing after its successor has
+ * finished. The plan read it first; it is read again only when it has changed since.
  */
 async function putManifest(
   opened: OpenedDestination,
@@ -63,8 +63,9 @@ async function putManifest(
 }
 
 /**
- * Throws FileReplacedError when a higher generation is there. One of the same generation by another run lost
- * its file to ours: it was planned before either had a manifest.
+ * The generation and predecessor of a manifest that replaces `existing`. An existing manifest of the same
+ * generation is from a run whose file ours replaced: both were planned before either had a manifest.
+ * @throws FileReplacedError when a higher generation exists
  */
 function lineageOver(
   existing: Stored<Found<Manifest>> | null,
@@ -84,8 +85,7 @@ async function assertFileIsOurs(
   run: StageRun,
 ): Promise<void> {
   if (file === null) return;
-  // A lost file is a verdict for good, so it is not passed on one answer, which may have been damaged on its
-  // way.
+  // A lost file fails the run for good, so one answer is not enough: it may have been damaged in transit.
   let head: ObjectHead | null = null;
   for (let looks = 0; looks < 2; looks += 1) {
     head = await store.head({ key: plan.key, signal: run.signal });
@@ -98,7 +98,7 @@ async function assertFileIsOurs(
   );
 }
 
-/** The write id counts as well: another run whose bytes are the same has the same ETag. */
+/** The write id is compared too, because another run with the same bytes has the same ETag. */
 function isFileOf(
   { etag, size, metadata }: ObjectHead,
   { plan, file }: { plan: ManifestRequest['plan']; file: CompletedFile },
@@ -121,7 +121,9 @@ async function moveLatest(
   }
 }
 
-/** One of another project, left under the stream's name, is not the stream's own and does not count. */
+/**
+ * A pointer of another project, left under the stream's name, does not belong to the stream and is ignored.
+ */
 function isNewer(
   { project, interval_end: end }: Found<LatestPointer>,
   manifest: Manifest,
@@ -131,7 +133,7 @@ function isNewer(
   return Date.parse(end ?? '') > Date.parse(manifest.interval_end);
 }
 
-/** False when the object is no longer the one that was read: another writer came between. */
+/** False when another writer has replaced the object since it was read. */
 async function putOver(
   { store }: OpenedDestination,
   {
@@ -164,7 +166,8 @@ async function putOver(
 }
 
 /**
- * How stores say that the condition of a put does not hold; the last one when there is no object any more.
+ * The codes by which stores report that the condition of a put does not hold. The last one means that the
+ * object no longer exists.
  */
 const LOST_RACE: readonly string[] = ['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey'];
 

@@ -1,4 +1,4 @@
-// The key under which an interval's file is stored, judged once more before anything is asked of a store.
+// The key of an interval's file, validated again before any request to a store.
 import { keyProblem } from '../../workflows/model/key-rules.ts';
 import { renderKey } from '../../workflows/model/key-template.ts';
 import { toGot } from '../../workflows/model/problem.ts';
@@ -6,10 +6,7 @@ import type { Target } from '../../workflows/export/contract.ts';
 import { extensionOf } from '../../workflows/model/stream.ts';
 import { InvalidRequestError } from '../runtime/stage-errors.ts';
 
-/**
- * The key of the interval's file; throws InvalidRequestError when the template makes one that S3 would
- * refuse.
- */
+/** @throws InvalidRequestError when the template gives a key that S3 would refuse */
 export function keyOf({ settings, stream, interval }: Target): string {
   const { prefix, project, keyTemplate } = settings;
   const key = renderKey(keyTemplate, { prefix, project, stream, extension: extensionOf(settings) }, interval);

@@ -9,34 +9,34 @@ import { keyOf } from './file-key.ts';
 import { readManifest } from './read-manifest.ts';
 
 export interface Cover {
-  /** Whatever manifest is stored under the key; null: none. */
+  /** The manifest that is stored under the key, whatever its settings; null when there is none. */
   found: Found<Manifest> | null;
-  /** Of what was found. */
+  /** The ETag of `found`. */
   manifestEtag: string | null;
-  /** Null unless it covers the interval, and its file is there. */
+  /** The manifest, when it covers the interval and its file is stored; else null. */
   manifest: Manifest | null;
-  there: ObjectHead | null;
+  storedHead: ObjectHead | null;
 }
 
-/** Throws UnreadableRecordError when something else is stored where the manifest should be. */
+/** @throws UnreadableRecordError when the manifest's key holds something else */
 export async function findCover(
   opened: OpenedDestination,
   target: Target,
   signal: AbortSignal,
 ): Promise<Cover> {
   const key = keyOf(target);
-  const [stored, there] = await Promise.all([
+  const [stored, storedHead] = await Promise.all([
     readManifest(opened, key, signal),
     opened.store.head({ key, signal }),
   ]);
   const found = stored?.value ?? null;
   const manifestEtag = stored?.etag ?? null;
   const covering = coveringOf(opened, target, found);
-  const manifest = covering !== null && isOf(covering, there) ? covering : null;
-  return { found, manifestEtag, there, manifest };
+  const manifest = covering !== null && isOf(covering, storedHead) ? covering : null;
+  return { found, manifestEtag, storedHead, manifest };
 }
 
-/** The manifest itself where it covers the interval; whether its file is there is not asked. */
+/** Returns the manifest when it covers the interval, without checking that its file is stored. */
 export async function findManifestOf(
   opened: OpenedDestination,
   target: Target,
@@ -56,10 +56,10 @@ function coveringOf(
 }
 
 /**
- * A manifest is valid while the object it names is the one that is stored, or while it says that there is
- * none.
+ * A manifest is valid while the stored object is the one it names, or while it says that there is no file and
+ * none is stored.
  */
-function isOf(manifest: Manifest, there: ObjectHead | null): boolean {
-  if (!manifest.file_written) return there === null;
-  return there !== null && there.etag === manifest.etag && there.size === manifest.size_bytes;
+function isOf(manifest: Manifest, storedHead: ObjectHead | null): boolean {
+  if (!manifest.file_written) return storedHead === null;
+  return storedHead !== null && storedHead.etag === manifest.etag && storedHead.size === manifest.size_bytes;
 }

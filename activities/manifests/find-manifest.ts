@@ -1,4 +1,4 @@
-// What the store has of an interval: its manifest, if it covers the interval under the settings in force.
+// Returns the stored manifest of an interval, if it covers the interval under the settings in force.
 import type { Manifest } from '../../workflows/model/manifest.ts';
 import type { Target } from '../../workflows/export/contract.ts';
 import { findManifestOf } from './find-cover.ts';

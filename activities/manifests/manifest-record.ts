@@ -1,5 +1,4 @@
-// Manifests and the pointer to the newest interval, as they lie in the store: parsed on the way in, written
-// on the way out. Never replaces a manifest of a higher generation, and never moves the pointer backwards.
+// Parses and writes manifests and the pointer to the newest interval, in the form in which they are stored.
 import { z } from 'zod';
 import { isInstant } from '../../workflows/model/instant.ts';
 import type { Found, LatestPointer, Manifest } from '../../workflows/model/manifest.ts';
@@ -9,7 +8,7 @@ import { UnreadableRecordError } from '../runtime/stage-errors.ts';
 const instant = z.string().refine(isInstant, 'allowed: a time that exists, as 2026-11-23T10:15:00Z');
 const count = z.number().int().nonnegative();
 
-/** What both records say of the file, so that it can be told whose it is. */
+/** The fields that both records have, which identify whose file it is. */
 const ofFile = {
   schema_version: count,
   formula_versions: z.record(z.string(), count),
@@ -62,13 +61,10 @@ const latestSchema = z.object({
   completed_at: instant,
 }) satisfies z.ZodType<LatestPointer>;
 
-/** Manifests are about a kilobyte; whatever is larger is not one. */
+/** Manifests have about a kilobyte; a larger object is not a manifest. */
 export const MANIFEST_BYTES_MAX = 64 * 1024;
 
-/**
- * A record is ours when it has one of these; a field that it lacks beside them makes it one that covers
- * nothing.
- */
+/** A record with one of these fields is ours. If it lacks other fields, it covers nothing. */
 const MARKS = ['manifest_version', 'manifest_key', 'key'] as const;
 
 const foundManifest = marked(manifestSchema.partial());
@@ -81,20 +77,24 @@ function marked<Parsed extends object>(schema: z.ZodType<Parsed>): z.ZodType<Par
   );
 }
 
-/** A whole manifest. Throws UnreadableRecordError for anything else. */
+/**
+ * Parses a complete manifest.
+ * @throws UnreadableRecordError for anything else
+ */
 export function parseManifest(bytes: Buffer, key: string): Manifest {
   return parseRecord(manifestSchema, bytes, key);
 }
 
 /**
- * A manifest that may lack fields. Throws UnreadableRecordError when the bytes are none, or a field is of
- * another kind: a person or another program wrote them, and guessing would risk a file.
+ * Parses a manifest that may lack fields.
+ * @throws UnreadableRecordError when the bytes are not a manifest or a field has another type: a person or
+ *   another program wrote them, and guessing would risk a file
  */
 export function parseFoundManifest(bytes: Buffer, key: string): Found<Manifest> {
   return parseRecord(foundManifest, bytes, key);
 }
 
-/** As `parseFoundManifest`, for the pointer. */
+/** Like `parseFoundManifest`, for the pointer. */
 export function parseFoundLatest(bytes: Buffer, key: string): Found<LatestPointer> {
   return parseRecord(foundLatest, bytes, key);
 }
@@ -105,18 +105,19 @@ export function toRecordBytes(record: Manifest | LatestPointer): Buffer {
 
 const POINTER = 'pointer';
 
-/** Stores take 2 KB of metadata; keys of up to a kilobyte may need more. */
+/** Stores accept 2 KB of metadata; keys of up to a kilobyte may need more. */
 const METADATA_BYTES_MAX = 2_000;
 
 /**
- * The pointer once more, as its object's metadata, written in the same moment: none where it does not fit.
+ * A copy of the pointer as its object's metadata, which is written at the same time. It is empty when it does
+ * not fit.
  */
 export function toPointerMetadata(pointer: LatestPointer): Record<string, string> {
   const value = Buffer.from(JSON.stringify(pointer)).toString('base64url');
   return POINTER.length + value.length <= METADATA_BYTES_MAX ? { [POINTER]: value } : {};
 }
 
-/** Undefined when the metadata does not say: the object itself has to be read then. */
+/** Undefined when the metadata has no copy of the pointer. The object itself has to be read then. */
 export function pointerInMetadata(metadata: Readonly<Record<string, string>>): LatestPointer | undefined {
   const value = metadata[POINTER];
   if (value === undefined) return undefined;

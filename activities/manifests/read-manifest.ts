@@ -1,5 +1,5 @@
-// Reads the manifest of a file, and the pointer to a stream's newest interval, from the destination's store,
-// each with the ETag over which alone it may be replaced.
+// Reads the manifest of a file, and the pointer to a stream's newest interval, from the destination's store.
+// Each comes with its ETag, and may only be replaced while that ETag is current.
 import { latestKeyOf, manifestKeyOf } from '../../workflows/model/manifest.ts';
 import type { Found, LatestPointer, Manifest } from '../../workflows/model/manifest.ts';
 import type { OpenedDestination } from '../runtime/stage-tools.ts';
@@ -17,8 +17,8 @@ export interface Stored<Kind> {
 }
 
 /**
- * Null when there is none. What is found may be of other settings, or lack fields: workflows/model/cover.ts
- * says what it covers.
+ * Null when there is none. The manifest may be from other settings or lack fields; workflows/model/cover.ts
+ * decides what it covers.
  */
 export function readManifest(
   opened: OpenedDestination,
@@ -29,7 +29,7 @@ export function readManifest(
   return readRecord(opened, { key: manifestKey, parse: parseFoundManifest }, { signal });
 }
 
-/** Null when no interval of a stream of that name was completed yet. */
+/** Null when no interval of a stream with that name has been completed yet. */
 export function readLatest(
   opened: OpenedDestination,
   stream: string,
@@ -40,9 +40,9 @@ export function readLatest(
 }
 
 /**
- * What `readLatest` finds, by the object's head where that says it: a head costs a store and us two thirds of
- * what an object does, and who asks for a thousand waits for them. Null as well when there is no such bucket:
- * a head cannot tell.
+ * Like `readLatest`, but reads only the object's head when its metadata is enough. A head costs two thirds of
+ * reading the object, which matters to a person who waits for a thousand. Null also when the bucket does not
+ * exist: a head cannot tell.
  */
 export async function headLatest(
   opened: OpenedDestination,
@@ -66,8 +66,8 @@ async function readRecord<Kind>(
     try {
       return { value: parse(stored.body, key), etag: stored.etag };
     } catch (error) {
-      // An unreadable record ends the run for good, so it is not judged by one answer, which may have been
-      // damaged on its way.
+      // An unreadable record fails the run for good, so it is read twice: one answer may have been damaged in
+      // transit.
       if (isSecondLook) throw error;
     }
   }

@@ -1,6 +1,6 @@
-// Tries everything that runs and audits ask of a destination, under every prefix that they write to, and says
-// of each request what came of it. Leaves nothing behind: what is put lies under names of its own and is
-// taken away, or is not put at all.
+// Tries every request that runs and audits send to a destination, under every prefix that they write to, and
+// reports the result of each. It leaves nothing behind: objects it puts have their own names and are removed.
+// Where that is not allowed, they are not put.
 import type { DestinationCheck, DestinationReport } from '../../workflows/questions/preflight-contract.ts';
 import { CheckList } from './check-list.ts';
 import { checkMultipart } from './check-multipart.ts';
@@ -11,11 +11,11 @@ import type { StageRun } from '../runtime/run-stage.ts';
 import { openDestination } from '../runtime/stage-tools.ts';
 import type { OpenedDestination, StageTools } from '../runtime/stage-tools.ts';
 
-/** Each prefix costs a dozen requests; the rights of a hundred are rarely a hundred different ones. */
+/** Each prefix costs a dozen requests. A hundred prefixes rarely have a hundred different rights. */
 const PREFIXES_MAX = 10;
 
 /**
- * What is left is taken away also when the check was cancelled; a store that is gone by then is not waited
+ * Objects are removed even when the check was cancelled. A store that does not answer by then is not waited
  * for.
  */
 const CLEAN_UP_MS = 10_000;
@@ -82,8 +82,8 @@ async function checkPrefixes(
 }
 
 /**
- * Stores answer a deletion of what is not there with yes or with no right; nothing needs it but the preflight
- * itself.
+ * Stores answer the deletion of a missing object with success or with a missing right. Only the preflight
+ * itself needs this right.
  */
 async function checkDelete(
   { store, list, signal, probeId }: Omit<Probing, 'prefix' | 'mayDelete'>,

@@ -1,5 +1,5 @@
-// The history's part of the preflight: the views, and then the statements of a run, asked as the exporter's
-// own user. A server that does not answer, or refuses the user, is a line like the others.
+// The history's part of the preflight. It checks the views and then runs the statements of a run, as the
+// exporter's own user. A server that does not answer or refuses the user is reported as a line too.
 import { checkViews } from '../../history/check-views.ts';
 import type { CheckLine } from '../../workflows/questions/preflight-contract.ts';
 import { permanentHistoryError } from '../../clickhouse/history-errors.ts';
@@ -7,7 +7,7 @@ import { checkStatements } from './check-statements.ts';
 import { explainFailure } from '../runtime/run-stage.ts';
 import type { StageTools } from '../runtime/stage-tools.ts';
 
-/** The lines whose failure the statements would only repeat. */
+/** When one of these lines fails, the statements would only fail with the same reason. */
 const FAILS_STATEMENTS = /^settings of the statements$|: columns$/;
 
 type HistoryTools = Pick<StageTools, 'history' | 'hide'>;
@@ -21,7 +21,7 @@ export async function checkHistory({ history, hide }: HistoryTools): Promise<Che
       got,
       allowed,
     }));
-    // Views that are wrong, or settings that may not be stated, fail every statement.
+    // Wrong views, and settings that may not be stated, make every statement fail.
     if (lines.every(({ outcome, name }) => outcome === 'ok' || !FAILS_STATEMENTS.test(name)))
       lines.push(...(await checkStatements(history)));
     return lines.map((line) => ({ ...line, got: hide(line.got) }));
@@ -36,8 +36,8 @@ export async function checkHistory({ history, hide }: HistoryTools): Promise<Che
 async function whatWentWrong(error: unknown, { history }: Pick<HistoryTools, 'history'>): Promise<string> {
   const { message } = await explainFailure(error, { history });
   const known = permanentHistoryError(error);
-  // Access needs no more words than what to correct.
-  if (known !== undefined && known.isOfAccess) return known.mend;
-  // Node hides what happened in an AggregateError when a name has several addresses.
+  // An access error needs only the remedy.
+  if (known !== undefined && known.isOfAccess) return known.remedy;
+  // Node hides the cause in an AggregateError when a name has several addresses.
   return message === '' && error instanceof Error && 'code' in error ? String(error.code) : message;
 }

@@ -1,5 +1,5 @@
-// The lines of a preflight in the order of their making: each check is one request, and what the store says
-// to it is the line.
+// Collects the lines of a preflight in their order. Each check is one request, and the store's answer becomes
+// the line.
 import type { CheckLine } from '../../workflows/questions/preflight-contract.ts';
 import { StoreError } from '../../store/store-errors.ts';
 
@@ -13,7 +13,7 @@ export interface CheckName {
 export class CheckList {
   readonly lines: CheckLine[] = [];
 
-  /** Undefined when the store refused; anything but the store's own errors is thrown. */
+  /** Undefined when the store refused. Errors that are not from the store are thrown. */
   async try<Value>(
     { name, allowed, isOptional = false }: CheckName,
     act: () => Promise<{ got: string; value: Value }>,
@@ -29,7 +29,7 @@ export class CheckList {
     }
   }
 
-  /** For what the store has to refuse with one of these codes: going through is the failure. */
+  /** Checks a request that the store has to refuse with one of these codes. Its success is the failure. */
   async expectRefusal(
     { name, allowed, codes }: CheckName & { codes: readonly string[] },
     act: () => Promise<unknown>,

@@ -1,6 +1,6 @@
-// The multipart upload as a run makes it, under one prefix: begin, a part, the listings that cleaning up
-// needs, abort, and that a late part is refused then. Where files may be deleted again, a second upload is
-// completed and looked at.
+// Tries the multipart upload as a run makes it, under one prefix: begin, a part, the listings needed for
+// cleaning up, and abort. It also checks that a late part is then refused. Where files may be deleted, a
+// second upload is completed and verified.
 import { nameOf, PROBE_BODY, PROBE_TYPE, uploadKeyOf } from './probe.ts';
 import type { Probing } from './probe.ts';
 import { WRITE_ID_METADATA } from '../../workflows/model/manifest.ts';
@@ -35,7 +35,7 @@ export async function checkMultipart(probing: Probing): Promise<void> {
   if (listed?.includes(uploadId) === false) {
     list.fail(
       { name: name('list uploads'), allowed: 'the upload that was begun' },
-      'the store does not list it: what runs leave unfinished cannot be given up',
+      'the store does not list it: uploads that runs leave unfinished cannot be aborted',
     );
   }
   await list.try({ name: name('abort upload'), allowed: 's3:AbortMultipartUpload' }, async () => {

@@ -1,12 +1,12 @@
-// Manifests as a run writes them: put, read back, and the two conditions by which no record is ever lost to a
-// slower writer. A store that passes over a condition is found here, not by a lost manifest.
+// Tries to put and read back manifests as a run does, with the two conditions that keep a slower writer from
+// replacing a newer record. A store that ignores a condition is found here, and not by a lost manifest.
 import { nameOf, PROBE_BODY, PROBE_TYPE, recordKeyOf } from './probe.ts';
 import type { Probing } from './probe.ts';
 
-/** How stores say that the condition of a put does not hold. */
+/** The codes by which stores report that the condition of a put does not hold. */
 const REFUSED = ['PreconditionFailed', 'ConditionalRequestConflict'];
 
-/** The ETag of no object. */
+/** An ETag that no object has. */
 const OTHER_ETAG = '00000000000000000000000000000000';
 
 export async function checkRecords(probing: Probing): Promise<void> {
@@ -15,8 +15,8 @@ export async function checkRecords(probing: Probing): Promise<void> {
   const key = recordKeyOf(probing);
   const record = { key, body: PROBE_BODY, contentType: PROBE_TYPE, signal };
   const etag = await list.try({ name: name('put'), allowed: 's3:PutObject' }, async () => {
-    // Another attempt of this preflight may have left it. Where nothing may be deleted, the record of an
-    // earlier one lies there.
+    // An earlier attempt of this preflight may have left it. Where nothing may be deleted, the record of an
+    // earlier preflight is still stored.
     if (mayDelete) await store.deleteObject({ key, signal });
     const put = await store.putObject({ ...record, ...(mayDelete ? { ifNoneMatch: '*' } : {}) });
     return {

@@ -1,6 +1,6 @@
-// Runs the statements of a run as a run does, with the settings of the exporter's user: over an interval
-// without rooms, and over one real room. What only shows when a statement runs is found here: settings,
-// limits, rights on the tables behind a view, types that differ.
+// Runs the statements of a run with the settings of the exporter's user, over an interval without rooms and
+// over one real room. It finds problems that appear only when a statement runs: settings, limits, rights on
+// the tables behind a view, differing types.
 import { z } from 'zod';
 import type { CheckLine } from '../../workflows/questions/preflight-contract.ts';
 import type { RoomRange } from '../../workflows/model/plan.ts';
@@ -14,7 +14,7 @@ import { explainFailure } from '../runtime/run-stage.ts';
 /** No project has this name. */
 const NO_PROJECT = 'room-streams-preflight';
 
-/** In 2001 no room was finalised. */
+/** No room was finalised in 2001. */
 const NO_ROOMS_MS = 981_173_106_000;
 
 /**
@@ -29,19 +29,19 @@ const FIND_ROOM = `
 
 const foundRow = z.object({ project_id: z.string(), at_ms: z.number().int() });
 
-/** Finding a room may take this long in a history whose views hide their keys. */
+/** The time limit for finding a room, for histories whose views hide their keys. */
 const FIND_WITHIN_MS = 30_000;
 
-/** A wanted size of ranges that no interval of a millisecond reaches. */
+/** A range size that no interval of a millisecond reaches. */
 const RANGE_BYTES = 100_000_000;
 
-/** Two lines. Never rejects: what a statement fails with is the line. */
+/** Returns one or two lines. Never rejects: the error of a statement becomes the line. */
 export async function checkStatements(history: HistoryReader): Promise<CheckLine[]> {
   const empty = await checkLine(history, 'statements: no rooms', async () => {
     const { rooms } = await runStatements(history, NO_PROJECT, NO_ROOMS_MS);
     return `${rooms} rooms`;
   });
-  // What fails without rooms fails with one in the same words.
+  // Statements that fail without rooms fail with one for the same reason.
   if (empty.outcome !== 'ok') return [empty];
   const room = await checkLine(history, 'statements: one room', async () => {
     const [found] = await history.readRows({
@@ -58,8 +58,8 @@ export async function checkStatements(history: HistoryReader): Promise<CheckLine
 }
 
 /**
- * All statements of a run over one millisecond of a project. @throws what they throw, or an Error where their
- * answers do not agree
+ * Runs all statements of a run over one millisecond of a project.
+ * @throws their errors, or an Error when their answers do not agree
  */
 async function runStatements(
   history: HistoryReader,

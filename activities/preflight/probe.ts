@@ -1,12 +1,12 @@
-// What a preflight puts into a bucket for a moment, and how it is taken away again. The names begin with an
-// underscore, which readers of folders pass over, and have no ending that they look for.
+// The objects that a preflight puts into a bucket for a moment, and their removal. Their names begin with an
+// underscore, which readers of folders skip, and have no suffix that such readers look for.
 import type { ObjectStore } from '../../store/object-store.ts';
 import { StoreError } from '../../store/store-errors.ts';
 import type { CheckList } from './check-list.ts';
 
 export const PROBE_STEM = '_room-streams-preflight';
 
-/** Small: what is tried is the right, not the line. */
+/** Small, because the preflight tests rights and not throughput. */
 export const PROBE_BODY = Buffer.from('{"room-streams":"preflight"}\n');
 export const PROBE_TYPE = 'application/json';
 
@@ -19,14 +19,12 @@ export interface Probing {
   mayDelete: boolean;
 }
 
-/** Of one preflight, so that two at once do not meet. */
+/** The key is unique to one preflight, so that two at once do not collide. */
 export function uploadKeyOf({ prefix, probeId }: Pick<Probing, 'prefix' | 'probeId'>): string {
   return `${prefix}${PROBE_STEM}-${probeId}`;
 }
 
-/**
- * Where nothing may be deleted, every preflight puts its record to the same place: one small object stays.
- */
+/** Where nothing may be deleted, every preflight uses the same key, so that only one small object remains. */
 export function recordKeyOf({
   prefix,
   probeId,
@@ -35,7 +33,7 @@ export function recordKeyOf({
   return mayDelete ? `${prefix}${PROBE_STEM}-${probeId}-record` : `${prefix}${PROBE_STEM}-record`;
 }
 
-/** Says something only when something could not be taken away. */
+/** Adds a line only when an object could not be removed. */
 export async function removeProbes(probing: Probing, allowed: string): Promise<void> {
   const { store, list, signal, prefix, mayDelete } = probing;
   const key = uploadKeyOf(probing);
@@ -53,7 +51,7 @@ export async function removeProbes(probing: Probing, allowed: string): Promise<v
   }
 }
 
-/** For people: the empty prefix has a name, too. */
+/** The prefix as messages name it, because an empty prefix needs a name too. */
 export function nameOf(prefix: string): string {
   return prefix === '' ? '(whole bucket)' : prefix;
 }

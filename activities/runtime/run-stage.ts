@@ -1,5 +1,5 @@
-// What every stage has in common: a heartbeat while it works, cancellation as an abort signal, and its errors
-// translated to failures in one place. A stage itself knows nothing of Temporal.
+// What every stage has in common: a heartbeat while it works, cancellation as an abort signal, and errors
+// translated to failures in one function. A stage itself does not need to know Temporal.
 import { setMaxListeners } from 'node:events';
 import { CancelledFailure, Context, log, sleep } from '@temporalio/activity';
 import type { ApplicationFailure } from '@temporalio/activity';
@@ -8,25 +8,25 @@ import type { StageTools } from './stage-tools.ts';
 import { isOfHistory, isRefusal, toFailure, withMore, withoutSecrets } from './to-failure.ts';
 
 /**
- * A fifth of the heartbeat time-out: some may be lost on the way without the attempt being taken for dead.
+ * A fifth of the heartbeat time-out: some heartbeats may be lost without the attempt being considered dead.
  */
 const HEARTBEAT_MS = 2_000;
 
-/** Long enough for a connection to be another one, short enough for a person who waits. */
+/** Long enough for a new connection, short enough for a person who waits. */
 const SECOND_LOOK_MS = 250;
 
 export interface StageRun {
   /** Aborted when the run is cancelled, the attempt timed out, or the worker shuts down. */
   signal: AbortSignal;
-  /** What the next heartbeat carries; shown in the Web UI as the attempt's last details. */
+  /** Sets the details of the next heartbeat. The Web UI shows them as the attempt's last details. */
   report(details: Record<string, string | number>): void;
   workflowId: string;
   runId: string;
 }
 
 /**
- * What a failing stage needs: `hide` takes secrets out of its message, `history` knows which settings may be
- * the cause.
+ * The tools needed to explain a failure: `hide` removes secrets from its message, and `history` knows which
+ * settings may be the cause.
  */
 export type FailureTools = Pick<StageTools, 'hide' | 'history'>;
 
@@ -39,9 +39,9 @@ export function runStage<Request, Result>(
     const context = Context.current();
     let details: Record<string, string | number> = {};
     const { workflowExecution, isLocal } = context.info;
-    // A stage within a workflow task lives as long as that task: Temporal knows no heartbeat of it.
+    // A local activity lives as long as its workflow task, and Temporal accepts no heartbeat from it.
     const timer = isLocal ? undefined : setInterval(() => context.heartbeat(details), HEARTBEAT_MS);
-    // Every request in the air listens to it, and a stage may have dozens.
+    // Every pending request listens to the signal, and a stage may have dozens.
     setMaxListeners(0, context.cancellationSignal);
     const run: StageRun = {
       signal: context.cancellationSignal,
@@ -64,8 +64,8 @@ export function runStage<Request, Result>(
 }
 
 /**
- * Where ClickHouse is the cause, the settings are named that the operator gave its user: its own words often
- * name none.
+ * When ClickHouse is the cause, appends the settings that the operator gave its user. ClickHouse's own
+ * message often names none.
  */
 export async function explainFailure(
   error: unknown,
@@ -78,8 +78,8 @@ export async function explainFailure(
 }
 
 /**
- * A server that refuses for good is asked once more before the run ends for it: a request that was damaged on
- * its way is refused in the same words, and a store that has just started knows no keys yet.
+ * Repeats a permanently refused request once before the run fails. A request that was damaged in transit is
+ * refused in the same words, and a store that has just started knows no keys yet.
  */
 async function retryRefusalOnce<Result>(run: StageRun, act: () => Promise<Result>): Promise<Result> {
   try {

@@ -1,4 +1,4 @@
-// Errors of the stages themselves: what was asked for cannot be done as it is written. Not retried.
+// Errors of the stages themselves: the request cannot be fulfilled as it is. They are not retried.
 
 export class InvalidRequestError extends Error {
   override readonly name = 'InvalidRequestError';
@@ -20,7 +20,10 @@ export class FileReplacedError extends Error {
   override readonly name = 'FileReplacedError';
 }
 
-/** An object under a manifest's key that is no manifest. Not retried: it does not mend itself. */
+/**
+ * An object under a manifest's key is not a manifest. Not retried, because the object stays as it is until a
+ * person moves it.
+ */
 export class UnreadableRecordError extends Error {
   override readonly name = 'UnreadableRecordError';
   readonly key: string;

@@ -1,5 +1,5 @@
-// What the stages work with: the history, the stores by name, the limits of this worker, and its clock.
-// Opened once per worker.
+// The tools of the stages: the history, the stores by name, the limits of this worker, and its clock. They
+// are opened once per worker.
 import type { Destination } from '../../store/destination.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { Hide } from '../../secrets/hide-secrets.ts';
@@ -16,16 +16,16 @@ export interface StageTools {
   history: HistoryReader;
   destinations: ReadonlyMap<string, OpenedDestination>;
   batches: BatchSizes;
-  /** The threads that measure, write, compress and hash. */
+  /** The threads that measure, write, compress and hash batches. */
   writers: BatchWriters;
-  /** The memory of the batches under way. */
+  /** The buffers of the batches in progress. */
   buffers: BatchBuffers;
   webhooks: ReadonlyMap<string, Webhook>;
-  /** So many failed intervals in a row pause their stream; 0: never. */
+  /** After this many failed intervals in a row a stream is paused; 0 means never. */
   pauseAfterFailed: number;
-  /** Takes the secrets of this worker out of what others say. */
+  /** Removes this worker's secrets from texts of other programs. */
   hide: Hide;
-  /** Null when nobody said where the Web UI is served. */
+  /** Null when no address of the Web UI is configured. */
   ui: WebUi | null;
   nowMs(): number;
   newId(): string;

@@ -1,6 +1,6 @@
-// The one table from errors to Temporal failures: a type by which it is known, a first line that says what to
-// do, and whether it is retried. Unknown means retryable; permanent is a short list. Never lets a secret
-// through: messages come from typed errors only.
+// The one table from errors to Temporal failures. A failure has a stable type, a first line that says what to
+// do, and whether it is retried. Unknown errors are retried; the list of permanent ones is short. Messages
+// come from typed errors only, so that no secret gets through.
 import { ClickHouseError } from '@clickhouse/client';
 import { ApplicationFailure } from '@temporalio/activity';
 import { ZodError } from 'zod';
@@ -17,7 +17,7 @@ import type { Hide } from '../../secrets/hide-secrets.ts';
 import { DamagedAnswerError, permanentHistoryError } from '../../clickhouse/history-errors.ts';
 import { UnreadableRecordError } from './stage-errors.ts';
 import { FileReplacedError, InvalidRequestError } from './stage-errors.ts';
-import { mendOf } from '../../store/remedies.ts';
+import { remedyOf } from '../../store/remedies.ts';
 import { classifyStoreError, StoreError } from '../../store/store-errors.ts';
 import { WebhookError } from './webhook.ts';
 
@@ -34,7 +34,7 @@ export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof UnreadableRecordError) return permanent('UnreadableRecord', error.message, error);
   if (error instanceof WebhookError) return ofWebhook(error);
   if (error instanceof ZodError) {
-    // A damaged answer looks like this, too.
+    // An answer that was damaged in transit looks like this too, so it is retried.
     const message = `the history answered in another shape than agreed: ${error.issues[0]?.message ?? ''}`;
     return ApplicationFailure.create({ type: 'UnexpectedAnswer', message, cause: error });
   }
@@ -43,8 +43,8 @@ export function toFailure(error: unknown): ApplicationFailure {
 }
 
 /**
- * A server's own word that this will never succeed; not a rule of ours, which says the same of the same
- * request.
+ * Whether a server itself reports that the request will never succeed. Our own rules do not count: they
+ * reject the same request each time.
  */
 export function isRefusal(error: unknown): boolean {
   if (error instanceof ClickHouseError) return permanentHistoryError(error) !== undefined;
@@ -57,7 +57,7 @@ const HISTORY_ERRORS = [
   DamagedScanError,
   TruncatedAnswerError,
   DamagedAnswerError,
-  // An answer in a form that nobody asked for cannot be parsed.
+  // These arise when an answer has an unexpected form and cannot be parsed.
   ZodError,
   SyntaxError,
   BrokenStreamError,
@@ -91,13 +91,13 @@ function ofHistory(error: ClickHouseError): ApplicationFailure {
       cause: error,
     });
   }
-  return permanent(`ClickHouse.${known.name}`, `${known.mend}. ClickHouse says: ${said}`, error);
+  return permanent(`ClickHouse.${known.name}`, `${known.remedy}. ClickHouse says: ${said}`, error);
 }
 
 function ofStore(error: StoreError): ApplicationFailure {
   switch (classifyStoreError(error)) {
     case 'permanent':
-      return permanent(`Store.${error.code}`, toMendable(error), error);
+      return permanent(`Store.${error.code}`, toRemedy(error), error);
     case 'upload-gone':
       return permanent(FAILURE.uploadGone, error.message, error);
     case 'part-mismatch':
@@ -106,10 +106,10 @@ function ofStore(error: StoreError): ApplicationFailure {
   }
 }
 
-/** What to do, before what the store says. */
-function toMendable(error: StoreError): string {
-  const mend = mendOf(error);
-  return mend === undefined ? error.message : `${mend}. The store says: ${error.message}`;
+/** The remedy, followed by the store's own message. */
+function toRemedy(error: StoreError): string {
+  const remedy = remedyOf(error);
+  return remedy === undefined ? error.message : `${remedy}. The store says: ${error.message}`;
 }
 
 function ofWebhook(error: WebhookError): ApplicationFailure {
@@ -137,8 +137,8 @@ function causeOf(error: unknown): { cause?: Error } {
 }
 
 /**
- * The failure itself where it holds no secret; otherwise without its causes and stacks, of which nobody can
- * tell what else they say.
+ * Returns the failure unchanged when it holds no secret. Otherwise it returns a copy without causes and
+ * stacks, because those may hold other secrets.
  */
 export function withoutSecrets(failure: ApplicationFailure, hide: Hide): ApplicationFailure {
   if (!holdsSecret(failure, hide)) return failure;

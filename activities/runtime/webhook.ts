@@ -1,27 +1,29 @@
-// A named receiver of events, as the operator configured it. Workflows know its name only: addresses of
-// webhooks hold secrets, too.
+// A named receiver of events, as the operator configured it. Workflows know only its name, because a
+// webhook's address may hold a secret.
 import type { EventType } from '../../workflows/webhooks/contract.ts';
 
 export interface Webhook {
   name: string;
   url: string;
-  /** What its requests are signed with; several while one takes over from another. Never empty. */
+  /**
+   * The keys that sign its requests. There are several while one replaces another; the list is never empty.
+   */
   secrets: readonly Buffer[];
-  /** What it wants to hear of. */
+  /** The types of events that it receives. */
   events: readonly EventType[];
 }
 
 /**
- * A webhook did not take an event. The message names it and what came of the attempt, never its address or
- * what it answered.
+ * A webhook did not accept an event. The message names the webhook and the result of the attempt. It never
+ * holds the address or the answer.
  */
 export class WebhookError extends Error {
   override readonly name = 'WebhookError';
-  /** Undefined when no answer came. */
+  /** HTTP status; undefined when no answer came. */
   readonly status: number | undefined;
-  /** When the receiver wants to be asked again, if it said so. */
+  /** The receiver's own delay for the next attempt, if it gave one. */
   readonly retryAfterMs: number | undefined;
-  /** It wants no more events, or is not known: asking again does not help. */
+  /** The receiver wants no more events, or is not configured: another attempt does not help. */
   readonly isPermanent: boolean;
 
   constructor(

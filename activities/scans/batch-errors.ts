@@ -1,16 +1,14 @@
-// What can be wrong with the answers that a batch is made of, and with the batch. All are thrown before a
-// byte of it is uploaded. A misjudged range calls for another plan, a room that is too large for another
-// setting, the others for another attempt.
+// Errors in a batch or in the answers that it is made of. All are thrown before any byte of the batch is
+// uploaded. A misjudged range needs another plan and a room that is too large needs another setting. Every
+// other error is retried.
 
 /**
- * A range is larger than a buffer may grow, or a part smaller than a store accepts. The interval is planned
- * again.
+ * A range is larger than its buffer may grow, or a part is smaller than a store accepts. The interval is
+ * planned again.
  */
 export class RangeMisjudgedError extends Error {
   override readonly name = 'RangeMisjudgedError';
-  /**
-   * How many times the planned size the range really has; a lower bound where reading was abandoned. Above 0.
-   */
+  /** The real size divided by the planned size, above 0. It is a lower bound when reading was abandoned. */
   readonly realOverEstimated: number;
   constructor(message: string, realOverEstimated: number) {
     super(message);
@@ -22,9 +20,9 @@ export class RangeMisjudgedError extends Error {
 export class RoomTooLargeError extends Error {
   override readonly name = 'RoomTooLargeError';
   readonly sessionId: string;
-  /** At least; writing was abandoned there. */
+  /** A lower bound: writing was abandoned at this size. */
   readonly roomBytes: number;
-  /** The wanted size of a batch. */
+  /** The target size of a batch. */
   readonly bytesPlanned: number;
   constructor(of: { sessionId: string; roomBytes: number; bytesPlanned: number }) {
     super(
@@ -36,7 +34,7 @@ export class RoomTooLargeError extends Error {
   }
 }
 
-/** The answers have other rows than the history. Retried. */
+/** The answers do not have the rows that the history has. Retried. */
 export class TruncatedAnswerError extends Error {
   override readonly name = 'TruncatedAnswerError';
 }

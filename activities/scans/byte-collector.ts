@@ -1,12 +1,12 @@
-// Collects the pieces of an answer in one buffer that serves answer after answer. All collectors of a batch
-// share one bound.
+// Collects the pieces of an answer in one buffer, which is reused for later answers. All collectors of a
+// batch share one bound.
 
 /** The answers are larger than the buffers may grow. */
 export class CollectorFullError extends Error {
   override readonly name = 'CollectorFullError';
 }
 
-/** What the answers of one batch may take together. */
+/** The bytes that the answers of one batch may take together. */
 export interface ByteBudget {
   readonly bytesMax: number;
   bytesUsed: number;

@@ -1,5 +1,5 @@
-// Cuts an interval into ranges of rooms of about one batch each. The ranges tile the whole interval, so that
-// a room that turns up late falls into one of them; sizes are estimates, the buffer's bound is checked where
+// Cuts an interval into ranges of rooms of about one batch each. The ranges cover the whole interval, so that
+// a room that arrives late belongs to one of them. Sizes are estimates. The buffer's bound is enforced when
 // the bytes arrive.
 import { z } from 'zod';
 import type { Interval } from '../../workflows/model/interval.ts';
@@ -13,8 +13,8 @@ import { readStatement } from '../../clickhouse/read-statement.ts';
 const CUT_RANGES = readStatement(new URL('cut-ranges.sql', import.meta.url));
 
 /**
- * Measured on exported files: what a room and a peer take without the text of the history (names, devices,
- * keys).
+ * The bytes of a room and of a peer without the texts of the history (names, devices, keys). Measured on
+ * exported files.
  */
 const BYTES_PER_ROOM = { standard: 650, extended: 800 } as const;
 const BYTES_PER_PEER = { standard: 800, extended: 1_400 } as const;
@@ -29,31 +29,32 @@ export interface RangesToCut {
   projectId: string;
   interval: Interval;
   fields: FieldSet;
-  /** Wanted size of a range in bytes of raw JSON. */
+  /** Target size of a range in bytes of raw JSON. */
   rangeBytes: number;
   /**
-   * Real over estimated size, learnt from an earlier plan of the same interval; 1 when nothing was learnt.
+   * Real size divided by estimated size, learnt from an earlier plan of the same interval. It is 1 when
+   * nothing was learnt.
    */
   bytesScale: number;
 }
 
 /**
- * So many times what its counts make of it an interval may take in bytes before it is cut: the history's
- * texts can be long.
+ * An interval is cut once its counts, times this factor, exceed the size of a range. The factor leaves room
+ * for long texts in the history.
  */
 const TEXT_HEAD_ROOM = 10;
 
 /**
- * Most intervals are far from being cut, as the rooms and peers of their fingerprint say, and the statement
- * that cuts is one of three whose planning by ClickHouse makes up a short run. Where long texts prove it
- * wrong, the batch outgrows its buffer, and the next plan looks at them.
+ * Whether the counts alone prove that the interval is one range. Most intervals are far smaller than a range.
+ * For them the statement that cuts is skipped, because its planning by ClickHouse is a third of a short run.
+ * When long texts prove this wrong, the batch outgrows its buffer and the next plan measures them.
  */
 export function isSurelyOneRange({ rooms, peers }: Fingerprint, cut: RangesToCut): boolean {
   const bytes = rooms * BYTES_PER_ROOM[cut.fields] + peers * BYTES_PER_PEER[cut.fields];
   return bytes * TEXT_HEAD_ROOM <= cut.rangeBytes;
 }
 
-/** Half-open ranges from the interval's start to its end, at least one, also when there are no rooms. */
+/** Half-open ranges from the interval's start to its end. There is at least one, even without rooms. */
 export async function cutRanges(
   history: HistoryReader,
   cut: RangesToCut,
@@ -74,7 +75,7 @@ export async function cutRanges(
     signal,
   });
   const last = rows.at(-1);
-  // A small remainder joins the range before it: a part of its own would be shorter than a store allows.
+  // A small remainder is added to the range before it: its own part would be shorter than a store allows.
   if (rows.length > 1 && last !== undefined && last.range_bytes * bytesScale < rangeBytes / 2) rows.pop();
   const inner: RoomBound[] = rows
     .slice(1)
@@ -82,20 +83,20 @@ export async function cutRanges(
   const whole = rangeOf(interval);
   const bounds = [whole.from, ...inner.filter(isNew), whole.to];
   const ranges = bounds.slice(1).map((to, index) => ({ from: bounds[index] ?? to, to }));
-  // Out of order, ranges would overlap and a room would be exported twice: an answer that was damaged on its
-  // way.
+  // Ranges out of order would overlap and export a room twice. They mean that the answer was damaged in
+  // transit.
   if (!ranges.every(({ from, to }) => isBefore(from, to)))
     throw new DamagedAnswerError('the ranges of the plan are not in order');
   return ranges;
 }
 
-/** Rooms whose ids begin with the same bytes are not parted. */
+/** Rooms whose ids begin with the same bytes stay in one range. */
 function isNew(bound: RoomBound, index: number, bounds: readonly RoomBound[]): boolean {
   const before = bounds[index - 1];
   return before?.finalizedAtMs !== bound.finalizedAtMs || before.sessionHex !== bound.sessionHex;
 }
 
-/** In the order of the file: hexadecimal digits of one case are ordered as the bytes are. */
+/** The order of the file. Hexadecimal digits of one case sort like the bytes they stand for. */
 function isBefore(a: RoomBound, b: RoomBound): boolean {
   if (a.finalizedAtMs !== b.finalizedAtMs) return a.finalizedAtMs < b.finalizedAtMs;
   return a.sessionHex < b.sessionHex;

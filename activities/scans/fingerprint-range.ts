@@ -1,5 +1,5 @@
-// Reads the fingerprint of a range of rooms: the plan keeps it, the check compares it. The same statements
-// for both, so that they can differ only when the history does.
+// Reads the fingerprint of a range of rooms. The plan keeps it and the check compares it. Both use the same
+// statements, so that fingerprints differ only when the history differs.
 import type { Fingerprint } from '../../workflows/model/plan.ts';
 import { askViews, countRow, fingerprintOf } from './fingerprint-views.ts';
 import type { HistoryReader } from '../../clickhouse/history-reader.ts';

@@ -1,14 +1,14 @@
-// What a fingerprint counts and hashes of each view, once for single ranges and for many intervals. Two
-// readings with the same answer saw the same rows, because whatever changes in a finalised room raises the
-// version of the rows changed. Each view is asked by a statement of its own, all at once: ClickHouse takes
-// longer to plan them than to run them, and plans one on one processor.
+// Defines what a fingerprint counts and hashes in each view, for single ranges and for many intervals. Two
+// equal fingerprints mean the same rows, because every change in a finalised room raises the version of the
+// changed rows. Each view has its own statement, and all are sent at once. ClickHouse takes longer to plan
+// them than to run them, and plans each on one processor.
 import { z } from 'zod';
 import { sumFingerprints } from '../../workflows/model/plan.ts';
 import type { Fingerprint, RoomRange } from '../../workflows/model/plan.ts';
 import type { RoomsRange } from './scan-statements.ts';
 
 interface FingerprintedView {
-  /** What it counts in a fingerprint, and the first word of what is hashed. */
+  /** What the view adds to a fingerprint. It is also the first hashed word. */
   counts: 'rooms' | 'peers' | 'totals';
   name: string;
   rows: string;
@@ -16,7 +16,7 @@ interface FingerprintedView {
 }
 
 const VIEWS: readonly FingerprintedView[] = [
-  // A room that has several rows is one line of the file.
+  // Several rows of one room count once, because they become one line of the file.
   { counts: 'rooms', name: 'export_rooms', rows: 'uniqExact(finalized_at, session_id)', keys: 'session_id' },
   { counts: 'peers', name: 'export_peers', rows: 'count()', keys: 'session_id, peer_id' },
   {
@@ -28,18 +28,18 @@ const VIEWS: readonly FingerprintedView[] = [
 ];
 
 /**
- * What a view answers: how many rows, and the wrapping sum of their hashes, unsigned 64 bit in decimal
+ * The answer of a view: the number of rows, and the wrapping sum of their hashes as unsigned 64-bit decimal
  * digits.
  */
 export const countRow = z.object({ rows: z.number().int(), hash: z.string().regex(/^\d{1,20}$/) });
 
 export type ViewCount = z.infer<typeof countRow>;
 
-/** The parts of a statement that asks one view; its parameters are the range's. */
+/** The parts of a statement that reads one view. Its parameters are those of the range. */
 export interface ViewStatement {
   /** The columns of `countRow`. */
   columns: string;
-  /** From where, and which rows. */
+  /** The FROM clause with its condition. */
   source: string;
   params: Record<string, unknown>;
 }
@@ -49,7 +49,7 @@ export interface ViewAnswer<Answer> {
   answer: Answer;
 }
 
-/** Asks every view for the rows of a range, all at once. */
+/** Queries every view for the rows of a range, all at once. */
 export function askViews<Answer>(
   range: RoomsRange,
   ask: (statement: ViewStatement) => Promise<Answer>,
@@ -65,8 +65,8 @@ export function askViews<Answer>(
   const askOne = async ({ counts, name, rows, keys }: FingerprintedView) => {
     const hashed = `'${counts}', toUnixTimestamp64Milli(finalized_at), ${keys}, version`;
     const columns = `${rows} AS rows, toString(sumWithOverflow(cityHash64(${hashed}))) AS hash`;
-    // The view is read by a subquery that names columns and nothing else: no further column of it can take
-    // the place of an alias.
+    // The subquery reads only the columns it names, so that no further column of the view can replace an
+    // alias.
     const source = `FROM (SELECT finalized_at, version, ${keys} FROM ${name} WHERE ${where})`;
     return { counts, answer: await ask({ columns, source, params }) };
   };
@@ -74,8 +74,8 @@ export function askViews<Answer>(
 }
 
 /**
- * finalized_at is compared by itself: only that reaches the primary key. Where a bound lies between
- * milliseconds, that is all.
+ * finalized_at is compared separately, because only that comparison uses the primary key. A bound without a
+ * session id needs no other comparison.
  */
 function conditionOf({ from, to }: RoomRange): string {
   const fromAt = "fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')";
@@ -89,7 +89,6 @@ function conditionOf({ from, to }: RoomRange): string {
   return `finalized_at >= ${fromAt}${first} AND ${last}`;
 }
 
-/** The fingerprint of what the views hold. */
 export function fingerprintOf(views: readonly ViewAnswer<ViewCount>[]): Fingerprint {
   const nothing = { rooms: 0, peers: 0, totals: 0 };
   return sumFingerprints(

@@ -1,7 +1,7 @@
-// Reads one range of rooms as columns: three scans at once, each collected whole into a buffer of its own
-// before anything is computed, because a slow store or a busy thread must not hold a query open. What arrives
-// is known to be whole: gzip's CRC-32 covers every byte, and an error that the server meets after it began to
-// answer is found at the end of what it sent.
+// Reads one range of rooms as columns with three scans at once. Each answer is collected whole before
+// anything is computed, because a slow store or a busy thread must not hold a query open. Every byte is
+// verified by gzip's CRC-32. An error that the server meets after it began to answer is found at the end of
+// its answer.
 import { createGunzip } from 'node:zlib';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -18,17 +18,17 @@ import type { RoomsRange, ScanName } from './scan-statements.ts';
 export interface RangeToScan {
   range: RoomsRange;
   fields: FieldSet;
-  /** The scans are known to the server as `scanQueryIds` says. */
+  /** The prefix of the scans' query ids; see `scanQueryIds`. */
   queryId: string;
   signal: AbortSignal;
-  /** Called with the bytes of all three scans so far. */
+  /** Called with the total bytes of all three scans so far. */
   onProgress?: (bytes: number) => void;
 }
 
 /** One collector for each scan. */
 export type ScanCollectors = Readonly<Record<ScanName, ByteCollector>>;
 
-/** Collectors over these buffers, which may take `bytesMax` together. */
+/** Collectors over these buffers, which share a bound of `bytesMax`. */
 export function toCollectors(
   buffers: Readonly<Record<ScanName, ArrayBuffer>>,
   bytesMax: number,
@@ -41,14 +41,13 @@ export function toCollectors(
   };
 }
 
-/** Decompressed pieces of this size are copied into the buffer: large ones are few. */
+/** The size of decompressed pieces. Large pieces mean fewer copies into the buffer. */
 const PIECE_BYTES = 1024 * 1024;
 
 /**
- * Fills the buffers with the three answers. When one scan fails, the connections of the others are closed; a
+ * Fills the buffers with the three answers. When one scan fails, the connections of the others are closed. A
  * server may notice that late, so the caller asks it to end their queries.
- * @throws ClickHouseError, HistoryStreamError, DamagedScanError, RangeMisjudgedError (more than the buffers
- *   may hold), the signal's reason
+ * @throws ClickHouseError, HistoryStreamError, DamagedScanError, CollectorFullError, the signal's reason
  */
 export async function scanRange(
   client: ClickHouseClient,
@@ -66,7 +65,7 @@ export async function scanRange(
   };
   await Promise.all(SCANS.map(scan));
   of.signal.throwIfAborted();
-  // The first failure is the reason; the others were ended because of it.
+  // The first failure is thrown; the other scans were ended because of it.
   others.signal.throwIfAborted();
   return { rooms: buffers.rooms.bytes, peers: buffers.peers.bytes, totals: buffers.totals.bytes };
 }
@@ -121,7 +120,7 @@ async function collect(source: Readable, { into, signal, exceptionTag, onPiece }
   if (exception !== undefined) throw exception;
 }
 
-/** A server may compress all the same, or something between it and us: then zlib reads the answer. */
+/** zlib reads an answer that the server, or a proxy before it, has compressed after all. */
 async function unpack(source: Readable, into: ByteCollector, onPiece: () => void): Promise<void> {
   const pieces = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const first = await firstPiece(pieces);
@@ -143,7 +142,7 @@ async function unpack(source: Readable, into: ByteCollector, onPiece: () => void
   });
 }
 
-/** Enough of the answer to see how it is packed, or all of it. */
+/** Enough of the answer to detect how it is packed, or all of it. */
 async function firstPiece(pieces: AsyncIterator<Buffer>): Promise<Buffer> {
   let first = Buffer.alloc(0);
   while (beginsStored(first) === undefined) {
@@ -159,18 +158,21 @@ async function* joined(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerat
   for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
 }
 
-/** What sockets and zlib throw has a code; errors of ours are what they are. */
+/**
+ * Errors of sockets and zlib have a code and become a DamagedScanError. Our own errors are returned
+ * unchanged.
+ */
 function asDamage(error: unknown): unknown {
   const isOfTransport = error instanceof Error && 'code' in error;
   return isOfTransport ? new DamagedScanError(`a scan broke off: ${error.message}`, { cause: error }) : error;
 }
 
-/** The server's text ends the answer, and is a line or a few. */
+/** The server writes its error at the end of the answer, in a few lines. */
 const EXCEPTION_BYTES_MAX = 64 * 1024;
 
 /**
- * The error that ClickHouse wrote behind what it had answered; undefined where the stream has its end. A tag
- * cannot be taken for data. Servers before 25.11 send none.
+ * The error that ClickHouse appended to its answer; undefined when the stream has its proper end. Data cannot
+ * look like the exception tag. Servers before 25.11 send no tag.
  */
 function exceptionIn(bytes: Uint8Array, tag: string | undefined): HistoryStreamError | undefined {
   if (endsStream(bytes)) return undefined;
@@ -184,7 +186,7 @@ function exceptionIn(bytes: Uint8Array, tag: string | undefined): HistoryStreamE
   if (begin === -1) return undefined;
   const message = text.slice(begin + mark.length);
   const end = message.lastIndexOf(` ${tag}\r\n__exception__`);
-  // Before the second tag is the length of the message, on a line of its own.
+  // The length of the message precedes the second tag, on its own line.
   return new HistoryStreamError(
     end === -1 ? message.trim() : message.slice(0, message.lastIndexOf('\n', end)).trim(),
   );

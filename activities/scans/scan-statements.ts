@@ -1,6 +1,6 @@
 // The three statements that read one range of rooms as columns: rooms, peers and track totals, each in the
-// order of its keys. The SQL is in activities/scans/scan-*.sql; here stand which of its columns a field set
-// reads, and the settings that a scan runs with.
+// order of its keys. The SQL is in activities/scans/scan-*.sql. This file chooses the columns that a field
+// set reads, and the settings of a scan.
 import type { ClickHouseSettings } from '@clickhouse/client';
 import { columnsToRead } from '../../document/columns-to-read.ts';
 import type { RoomRange } from '../../workflows/model/plan.ts';
@@ -45,7 +45,7 @@ const SCAN_SETTINGS: ClickHouseSettings = {
   enable_http_compression: 1,
 };
 
-/** What one scan of a range asks. The columns of `fields: standard` are some of those of `extended`. */
+/** The statement of one scan. The columns of `fields: standard` are a subset of those of `extended`. */
 export function toScanStatement(scan: ScanName, range: RoomsRange, fields: FieldSet): ScanStatement {
   const { sql, order } = STATEMENTS[scan];
   const columns = columnsToRead(fields)[scan].join(', ');
@@ -62,7 +62,7 @@ export function toScanStatement(scan: ScanName, range: RoomsRange, fields: Field
   };
 }
 
-/** The query ids of a range's scans. Whoever abandons them asks the server to end these. */
+/** The query ids of a range's scans, with which a caller that abandons them can end the queries. */
 export function scanQueryIds(queryId: string): string[] {
   return SCANS.map((scan) => scanQueryId(queryId, scan));
 }

@@ -1,31 +1,31 @@
 // Reads a gzip stream (RFC 1952) whose deflate blocks are all stored (RFC 1951, 3.2.4), as ClickHouse sends
-// it at level 0. The bytes are copied once, from the socket's pieces into their buffer. zlib would take a
-// buffer of its own for every piece, and the garbage collector would run for each few megabytes of them: a
-// fifth of a worker's processor time. The CRC-32 of the trailer covers every byte.
+// it at level 0. The bytes are copied once, from the socket's pieces into their buffer. zlib would allocate a
+// buffer for every piece, and the resulting garbage collection took a fifth of a worker's processor time.
+// Every byte is verified by the CRC-32 of the trailer.
 import { crc32 } from 'node:zlib';
 import { DamagedScanError } from './batch-errors.ts';
 import type { ByteCollector } from './byte-collector.ts';
 
-/** Without optional fields: ClickHouse sends none. */
+/** The length of a header without optional fields, as ClickHouse sends it. */
 const HEADER_BYTES = 10;
 /** Final flag and type, then the length and its complement. */
 const BLOCK_HEADER_BYTES = 5;
 const TRAILER_BYTES = 8;
 const STORED = 0;
 
-/** Whether the stream begins with a stored block; undefined until enough of it is there. */
+/** Whether the stream begins with a stored block; undefined while too few bytes have arrived. */
 export function beginsStored(first: Uint8Array): boolean | undefined {
   if (first.length <= HEADER_BYTES) return undefined;
   const hasNoFields = first[0] === 0x1f && first[1] === 0x8b && first[2] === 8 && first[3] === 0;
   return hasNoFields && (((first[HEADER_BYTES] ?? 0) >> 1) & 3) === STORED;
 }
 
-type Place = 'header' | 'block' | 'data' | 'trailer' | 'end';
+type Section = 'header' | 'block' | 'data' | 'trailer' | 'end';
 
 export class StoredGzipReader {
   readonly #into: ByteCollector;
-  #place: Place = 'header';
-  /** The bytes of a header or trailer so far, which may come in several pieces. */
+  #section: Section = 'header';
+  /** The bytes of the current header or trailer, which may arrive in several pieces. */
   readonly #field = Buffer.alloc(HEADER_BYTES);
   #fieldLength = 0;
   #isFinal = false;
@@ -38,10 +38,10 @@ export class StoredGzipReader {
   /** @throws DamagedScanError, CollectorFullError */
   push(piece: Uint8Array): void {
     for (let at = 0; at < piece.length;) {
-      switch (this.#place) {
+      switch (this.#section) {
         case 'header':
           at = this.#fill(piece, at, HEADER_BYTES);
-          if (this.#fieldLength === 0) this.#place = 'block';
+          if (this.#fieldLength === 0) this.#section = 'block';
           break;
         case 'block':
           at = this.#fill(piece, at, BLOCK_HEADER_BYTES);
@@ -60,14 +60,14 @@ export class StoredGzipReader {
           if (this.#fieldLength === 0) this.#checkTrailer();
           break;
         case 'end':
-          throw new DamagedScanError('an answer goes on behind its end');
+          throw new DamagedScanError('an answer continues after its end');
       }
     }
   }
 
   /** @throws DamagedScanError when the stream is not at its end */
   finish(): void {
-    if (this.#place !== 'end') throw new DamagedScanError('an answer broke off before its checksum');
+    if (this.#section !== 'end') throw new DamagedScanError('an answer broke off before its checksum');
   }
 
   /** Collects the bytes of a field; its length is 0 again once it is complete. */
@@ -86,12 +86,12 @@ export class StoredGzipReader {
       throw new DamagedScanError('an answer has a block that cannot be read');
     this.#isFinal = (first & 1) === 1;
     this.#dataLeft = length;
-    this.#place = 'data';
+    this.#section = 'data';
     if (length === 0) this.#endBlock();
   }
 
   #endBlock(): void {
-    this.#place = this.#isFinal ? 'trailer' : 'block';
+    this.#section = this.#isFinal ? 'trailer' : 'block';
   }
 
   #checkTrailer(): void {
@@ -101,6 +101,6 @@ export class StoredGzipReader {
       this.#field.readUInt32LE(4) !== bytes.length % 2 ** 32
     )
       throw new DamagedScanError('an answer has another checksum than ClickHouse computed of it');
-    this.#place = 'end';
+    this.#section = 'end';
   }
 }

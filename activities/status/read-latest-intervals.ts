@@ -1,5 +1,5 @@
-// The newest complete intervals of many streams, as their stores name them. A store that cannot be used is
-// said of each of its streams, and holds up none of the others: once it has failed it is not asked again.
+// Reads the newest complete intervals of many streams from their stores. When a store fails, the problem is
+// reported for each of its streams, and that store is not asked again. Other streams are not affected.
 import { pointsAt } from '../../workflows/model/cover.ts';
 import { destinationsOf } from '../../workflows/watch/lateness.ts';
 import type { FoundLatest } from '../../workflows/watch/lateness.ts';
@@ -13,22 +13,23 @@ import type { StageTools } from '../runtime/stage-tools.ts';
 import type { CallLimits } from '../../store/object-store.ts';
 import { UnreadableRecordError } from '../runtime/stage-errors.ts';
 
-/** Small objects each; more at once are no faster on two processors. */
+/** The objects are small. More at once are no faster on two processors. */
 const READS_AT_ONCE = 32;
 
-/** A person waits for all of them. */
+/** A person waits for all answers. */
 const SILENT_MS_MAX = 5_000;
 
-/** In the order of `of`, each with what was found for its stream. */
+/** Returns each stream of `of` in its order, with what was found for it. */
 export async function readLatestIntervals<Of extends { stream: StreamDefinition }>(
   tools: StageTools,
   of: readonly Of[],
   run: StageRun,
 ): Promise<(Of & FoundLatest)[]> {
-  /** By destination: what it failed with. */
+  /** The error of each failed destination. */
   const down = new Map<string, string>();
   const answering = new Set<string>();
-  // Not a signal with a time-out of its own for each: a thousand of them cost a tenth of the whole.
+  // The time-out is a limit of the call, and not a signal for each call: a thousand signals took a tenth of
+  // the whole time.
   const asking = { signal: run.signal, silentMsMax: SILENT_MS_MAX };
   const bucketOf = (name: string) => tools.destinations.get(name)?.destination.bucket;
   return inLanes(of, READS_AT_ONCE, async (each) => {
@@ -38,15 +39,14 @@ export async function readLatestIntervals<Of extends { stream: StreamDefinition 
       if (problem !== undefined) return { ...each, latest: null, problem };
       try {
         const latest = await readOne(tools, { name, destination, answering }, asking);
-        // A pointer that a stream of this name left for another project, or for other files, says nothing of
-        // this one.
+        // A pointer left for another project or for other files under this stream's name is ignored.
         if (latest !== null && pointsAt(latest, each.stream, bucketOf))
           return { ...each, latest, problem: null };
       } catch (error) {
         run.signal.throwIfAborted();
-        const told = tools.hide(`destination ${destination}: ${messageOf(error)}`);
-        if (!(error instanceof UnreadableRecordError)) down.set(destination, told);
-        return { ...each, latest: null, problem: told };
+        const reported = tools.hide(`destination ${destination}: ${messageOf(error)}`);
+        if (!(error instanceof UnreadableRecordError)) down.set(destination, reported);
+        return { ...each, latest: null, problem: reported };
       }
     }
     return { ...each, latest: null, problem: null };
@@ -61,8 +61,8 @@ async function readOne(
   const opened = openDestination(tools, destination);
   const latest = await headLatest(opened, name, asking);
   if (latest !== null || answering.has(destination)) return latest;
-  // A head that finds nothing may mean that there is no such bucket: the object is asked for, until that was
-  // said to be another matter.
+  // A head that finds nothing may mean that the bucket does not exist. So the object is read, until one such
+  // read has proved that the bucket exists.
   const read = await readLatest(opened, name, asking);
   answering.add(destination);
   return read?.value ?? null;

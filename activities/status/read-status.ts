@@ -1,5 +1,5 @@
-// Where streams are: lists their schedules and asks their stores. Both take the better part of a second for a
-// thousand streams, so the next page is listed while the stores are asked for this one.
+// Reads the status of streams: lists their schedules and reads their stores. Each takes most of a second for
+// a thousand streams, so the next page is listed while the stores are read for this one.
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { toStatus, toUnreadableStatus } from '../../workflows/questions/status-contract.ts';
@@ -15,10 +15,15 @@ import type { StageRun } from '../runtime/run-stage.ts';
 import type { StageTools } from '../runtime/stage-tools.ts';
 import { listStreamPage, readStreams } from '../../streams/stream-schedules.ts';
 
-/** So many streams that a page costs its own time only, so few that their stores are asked early. */
+/**
+ * A page of this size is large enough to list efficiently, and small enough to start reading stores early.
+ */
 const PAGE = 125;
 
-/** Of a page: when all are behind, it is not for what somebody edited. */
+/**
+ * The most streams of a page to read again. When all of them are behind, the reason is not that a person
+ * edited them.
+ */
 const BEHIND_ASKED_MAX = 20;
 
 export async function readStatus(
@@ -46,8 +51,8 @@ export async function readStatus(
 }
 
 /**
- * Of a long list, what is behind: asked again by its schedule, because a person may have edited that into
- * what its runs fail with. The list itself does not say so.
+ * Reads the schedules of streams that are behind once more. A person may have edited a schedule into an input
+ * that its runs fail with, and the list does not show that.
  */
 async function withEdited(client: Client, rows: readonly StreamStatus[]): Promise<StreamStatus[]> {
   const behind = rows.filter(({ missing }) => missing !== null && missing > 0).slice(0, BEHIND_ASKED_MAX);

@@ -1,6 +1,6 @@
-// Whether streams could run, asked before they are created or changed: their fields, that this worker knows
-// their destinations, that the buckets can be reached, and that no two streams write the same keys. Returns
-// what is wrong as sentences; only what cannot be judged is thrown.
+// Checks whether streams could run, before they are created or changed: their fields, whether this worker
+// knows their destinations, whether the buckets can be reached, and that no two streams write the same keys.
+// Problems are returned as sentences. Only errors that prevent the check are thrown.
 import { isDeepStrictEqual } from 'node:util';
 import type { Client } from '@temporalio/client';
 import type { StreamChecks } from '../../workflows/export/contract.ts';
@@ -18,10 +18,10 @@ import { StoreError } from '../../store/store-errors.ts';
 import { foreignRecordProblems } from './foreign-records.ts';
 import { listStreamStates } from '../../streams/stream-schedules.ts';
 
-/** Streams whose records are looked for at once: a few small requests each. */
+/** Streams whose records are read at once. Each takes a few small requests. */
 const STREAMS_AT_ONCE = 16;
 
-/** The streams as they would be, compared with all others that there are, and with each other. */
+/** Checks the proposed streams against all existing ones and against each other. */
 export async function checkStreams(
   tools: StageTools,
   { streams, client }: { streams: readonly StreamDefinition[]; client: Client },
@@ -38,10 +38,10 @@ export async function checkStreams(
   const foreign = await foreignOf(tools, { streams, others, isUsable }, run);
   const problems = streams.map((stream, index) => {
     const own = streamProblems(stream);
-    // Keys are compared once they can be made.
+    // Keys can only be compared when they are valid.
     if (own.length === 0)
       own.push(
-        ...ownKeyProblems(stream, (a, b) => taken.placeOf(a) === taken.placeOf(b)),
+        ...ownKeyProblems(stream, (a, b) => taken.bucketOf(a) === taken.bucketOf(b)),
         ...taken.problems(stream),
         ...manifestPrefixProblems(tools, stream, taken),
       );
@@ -56,7 +56,7 @@ export async function checkStreams(
   return { problems };
 }
 
-/** For each stream: what other projects left where it is to write from now on. */
+/** For each stream, the records of other projects where it would write from now on. */
 function foreignOf(
   tools: StageTools,
   {
@@ -88,10 +88,13 @@ interface TakenSpace extends KeySpace {
   stream: string;
 }
 
-/** The keys that streams write, of all their revisions: intervals of long ago are made again under them. */
+/**
+ * The keys that streams write under any of their revisions, because old intervals can be re-exported under
+ * old settings.
+ */
 class TakenKeys {
   readonly #tools: StageTools;
-  /** By bucket and length of the key: others cannot be the same. */
+  /** Key spaces by bucket and key length. Keys of different lengths cannot be equal. */
   readonly #spaces = new Map<string, TakenSpace[]>();
 
   constructor(tools: StageTools) {
@@ -99,16 +102,16 @@ class TakenKeys {
   }
 
   add(stream: StreamDefinition): void {
-    for (const { place, space } of this.#spacesOf(stream)) {
-      const spaces = this.#spaces.get(place) ?? [];
+    for (const { bucketAndLength, space } of this.#spacesOf(stream)) {
+      const spaces = this.#spaces.get(bucketAndLength) ?? [];
       if (!spaces.some(({ shape }) => shape === space.shape)) spaces.push({ ...space, stream: stream.name });
-      this.#spaces.set(place, spaces);
+      this.#spaces.set(bucketAndLength, spaces);
     }
   }
 
   problems(stream: StreamDefinition): string[] {
-    for (const { place, space } of this.#spacesOf(stream)) {
-      for (const other of this.#spaces.get(place) ?? []) {
+    for (const { bucketAndLength, space } of this.#spacesOf(stream)) {
+      for (const other of this.#spaces.get(bucketAndLength) ?? []) {
         const shared = sharedKey(space, other);
         if (shared === null) continue;
         return [
@@ -120,28 +123,31 @@ class TakenKeys {
   }
 
   /**
-   * Endpoint and bucket: two destinations may be one. A destination that this worker does not know is only
-   * itself.
+   * Identifies a bucket by endpoint and name, because two destinations may be one bucket. A destination that
+   * this worker does not know only equals itself.
    */
-  placeOf(destination: string): string {
+  bucketOf(destination: string): string {
     const known = this.#tools.destinations.get(destination)?.destination;
     return known === undefined ? `destination ${destination}` : `${known.endpoint} ${known.bucket}`;
   }
 
-  #spacesOf(stream: StreamDefinition): { place: string; space: KeySpace }[] {
+  #spacesOf(stream: StreamDefinition): { bucketAndLength: string; space: KeySpace }[] {
     return stream.revisions.map(({ settings }) => {
       const space = keySpaceOf(stream.name, settings);
-      return { place: `${this.placeOf(settings.destination)} ${space.marked.length}`, space };
+      return { bucketAndLength: `${this.bucketOf(settings.destination)} ${space.marked.length}`, space };
     });
   }
 }
 
-/** Files among manifests: readers of the one would find the other, and a key could be that of a manifest. */
+/**
+ * Files must not be among manifests: readers of one kind would find the other, and a file could get the key
+ * of a manifest.
+ */
 function manifestPrefixProblems(tools: StageTools, stream: StreamDefinition, taken: TakenKeys): string[] {
   for (const { settings } of stream.revisions)
     for (const { destination } of tools.destinations.values()) {
       const { name, manifestPrefix } = destination;
-      if (taken.placeOf(name) !== taken.placeOf(settings.destination)) continue;
+      if (taken.bucketOf(name) !== taken.bucketOf(settings.destination)) continue;
       if (!isUnderPrefix(keySpaceOf(stream.name, settings), manifestPrefix)) continue;
       return [
         `prefix, key-template: got ${toGot(settings.prefix)} and ${toGot(settings.keyTemplate)}, which make keys under ${manifestPrefix}, where destination ${name} keeps its manifests; allowed: keys outside of it`,

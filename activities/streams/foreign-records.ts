@@ -1,6 +1,6 @@
-// Records that another project left where a stream would keep its own: a name or a key space that was used
-// before. Found before the stream is created or changed, so that nobody's files are mistaken for another's,
-// or written over. Reads a few records, changes none.
+// Finds records that another project left where a stream would write: a stream name or key space that was
+// used before. This is checked before the stream is created or changed, so that no project's files are
+// mistaken for another's or overwritten. It reads a few records and changes none.
 import { projectsOf } from '../../workflows/model/cover.ts';
 import { keySpaceOf, literalHeadOf, sharedKey } from '../../workflows/model/key-space.ts';
 import { latestKeyOf, manifestKeyOf } from '../../workflows/model/manifest.ts';
@@ -10,18 +10,18 @@ import { readLatest, readManifest } from '../manifests/read-manifest.ts';
 import type { OpenedDestination } from '../runtime/stage-tools.ts';
 import { UnreadableRecordError } from '../runtime/stage-errors.ts';
 
-/** Looked through for manifests of the stream's own keys: one page of a listing. */
+/** The manifests that are listed to find the stream's own keys: one page. */
 const KEYS_LOOKED_AT = 1_000;
 
 interface ForeignRecord {
-  /** Of the record, for people. */
+  /** The key of the record, for messages. */
   key: string;
   project: string;
 }
 
 /**
- * A sentence for each place that holds another project's records, or something that is no record; empty: the
- * stream may write there.
+ * A sentence for each key that holds another project's record, or an object that is not a record. Empty when
+ * the stream may write there.
  */
 export async function foreignRecordProblems(
   stream: StreamDefinition,
@@ -51,7 +51,7 @@ async function latestOfOthers(
   return { key: latestKeyOf(opened.destination.manifestPrefix, stream.name), project };
 }
 
-/** Of the oldest, the second and the newest manifest that the listing shows under keys of the stream. */
+/** Checks the oldest, the second and the newest listed manifest under keys of the stream. */
 async function manifestOfOthers(
   opened: OpenedDestination,
   {

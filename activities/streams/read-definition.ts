@@ -1,5 +1,5 @@
-// A stream's definition as its schedule holds it now: for work that is scheduled itself, and would carry an
-// old one.
+// Reads a stream's current definition from its schedule. Scheduled work needs it, because its own input would
+// hold an old definition.
 import { Context } from '@temporalio/activity';
 import { ScheduleNotFoundError } from '@temporalio/client';
 import type { StreamDefinition } from '../../workflows/model/stream.ts';

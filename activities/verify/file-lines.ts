@@ -1,18 +1,18 @@
-// The lines of a file as it is read back, in pieces of any length: whether each begins and ends as a room
-// does, whether the frame of the array is whole, and how many rooms there are. Keeps no more than the ends of
-// a line, unless somebody wants to see each.
+// Splits a file that is read in pieces of any length into lines. It checks that each line begins and ends
+// like a room and that the array's frame is complete, and counts the rooms. It keeps only the ends of a line,
+// unless a caller wants the whole lines.
 import type { FileFormat } from '../../workflows/model/stream.ts';
 
-/** A room of ten thousand peers has ten megabytes; what is longer is no line of ours. */
+/** A room of ten thousand peers has ten megabytes. A line longer than this was not written by us. */
 const LINE_BYTES_MAX = 256 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
 
-/** How the line before ended, so how this one may begin. */
-type Place = 'start' | 'room-or-end' | 'room' | 'end' | 'nothing';
+/** What may come next, given how the previous line ended. */
+type Expected = 'start' | 'room-or-end' | 'room' | 'end' | 'nothing';
 
 export interface LineEnds {
-  /** At most two characters each. */
+  /** The first and last characters of a line, at most two of each. */
   head: string;
   tail: string;
   bytes: number;
@@ -20,20 +20,20 @@ export interface LineEnds {
 
 export class FileLines {
   rooms = 0;
-  /** The first one; null: none so far. */
+  /** The first problem; null while there is none. */
   problem: string | null = null;
   readonly #format: FileFormat;
   readonly #onRoom: ((text: string, line: number) => void) | null;
-  #place: Place;
+  #expected: Expected;
   #line = 1;
   #ends: LineEnds = { head: '', tail: '', bytes: 0 };
   #pieces: Buffer[] = [];
 
-  /** `onRoom` gets the text of each room, without the comma behind it. */
+  /** @param onRoom called with the text of each room, without the comma after it */
   constructor(format: FileFormat, onRoom: ((text: string, line: number) => void) | null) {
     this.#format = format;
     this.#onRoom = onRoom;
-    this.#place = format === 'json' ? 'start' : 'room-or-end';
+    this.#expected = format === 'json' ? 'start' : 'room-or-end';
   }
 
   push(chunk: Buffer): void {
@@ -50,7 +50,7 @@ export class FileLines {
   finish(): void {
     if (this.problem !== null) return;
     if (this.#ends.bytes > 0) this.problem = `line ${this.#line}: does not end; the file is cut off`;
-    else if (this.#format === 'json' && this.#place !== 'nothing')
+    else if (this.#format === 'json' && this.#expected !== 'nothing')
       this.problem = `line ${this.#line}: nothing, allowed: the end of the array`;
   }
 
@@ -68,11 +68,11 @@ export class FileLines {
 
   #endLine(): void {
     const ends = this.#ends;
-    const place = this.#format === 'json' ? this.#nextInArray(ends) : nextOfLines(ends);
-    if (place === null)
-      this.problem = `line ${this.#line}: begins with "${ends.head}" and ends with "${ends.tail}", which is no ${this.#place === 'nothing' ? 'end of the file' : 'line of this format there'}`;
+    const expected = this.#format === 'json' ? this.#nextInArray(ends) : nextOfLines(ends);
+    if (expected === null)
+      this.problem = `line ${this.#line}: begins with "${ends.head}" and ends with "${ends.tail}", which is no ${this.#expected === 'nothing' ? 'end of the file' : 'line of this format there'}`;
     else {
-      this.#place = place;
+      this.#expected = expected;
       if (ends.head.startsWith('{')) this.#countRoom();
     }
     this.#line += 1;
@@ -87,9 +87,9 @@ export class FileLines {
     this.#onRoom(this.#format === 'json' && text.endsWith(',') ? text.slice(0, -1) : text, this.#line);
   }
 
-  /** Null: this line may not stand here. */
-  #nextInArray({ head, tail, bytes }: LineEnds): Place | null {
-    switch (this.#place) {
+  /** Null when this line is not allowed here. */
+  #nextInArray({ head, tail, bytes }: LineEnds): Expected | null {
+    switch (this.#expected) {
       case 'start':
         if (bytes === 1 && head === '[') return 'room';
         return bytes === 2 && head === '[]' ? 'nothing' : null;
@@ -106,6 +106,6 @@ export class FileLines {
   }
 }
 
-function nextOfLines({ head, tail }: LineEnds): Place | null {
+function nextOfLines({ head, tail }: LineEnds): Expected | null {
   return head.startsWith('{') && tail.endsWith('}') ? 'room-or-end' : null;
 }

@@ -1,6 +1,6 @@
-// Reads a stored file back as a whole and holds it against its manifest: CRC and length of the raw bytes, the
-// trailer of the gzip member, the frame and the count of its rooms, and, if wanted, the shape of each. What
-// is held in memory is a piece of the file, and one line where lines are parsed.
+// Reads a stored file back as a whole and compares it with its manifest: CRC and length of the raw bytes, the
+// gzip trailer, the frame and the number of its rooms, and optionally the shape of each room. Memory holds
+// one piece of the file, and one line when lines are parsed.
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createGunzip } from 'node:zlib';
@@ -36,7 +36,7 @@ export async function verifyFile(
 ): Promise<VerifyReport> {
   const opened = openDestination(tools, request.destination);
   const { destination, key, deep, covers } = request;
-  // Such a key names no file of ours, and would be another one by the time it reaches the store.
+  // Such a key is never written by us, and could become another key on its way to the store.
   const problem = keyProblem(key);
   if (problem !== null) throw new InvalidRequestError(`key: got ${problem}`);
   const asked = { destination, key, deep };
@@ -50,7 +50,7 @@ export async function verifyFile(
   }
   if (manifest === undefined)
     return { ...nothing, kind: 'missing-interval', problems: [`no manifest for ${key}`] };
-  // Without a stream, the manifest has to be whole, and that of this key.
+  // Without a stream, the manifest has to be complete and to name this key.
   const wanted = covers === undefined ? { key } : coverFieldsOf(covers, opened.destination.bucket);
   if (!coversInterval(manifest, wanted)) {
     const problems = manifestProblems(manifest, wanted).map(describeProblem);
@@ -68,7 +68,7 @@ export async function verifyFile(
   }
   const reading = { opened, manifest, deep };
   let verified = await readBack(reading, run);
-  // A verdict is not passed on one answer, which may have been damaged on its way.
+  // A problem is confirmed by a second read, because one answer may have been damaged in transit.
   if (verified.problems.length > 0) verified = await readBack(reading, run);
   const problems = [...(finding === null ? [] : [finding.detail]), ...verified.problems];
   return {
@@ -132,7 +132,7 @@ async function readBack({ opened, manifest, deep }: Reading, run: StageRun): Pro
   return { read, problems };
 }
 
-/** What is wrong with the packing; null: nothing. Errors of the store are thrown. */
+/** The problem with the compression; null when there is none. Errors of the store are thrown. */
 async function unpack(
   source: Readable,
   {
@@ -154,7 +154,7 @@ async function unpack(
   }
 }
 
-/** Counts what is stored, and keeps its end. */
+/** Counts the stored bytes and keeps the last ones. */
 class StoredBytes {
   bytes = 0;
   #end = Buffer.alloc(0);
@@ -185,7 +185,7 @@ function differences(read: ReadFile, manifest: Manifest): string[] {
 }
 
 /**
- * The manifest counts the rows of peers. A peer who is there twice is shown once, and its room then has
+ * The manifest counts the rows of peers. A peer with two rows appears once in the file, and its room then has
  * faults.
  */
 function peerDifference(peers: number, manifest: Manifest): string[] {

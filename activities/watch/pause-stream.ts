@@ -1,12 +1,12 @@
-// Pauses a stream for the watch, with the note that says why. Run again after a crash it finds its own note,
-// and is content.
+// Pauses a stream for the watch, with a note that gives the reason. When it runs again after a crash, it
+// finds its own note and succeeds.
 import { Context } from '@temporalio/activity';
 import { ScheduleNotFoundError } from '@temporalio/client';
 import { scheduleIdOf } from '../../workflows/model/interval.ts';
 import type { PausePlan } from '../../workflows/watch/contract.ts';
 import { readStreamState } from '../../streams/stream-schedules.ts';
 
-/** False when somebody else has paused it meanwhile, or deleted it. */
+/** False when somebody else has paused or deleted the stream meanwhile. */
 export async function pauseStream({ stream, note }: PausePlan): Promise<boolean> {
   const { client } = Context.current();
   try {
@@ -19,8 +19,8 @@ export async function pauseStream({ stream, note }: PausePlan): Promise<boolean>
     if (error instanceof ScheduleNotFoundError) return false;
     throw error;
   }
-  // The server takes a patch before it has its effect, and may lose one of two: looked at again, and if need
-  // be done again.
+  // The server accepts a patch before it takes effect, and may lose one of two. So the schedule is read
+  // again, and patched again if necessary.
   throw new NotPausedError(`stream ${stream}: Temporal took the pause, but it has no effect yet`);
 }
 

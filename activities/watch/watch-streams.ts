@@ -1,6 +1,6 @@
-// One look at all streams: who is late, and whose intervals fail one after another. What is complete is what
-// the stores say; that runs failed is what Temporal says of those intervals that are missing. Decides what is
-// to be told and paused, and does neither.
+// Checks all streams once: which are late, and whose intervals fail one after another. The stores say which
+// intervals are complete, and Temporal says whether the runs of missing ones failed. The check decides what
+// to report and which streams to pause. The watch workflow does both.
 import { Context, log } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { StreamLate, StreamPaused } from '../../workflows/webhooks/contract.ts';
@@ -20,14 +20,16 @@ import { webhooksFor } from '../runtime/stage-tools.ts';
 import type { StageTools } from '../runtime/stage-tools.ts';
 import { listStreamStates } from '../../streams/stream-schedules.ts';
 
-/** Streams whose runs are asked for at once. */
+/** Streams whose runs are listed at once. */
 const ASKED_AT_ONCE = 4;
 
-/** Failed runs of one stream that are looked at, the newest first; what pauses a stream is fewer by far. */
+/**
+ * The most failed runs of one stream that are read, the newest first. Far fewer are enough to pause a stream.
+ */
 const FAILED_MAX = 1_000;
 
-/** Each is a workflow of its own; those left over are told by the next look. */
-const TOLD_AT_ONCE = 200;
+/** Each report is its own workflow. Streams left over are reported by the next check. */
+const REPORTED_AT_ONCE = 200;
 
 export async function watchStreams(
   tools: StageTools,
@@ -55,9 +57,9 @@ export async function watchStreams(
     memory.latest[name] = lastEnd;
     const lateness = latenessOf(state.stream, toMs(lastEnd), nowMs);
     if (lateness.isLate) {
-      const told = before.told[name];
-      if (told !== undefined) memory.told[name] = told;
-      else if (late.length < TOLD_AT_ONCE) {
+      const reported = before.told[name];
+      if (reported !== undefined) memory.told[name] = reported;
+      else if (late.length < REPORTED_AT_ONCE) {
         memory.told[name] = lastEnd;
         late.push(toLate(state, lastEnd, { ...lateness, nowMs }));
       }
@@ -73,14 +75,14 @@ export async function watchStreams(
   };
 }
 
-/** Streams of other workers in the namespace have other destinations; those are theirs to watch. */
+/** Streams of other workers in the namespace have other destinations, and those workers watch them. */
 function isOurs({ destinations }: StageTools, stream: StreamState['stream']): boolean {
   return destinationsOf(stream).some((name) => destinations.has(name));
 }
 
 /**
- * By stream; where the store does not answer, what it said last. Absent for a stream of which nothing was
- * ever known.
+ * The newest complete end of each stream. When a store does not answer, the last known value is kept. A
+ * stream without any known value is absent.
  */
 async function readLastEnds(
   tools: StageTools,
@@ -121,7 +123,7 @@ function toLate(
 interface Suspect {
   state: StreamState;
   lastEndMs: number | null;
-  /** Runs that failed before are not counted: somebody has resumed the stream since. */
+  /** Earlier failures do not count, because somebody has resumed the stream since. */
   countedFromMs: number;
 }
 
@@ -138,7 +140,7 @@ async function planPause(
   const row = failedInARow(missing, ({ endMs }) => failed.has(endMs), tools.pauseAfterFailed);
   if (row === null) return null;
   const counted = row.slice(-tools.pauseAfterFailed);
-  // A list of runs is a little behind; what pauses a stream is asked itself.
+  // A list of runs lags a little, so each run that counts towards a pause is read itself.
   for (const interval of counted) if (!(await hasFailed(client, runIdOf(stream.name, interval)))) return null;
   const newest = counted.at(-1);
   if (newest === undefined) return null;
@@ -149,7 +151,7 @@ async function planPause(
   return { ...plan, event: toPaused(state, { row, newest, message, nowMs, note: plan.note }) };
 }
 
-/** The ends of the intervals whose runs have failed since then, the newest FAILED_MAX of them. */
+/** The ends of the intervals whose runs have failed since then, up to the newest FAILED_MAX. */
 async function failedEnds(client: Client, stream: string, sinceMs: number): Promise<Set<number>> {
   const base = `${runBaseIdOf(stream)}-`;
   const query = `WorkflowType = 'exportInterval' AND RoomStream = '${stream}' AND ExecutionStatus = 'Failed' AND CloseTime > '${new Date(sinceMs).toISOString()}'`;
@@ -162,12 +164,12 @@ async function failedEnds(client: Client, stream: string, sinceMs: number): Prom
   return ends;
 }
 
-/** The newest run of that id: one that was retried is under way, or complete. */
+/** Whether the newest run with that id failed. A run that was retried is in progress or complete. */
 async function hasFailed(client: Client, workflowId: string): Promise<boolean> {
   return (await client.workflow.getHandle(workflowId).describe()).status.name === 'FAILED';
 }
 
-/** What the run says, in its own words. */
+/** The message of the run's failure. */
 async function failureOf(client: Client, workflowId: string): Promise<string> {
   try {
     await client.workflow.getHandle(workflowId).result();

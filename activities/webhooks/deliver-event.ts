@@ -1,5 +1,5 @@
-// One attempt to hand an event to a webhook: signed, with a time-out, following nobody elsewhere. Temporal
-// repeats it, visibly. What a receiver answers is not read: only its status counts.
+// Makes one attempt to deliver an event to a webhook: signed, with a time-out, without following redirects.
+// Temporal repeats it visibly. Only the status of an answer counts; its body is not read.
 import { toRunPage } from '../../workflows/model/run-page.ts';
 import type { AnnouncedEvent, Delivery } from '../../workflows/webhooks/contract.ts';
 import type { StageRun } from '../runtime/run-stage.ts';
@@ -8,13 +8,13 @@ import { signEvent } from './sign-event.ts';
 import { WebhookError } from '../runtime/webhook.ts';
 import type { Webhook } from '../runtime/webhook.ts';
 
-/** What the specification recommends: a receiver takes the event and works on it later. */
+/** Recommended by the specification: a receiver accepts the event first and processes it later. */
 const ATTEMPT_MS = 15_000;
 
-/** A receiver may put us off for as long as the longest pause between two attempts. */
+/** A receiver may ask for a delay of at most the longest pause between two attempts. */
 const RETRY_AFTER_MS_MAX = 3_600_000;
 
-/** By these a receiver says that it wants no more. */
+/** With this status a receiver reports that it wants no more events. */
 const HTTP_GONE = 410;
 
 export async function deliverEvent(
@@ -28,7 +28,7 @@ export async function deliverEvent(
   const body = toBody(tools, event);
   const signal = AbortSignal.any([run.signal, AbortSignal.timeout(ATTEMPT_MS)]);
   const response = await post(webhook, { event, body, atMs: tools.nowMs(), signal });
-  // Its body is of no interest, and may be long.
+  // The body is not needed and may be long.
   await response.body?.cancel();
   const { status } = response;
   if (status >= 200 && status < 300) return { status };
@@ -53,32 +53,32 @@ async function post(
         'user-agent': 'room-streams',
         ...signEvent({ id: event.id, body, atMs }, secrets),
       },
-      // An answer that sends us elsewhere would carry the event to whom the operator did not name.
+      // Following a redirect would send the event to an address that the operator did not configure.
       redirect: 'manual',
       signal,
     });
   } catch (error) {
     if (signal.aborted)
       throw new WebhookError(name, `no answer within ${ATTEMPT_MS / 1000} s`, { cause: signal.reason });
-    // The message of the error itself may hold the address.
+    // The error's own message may contain the address.
     throw new WebhookError(name, networkCode(error) ?? 'no connection');
   }
 }
 
-/** As the receiver gets it: the page of the run is known to the worker only. */
+/** The body that the receiver gets. The page of the run is added here, because only the worker knows it. */
 function toBody({ ui }: StageTools, { id, type, atMs, data }: AnnouncedEvent): string {
   const run = 'run_id' in data ? { workflowId: data.workflow_id, runId: data.run_id } : null;
   const page = run === null || ui === null ? {} : { page: toRunPage(ui, run) };
   return JSON.stringify({ type, timestamp: new Date(atMs).toISOString(), id, data: { ...data, ...page } });
 }
 
-/** In seconds only: a date would have to be believed against our clock. */
+/** Only seconds are supported: a date would depend on our clock and the receiver's. */
 function readRetryAfter(text: string | null): number | undefined {
   if (text === null || !/^\d{1,6}$/.test(text)) return undefined;
   return Math.min(Number(text) * 1000, RETRY_AFTER_MS_MAX);
 }
 
-/** Node hides the code of a network error below a general one. */
+/** Node hides the code of a network error in its cause. */
 function networkCode(error: unknown): string | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at instanceof AggregateError && at.errors.length > 0) return networkCode(at.errors[0]);

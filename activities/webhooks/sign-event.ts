@@ -1,13 +1,13 @@
-// The signature of a delivery, by the Standard Webhooks specification: HMAC-SHA256 over id, time and body, so
-// that neither can be changed and no old delivery can be played again. Any library of that specification
-// verifies it.
+// Signs a delivery by the Standard Webhooks specification: HMAC-SHA256 over id, time and body. Neither time
+// nor body can be changed, and an old delivery cannot be replayed. Any library of that specification verifies
+// it.
 import { createHmac } from 'node:crypto';
 
 export interface SignedHeaders {
   'webhook-id': string;
-  /** Seconds since the epoch, of this attempt. */
+  /** The time of this attempt, in seconds since the epoch. */
   'webhook-timestamp': string;
-  /** One for each secret, separated by spaces: `v1,` and base64. */
+  /** One signature for each secret, separated by spaces: `v1,` and base64. */
   'webhook-signature': string;
 }
 

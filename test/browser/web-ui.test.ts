@@ -70,7 +70,7 @@ describe('the Web UI', () => {
         /stream calls-\w+: project acme-\w+ to local, 2026-11-23T10:00:00Z\.\.2026-11-23T11:00:00Z/,
       );
       assert.match(text, /Every\s+1 h/);
-      assert.match(text, /When it failed: mend what its failure says, then press Reset/);
+      assert.match(text, /When it failed: fix what its failure names, then press Reset/);
       assert.match(text, /exporting\s+█+░+ \d+ %/);
       assert.match(text, /Rooms\s+2,\d{3} of 8,000/);
       assert.match(text, /Batches\s+1 of \d/);

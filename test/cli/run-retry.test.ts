@@ -41,7 +41,7 @@ describe('run retry', () => {
         assert.match(shown.stdout, /^ {2}completeFile +failed +[\d.]+ s +1 attempt +.*AccessDenied/m);
         assert.match(shown.stdout, /^ {2}failed: .*AccessDenied/m);
         const retry = `room-streams run retry ${stream.name} ${END}`;
-        assert.ok(shown.stdout.includes(`\n  Once that is mended: ${retry}\n`), shown.stdout);
+        assert.ok(shown.stdout.includes(`\n  Once that is fixed: ${retry}\n`), shown.stdout);
         assert.match(shown.stdout, /^ {2}http:\/\/127\.0\.0\.1:\d+\/namespaces\/\S+\/history$/m);
 
         store.isMended = true;

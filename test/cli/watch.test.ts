@@ -93,7 +93,7 @@ describe('the watch', () => {
         assert.equal(paused, true);
         assert.match(
           note ?? '',
-          /^paused at \S+Z: 2 intervals in a row failed, from 2026-11-23T10:00:00Z on\. Mend what their runs say, then: room-streams stream resume failing-\w+, which makes them, too$/,
+          /^paused at \S+Z: 2 intervals in a row failed, from 2026-11-23T10:00:00Z on\. Fix what their runs report, then: room-streams stream resume failing-\w+, which makes them, too$/,
         );
         assert.equal(missedFromMs(note), HOUR.startMs);
         for (const { name } of [mixed, once])
@@ -113,7 +113,7 @@ describe('the watch', () => {
         });
         assert.match(
           String(message),
-          /CLICKHOUSE_PASSWORD is wrong.*\nOnce that is mended: room-streams run retry/s,
+          /CLICKHOUSE_PASSWORD is wrong.*\nOnce that is fixed: room-streams run retry/s,
         );
 
         // Resumed, it is not paused for what was before, but for what fails again.

@@ -66,7 +66,7 @@ describe('the errors of ClickHouse', () => {
       assert.equal(failure.nonRetryable, true);
       const known = permanentHistoryError(error);
       assert.equal(failure.type, `ClickHouse.${known?.name}`);
-      assert.ok(failure.message.startsWith(`${known?.mend}. ClickHouse says: `), failure.message);
+      assert.ok(failure.message.startsWith(`${known?.remedy}. ClickHouse says: `), failure.message);
     });
   }
 

@@ -1,37 +1,46 @@
-// An audit: holds what is stored of a range of intervals against the history of today. What it is asked, what
-// it finds, and the activities that it calls. Plain and small: all of it passes through Temporal.
+// An audit compares what is stored for a range of intervals with today's history. This file has its request,
+// its findings, and the activities that it calls. Values are plain and small, because all of them pass
+// through Temporal.
 import { toRfc3339 } from '../model/interval.ts';
 import type { Interval } from '../model/interval.ts';
 import type { StreamDefinition } from '../model/stream.ts';
 
-/** In the order in which they are told; exit codes add one bit for each (client/exit-codes.ts). */
+/** In the order of the report. Exit codes add one bit for each (client/exit-codes.ts). */
 export const FINDING_KINDS = [
-  /** No manifest: nothing ran, or what ran failed. */
+  /** There is no manifest: no run was started, or it failed. */
   'missing-interval',
-  /** A manifest, and no object under its key. */
+  /** There is a manifest, but no object under its key. */
   'missing-file',
   /** The object is not the one that the manifest names. */
   'file-differs',
   /** Rooms came late or were corrected after the file was made. */
   'history-changed',
-  /** What lies under the manifest's key is none; runs of the interval fail until it is moved away. */
+  /**
+   * The object under the manifest's key is not a manifest. Runs of the interval fail until it is moved away.
+   */
   'unreadable-manifest',
 ] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
-/** Named in the report; all are counted. A payload of Temporal's is to stay small. */
+/** The most findings that the report names; all are counted. Temporal's payloads should stay small. */
 export const FINDINGS_NAMED_MAX = 500;
 
 export const REPAIRS_AT_ONCE = 4;
 
 export interface AuditRequest {
-  /** By its name the definition is read when the audit begins: a nightly one outlives many. */
+  /**
+   * With a name, the definition is read when the audit begins, because a nightly audit outlives many
+   * definitions.
+   */
   stream: StreamDefinition | string;
-  /** A range that is over, or how far to look back from the newest interval that is. */
+  /** A range in the past, or how far to look back from the newest interval that has ended. */
   range: Interval | { backSeconds: number };
-  /** Make again what is not as it should be. */
+  /** Re-export intervals with findings. */
   repair: boolean;
-  /** Continues as new after so many intervals, if Temporal does not suggest it before. Absent: only then. */
+  /**
+   * Continues as new after this many intervals, or earlier when Temporal suggests it. When absent, only
+   * Temporal's suggestion counts.
+   */
   intervalsPerExecution?: number;
   /** Set by continue-as-new only. */
   carried?: CarriedAudit;
@@ -50,9 +59,9 @@ export interface Finding {
   key: string;
   /** What was found, for people. */
   detail: string;
-  /** Of the manifest found; null without one. */
+  /** The generation of the manifest; null without one. */
   generation: number | null;
-  /** Null while nobody repaired it; else what that came to. */
+  /** The result of the repair; null when there was none. */
   repair: Repair | null;
 }
 
@@ -66,16 +75,16 @@ export interface AuditReport {
   repair: boolean;
   state: AuditState;
   /**
-   * Intervals in the range that are over and settled. Those that the stream does not want are looked at only
-   * where they have a manifest.
+   * The intervals in the range that have ended and settled. Intervals that the stream skips are only checked
+   * when they have a manifest.
    */
   total: number;
   checked: number;
-  /** Their run was under way and they had no file yet. */
+  /** Intervals without a file whose run was in progress. */
   underWay: number;
-  /** Not settled yet: nobody is to miss them. */
+  /** Intervals that have not settled yet, so no file is expected. */
   notDue: number;
-  /** Of what was found and is not repaired, by kind. */
+  /** The findings that are not repaired, by kind. */
   open: Record<FindingKind, number>;
   repaired: number;
   /** The first ones. */
@@ -98,14 +107,14 @@ export interface AuditStages {
   readDefinition(request: { name: string }): Promise<StreamDefinition>;
 }
 
-/** The failure of an audit that found what it did not repair; its detail is the report. */
+/** The failure type of an audit with findings that it did not repair; its detail is the report. */
 export const AUDIT_FOUND = 'AuditFound';
 
 export function auditIdOf(stream: string, { startMs, endMs }: Interval): string {
   return `audit:${stream}-${toRfc3339(startMs)}-${toRfc3339(endMs)}`;
 }
 
-/** The schedule of a stream's nightly audit, and the base from which it makes the ids of its runs. */
+/** The id of a stream's nightly audit schedule, which is also the base of its runs' ids. */
 export function auditScheduleIdOf(stream: string): string {
   return `audit:${stream}`;
 }

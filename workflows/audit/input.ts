@@ -1,4 +1,4 @@
-// The shape of the input of an audit, and of what it carries over continue-as-new.
+// The input shape of an audit, including the state it carries over continue-as-new.
 import { FINDING_KINDS } from './contract.ts';
 import type { AuditReport, AuditRequest, CarriedAudit } from './contract.ts';
 import {

@@ -1,17 +1,17 @@
-// An audit's report as the markdown that the Web UI shows as current details: how far it is, a table of what
-// was found, and the first findings.
+// Renders an audit's report as the markdown that the Web UI shows as current details: its progress, a table
+// of the findings, and the first findings in full.
 import { FINDING_KINDS } from './contract.ts';
 import type { AuditReport, Finding } from './contract.ts';
 import { KIND_WORDS } from './range.ts';
 import { describeInterval, toRfc3339 } from '../model/interval.ts';
 
 /**
- * An em space, and a word joiner of no width behind it: the Web UI trims spaces at the end of a cell, and
- * puts none between cells.
+ * An em space and a zero-width word joiner. The Web UI trims trailing spaces of a cell and puts none between
+ * cells.
  */
 const GAP = '\u2003\u2060';
 
-/** A page is for people; the result names more. */
+/** The page shows this many findings; the result names more. */
 const FINDINGS_SHOWN = 30;
 
 export function toAuditPage(report: AuditReport): string {

@@ -1,5 +1,4 @@
-// What an audit looks at, and what it says of it: the range, an empty report, and the sentence by which an
-// audit fails. Pure.
+// The range of an audit, an empty report, and the sentence with which an audit fails. Pure.
 import { FINDING_KINDS, openOf } from './contract.ts';
 import type { AuditReport, AuditRequest, FindingKind } from './contract.ts';
 import { countIntervals, intervalsIn, rangeProblems } from '../model/interval-range.ts';
@@ -8,7 +7,7 @@ import type { Interval } from '../model/interval.ts';
 import { settingsAt } from '../model/stream.ts';
 import type { StreamDefinition } from '../model/stream.ts';
 
-/** What each kind is called by people: one, and several. */
+/** The words for each kind of finding: singular and plural. */
 export const KIND_WORDS: Readonly<Record<FindingKind, [string, string]>> = {
   'missing-interval': ['missing interval', 'missing intervals'],
   'missing-file': ['missing file', 'missing files'],
@@ -17,7 +16,7 @@ export const KIND_WORDS: Readonly<Record<FindingKind, [string, string]>> = {
   'unreadable-manifest': ['unreadable manifest', 'unreadable manifests'],
 };
 
-/** Throws a RangeError naming what is wrong with a range that was asked for. */
+/** @throws RangeError that names the problem of a requested range */
 export function toAuditRange(
   stream: StreamDefinition,
   range: AuditRequest['range'],
@@ -35,7 +34,7 @@ export function toAuditRange(
   return { startMs: Math.min(startMs, endMs), endMs };
 }
 
-/** Whether its file should be there by now. */
+/** Whether the interval's file should exist by now. */
 export function isDue(stream: StreamDefinition, { startMs, endMs }: Interval, nowMs: number): boolean {
   return endMs + settingsAt(stream, startMs).settleSeconds * 1000 <= nowMs;
 }
@@ -70,7 +69,7 @@ export function newReport(
   };
 }
 
-/** Only the newest intervals may still settle, so a range of any length is judged by its end. */
+/** Only the newest intervals may still be settling, so counting starts at the end of the range. */
 function countNotDue(stream: StreamDefinition, range: Interval, nowMs: number): number {
   const settleMsMax = Math.max(...stream.revisions.map(({ settings }) => settings.settleSeconds)) * 1000;
   const settledMs = nowMs - settleMsMax;
@@ -88,7 +87,9 @@ export function describeOpen({ open }: AuditReport): string {
     .join(', ');
 }
 
-/** What to do first, then what was found: the first line of a failure is what people read. */
+/**
+ * The first line of a failure is the one people read, so it says what to do first and then what was found.
+ */
 export function toFoundSentence(report: AuditReport): string {
   const { stream, range, repair, findings, total } = report;
   const first = findings.find(({ repair: of }) => of?.outcome !== 'repaired');

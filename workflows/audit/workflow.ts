@@ -1,6 +1,6 @@
-// An audit: walks a range of intervals and holds what is stored against the history of today, page by page.
-// With `repair`, what is not as it should be is made again by the same runs, one generation higher, and
-// looked at once more. Ends as failed, saying what to do, when something is left to be done.
+// An audit: compares what is stored for a range of intervals with today's history, page by page. With
+// `repair`, intervals with findings are re-exported by normal runs, one generation higher, and checked once
+// more. When findings remain, the audit fails and says what to do.
 import {
   ApplicationFailure,
   continueAsNew,
@@ -29,10 +29,10 @@ setWorkflowOptions({ failureExceptionTypes: [RangeError] }, audit);
 
 export const auditReportQuery = defineQuery<AuditReport | null>('progress');
 
-/** A second's work where nothing has changed, and small enough for a payload even if everything has. */
+/** A page takes a second when nothing has changed, and fits a payload even when everything has. */
 const PAGE_INTERVALS = 200;
 
-/** Servers that are down are waited for as long as it takes. */
+/** The audit waits for servers that are down, however long that takes. */
 const stages = proxyActivities<AuditStages>({
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout: '10 seconds',
@@ -125,7 +125,7 @@ class Audit {
     return stages.auditIntervals.executeWithOptions({ summary }, [{ stream, intervals }]);
   }
 
-  /** The findings as they are after each interval was made again and looked at once more. */
+  /** Re-exports each interval, checks it again and returns the findings with the result. */
   async #repair(findings: readonly Finding[]): Promise<Finding[]> {
     const { stream } = this.#carried;
     const startedFor = `${workflowInfo().runId}/${this.#cursorMs}`;

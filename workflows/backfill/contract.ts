@@ -1,33 +1,36 @@
-// A backfill: makes a range of past intervals by the same runs, under the same ids, as the schedule does.
-// What it is asked, what it carries over continue-as-new, what it shows, and the activities that it calls.
-// Plain and small: all of it passes through Temporal.
+// A backfill exports a range of past intervals with the same runs, under the same ids, as the schedule. This
+// file has its request, its state over continue-as-new, its progress, and the activities that it calls.
+// Values are plain and small, because all of them pass through Temporal.
 import { toRfc3339 } from '../model/interval.ts';
 import type { Interval } from '../model/interval.ts';
 import type { StreamDefinition } from '../model/stream.ts';
 
 export const CONCURRENCY_DEFAULT = 4;
-/** Each run keeps a few stages busy; more at once than workers have slots only wait. */
+/** Each run occupies a few stages. More runs than workers have slots would only wait. */
 export const CONCURRENCY_MAX = 50;
 
-/** Named in the result; all are counted. A payload of Temporal's is to stay small. */
+/** The most failures that the result names; all are counted. Temporal's payloads should stay small. */
 export const FAILURES_NAMED_MAX = 100;
 
-/** Ranges of missing intervals that a dry run names. */
+/** The most ranges of missing intervals that a dry run names. */
 export const RANGES_NAMED_MAX = 200;
 
 export interface BackfillRequest {
   stream: StreamDefinition;
-  /** Both borders of the stream; the range is over. */
+  /** Begins and ends on borders of the stream, and is in the past. */
   range: Interval;
-  /** Runs under way at once, 1 to 50. */
+  /** Runs in progress at once, 1 to 50. */
   concurrency: number;
-  /** Make intervals again that are complete. */
+  /** Re-export intervals that are complete. */
   force: boolean;
-  /** Also what the stream leaves out on purpose. */
+  /** Include intervals that the stream skips on purpose. */
   includesSkipped: boolean;
-  /** Start nothing, only say what would be. */
+  /** Start nothing, and only report what would be exported. */
   isDryRun: boolean;
-  /** Continues as new after so many intervals, if Temporal does not suggest it before. Absent: only then. */
+  /**
+   * Continues as new after this many intervals, or earlier when Temporal suggests it. When absent, only
+   * Temporal's suggestion counts.
+   */
   intervalsPerExecution?: number;
   /** Set by continue-as-new only. */
   carried?: CarriedBackfill;
@@ -35,15 +38,15 @@ export interface BackfillRequest {
 
 export interface CarriedBackfill {
   progress: BackfillProgress;
-  /** Where the walk goes on. */
+  /** Where the next page of intervals begins. */
   cursorMs: number;
-  /** What waits, and what is under way. */
+  /** The intervals that wait, and those in progress. */
   runs: { queue: Interval[]; running: RunningInterval[] };
 }
 
 export interface RunningInterval {
   interval: Interval;
-  /** Another's run is in the way: start when it has ended. */
+  /** A run of somebody else is in progress; start when it has ended. */
   isInTheWay: boolean;
 }
 
@@ -52,7 +55,7 @@ export type BackfillState = 'running' | 'complete' | 'failed' | 'canceled';
 export interface FailedInterval {
   interval: Interval;
   workflowId: string;
-  /** What the run failed with. */
+  /** The message of the run's failure. */
   message: string;
 }
 
@@ -63,22 +66,22 @@ export interface BackfillProgress {
   concurrency: number;
   isDryRun: boolean;
   state: BackfillState;
-  /** Intervals in the range, those left out on purpose not counted (unless asked for). */
+  /** Intervals in the range. Skipped ones count only when they were requested. */
   total: number;
-  /** Made by this backfill. */
+  /** Exported by this backfill. */
   done: number;
-  /** Complete before: a manifest covers them. */
+  /** Already complete: a manifest covers them. */
   skipped: number;
   failed: number;
   running: number;
-  /** Of a dry run: what would be made. */
+  /** In a dry run: the intervals that would be exported. */
   missing: number;
-  /** Of a dry run: those, neighbours put together; the first ones. */
+  /** In a dry run: the missing intervals, with neighbours merged into ranges; the first ones only. */
   missingRanges: Interval[];
   failures: FailedInterval[];
-  /** Intervals looked at or made in a second, over the last minute. */
+  /** Intervals checked or exported per second, over the last minute. */
   ratePerSecond: number;
-  /** Null while nothing can be said. */
+  /** Null while there is no estimate. */
   secondsLeft: number | null;
   startedAtMs: number;
   updatedAtMs: number;
@@ -95,45 +98,45 @@ export interface StartRequest {
   stream: StreamDefinition;
   intervals: Interval[];
   force: boolean;
-  /** Who starts: a forced run that was started by the same one is not started a second time. */
+  /** Identifies the starter. A forced run is not started twice by the same starter. */
   startedFor: string;
 }
 
 /**
- * `running`: ours, or as good as ours. `in-the-way`: another's run of that interval is under way, and a
- * forced one, or one under other settings, has to wait for it.
+ * `running`: our run, or an equivalent one. `in-the-way`: another run of that interval is in progress, and a
+ * forced run, or one with other settings, has to wait for it.
  */
 export type StartOutcome = 'running' | 'in-the-way';
 
 export interface EndedRun {
   workflowId: string;
-  /** Null: it ended with a complete file. */
+  /** Null when the run ended with a complete file. */
   failure: string | null;
 }
 
 /** The activities of a backfill. */
 export interface BackfillStages extends RunStarting {
-  /** Those of the intervals that no manifest with its file covers. */
+  /** The intervals that are not covered by a manifest with its file. */
   findUncovered(request: UncoveredRequest): Promise<Interval[]>;
 }
 
-/** The activities of whoever starts runs of past intervals. */
+/** The activities for starting runs of past intervals. */
 export interface RunStarting {
   /** In the order of the request. */
   startRuns(request: StartRequest): Promise<StartOutcome[]>;
-  /** Waits until one of the runs has ended, for a while at most; returns all that have, which may be none. */
+  /** Waits for a limited time until one of the runs has ended. Returns all that have ended, possibly none. */
   awaitRuns(request: { workflowIds: string[] }): Promise<EndedRun[]>;
 }
 
-/** The failure of a backfill some of whose intervals failed; its detail is the progress at the end. */
+/** The failure type of a backfill with failed intervals; its detail is the final progress. */
 export const INTERVALS_FAILED = 'IntervalsFailed';
 
-/** One for each range, so that who starts it twice joins it. */
+/** One id for each range, so that starting a backfill twice joins the first one. */
 export function backfillIdOf(stream: string, { startMs, endMs }: Interval): string {
   return `backfill:${stream}-${toRfc3339(startMs)}-${toRfc3339(endMs)}`;
 }
 
-/** A share of one, for bars: how much of the range is behind it. */
+/** The finished share of the range, from 0 to 1, for progress bars. */
 export function finishedOf({ done, skipped, failed, missing }: BackfillProgress): number {
   return done + skipped + failed + missing;
 }

@@ -1,4 +1,4 @@
-// The shape of the input of a backfill, and of what it carries over continue-as-new.
+// The input shape of a backfill, including the state it carries over continue-as-new.
 import { CONCURRENCY_MAX } from './contract.ts';
 import type { BackfillProgress, BackfillRequest, CarriedBackfill } from './contract.ts';
 import {

@@ -1,5 +1,5 @@
-// A backfill's progress as the markdown that the Web UI shows as current details: a bar, a table, and the
-// runs that failed.
+// Renders a backfill's progress as the markdown that the Web UI shows as current details: a bar, a table, and
+// the runs that failed.
 import { finishedOf } from './contract.ts';
 import type { BackfillProgress } from './contract.ts';
 import { describeInterval, toRfc3339 } from '../model/interval.ts';
@@ -7,12 +7,12 @@ import { describeInterval, toRfc3339 } from '../model/interval.ts';
 const BAR_CELLS = 20;
 
 /**
- * An em space, and a word joiner of no width behind it: the Web UI trims spaces at the end of a cell, and
- * puts none between cells.
+ * An em space and a zero-width word joiner. The Web UI trims trailing spaces of a cell and puts none between
+ * cells.
  */
 const GAP = '\u2003\u2060';
 
-/** A page is for people; the result names more. */
+/** The page shows this many failures; the result names more. */
 const FAILURES_SHOWN = 20;
 
 export function toBackfillPage(progress: BackfillProgress): string {

@@ -1,13 +1,13 @@
-// Runs of past intervals, a few under way at once, started under the ids that the schedule gives them: for
-// backfills and repairs. Knows what waits and what runs, and hands back what ended; who uses it counts. Its
-// state is plain, to be carried over continue-as-new.
+// Runs past intervals, a few at once, under the ids that the schedule gives them, for backfills and repairs.
+// It tracks which intervals wait and which run, and returns those that ended; the caller counts them. Its
+// state is plain data, so that it can be carried over continue-as-new.
 import { proxyActivities } from '@temporalio/workflow';
 import type { EndedRun, RunStarting, RunningInterval } from './contract.ts';
 import { runIdOf } from '../model/interval.ts';
 import type { Interval } from '../model/interval.ts';
 import type { StreamDefinition } from '../model/stream.ts';
 
-/** Servers that are down are waited for as long as it takes. */
+/** The pool waits for servers that are down, however long that takes. */
 const stages = proxyActivities<RunStarting>({
   startToCloseTimeout: '5 minutes',
   heartbeatTimeout: '10 seconds',
@@ -16,10 +16,10 @@ const stages = proxyActivities<RunStarting>({
 
 export interface PoolOptions {
   stream: StreamDefinition;
-  /** Make intervals again that are complete. */
+  /** Re-export intervals that are complete. */
   force: boolean;
   concurrency: number;
-  /** Names who starts, so that nothing is forced twice by one. */
+  /** Identifies the starter, so that it forces no interval twice. */
   startedFor: string;
 }
 
@@ -51,7 +51,7 @@ export class RunPool {
     this.#queue = [...this.#queue, ...intervals];
   }
 
-  /** Starts as many as may be under way at once. */
+  /** Starts as many runs as the concurrency allows. */
   async startSome(): Promise<void> {
     const { stream, force, concurrency, startedFor } = this.#options;
     const intervals = this.#queue.slice(0, Math.max(0, concurrency - this.#running.length));
@@ -66,8 +66,8 @@ export class RunPool {
   }
 
   /**
-   * Waits, for a while at most, until one ends; those in the way of a forced run go back into the queue
-   * instead.
+   * Waits for a limited time until a run ends. Intervals whose forced run was blocked by another go back into
+   * the queue.
    */
   async awaitSome(): Promise<EndedInterval[]> {
     if (this.#running.length === 0) return [];

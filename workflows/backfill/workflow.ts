@@ -1,7 +1,7 @@
 // A backfill: walks a range of past intervals, skips those that a manifest covers, and starts the runs of the
-// others under the ids that the schedule gives them, a few at once. A run that fails stops no other one.
-// Decides only; the store says what is complete, and the runs do the work. Canceled, it starts no more; runs
-// under way go on, and the same backfill started again finds what they made.
+// others, a few at once, under the ids that the schedule gives them. A failed run does not stop the others.
+// The workflow only decides: the store says what is complete, and the runs do the work. When it is canceled,
+// it starts no more. Runs in progress continue, and the same backfill started again finds their files.
 import {
   ApplicationFailure,
   continueAsNew,
@@ -36,10 +36,10 @@ setWorkflowOptions({ failureExceptionTypes: [RangeError] }, backfill);
 
 export const backfillProgressQuery = defineQuery<BackfillProgress>('progress');
 
-/** Looked up at once: a second's work, and small enough for a payload. */
+/** Intervals that are looked up at once. A page takes a second and fits a payload. */
 const PAGE_INTERVALS = 500;
 
-/** Servers that are down are waited for as long as it takes. */
+/** The backfill waits for servers that are down, however long that takes. */
 const stages = proxyActivities<BackfillStages>({
   startToCloseTimeout: '5 minutes',
   heartbeatTimeout: '10 seconds',
@@ -59,7 +59,7 @@ export async function backfill(request: BackfillRequest): Promise<BackfillProgre
   if (progress.failed === 0) return progress;
   throw ApplicationFailure.create({
     type: INTERVALS_FAILED,
-    message: `${progress.failed} of ${progress.total} intervals have no file: mend what their runs failed with, then start the same backfill again. First: ${progress.failures[0]?.workflowId ?? ''}: ${progress.failures[0]?.message ?? ''}`,
+    message: `${progress.failed} of ${progress.total} intervals have no file: fix the reason that their runs report, then start the same backfill again. First: ${progress.failures[0]?.workflowId ?? ''}: ${progress.failures[0]?.message ?? ''}`,
     nonRetryable: true,
     details: [progress],
   });
@@ -137,7 +137,7 @@ class Backfill {
     });
   }
 
-  /** Looks at the next page of intervals, and queues those that are to be made. */
+  /** Reads the next page of intervals and queues those to be exported. */
   async #fillQueue(): Promise<void> {
     const { stream, range, force, includesSkipped, isDryRun } = this.#request;
     const page: Interval[] = [];
@@ -204,7 +204,7 @@ function newProgress(request: BackfillRequest): BackfillProgress {
   };
 }
 
-/** Neighbours become one range; beyond the bound only the counts go on. */
+/** Merges neighbours into one range. Beyond the bound, intervals are only counted. */
 function addRanges(ranges: readonly Interval[], intervals: readonly Interval[]): Interval[] {
   const all = [...ranges];
   for (const { startMs, endMs } of intervals) {

@@ -1,5 +1,5 @@
-// What a run announces: its file when the manifest is written, and why there is none when it failed. A
-// canceled run announces nothing: a person canceled it.
+// Announces the outcome of a run to webhooks: the file once its manifest is written, or the failure. A
+// canceled run announces nothing, because a person canceled it.
 import { ApplicationFailure, log, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import { announce } from '../webhooks/announce.ts';
 import type { Announcements } from '../webhooks/contract.ts';
@@ -8,7 +8,7 @@ import type { Manifest } from '../model/manifest.ts';
 import type { IntervalPlan } from '../model/plan.ts';
 import type { Target } from './contract.ts';
 
-/** A look at a worker's configuration; a failed run is not to be kept open by it. */
+/** This only reads a worker's configuration. It is bounded, so that it cannot keep a failed run open. */
 const { listWebhooks: askWebhooks } = proxyActivities<Announcements>({
   startToCloseTimeout: '5 seconds',
   scheduleToCloseTimeout: '30 seconds',
@@ -47,8 +47,8 @@ export async function announceFailure(target: Target, error: unknown): Promise<v
 }
 
 /**
- * A failed run may have had no plan that knows. A worker that cannot say is taken to have webhooks: the
- * announcement asks again.
+ * Whether any webhook wants failures. A failed run may have no plan, so a worker is asked. When the question
+ * fails, webhooks are assumed to exist: the announcement looks them up again.
  */
 async function isAwaited(): Promise<boolean> {
   try {
@@ -59,7 +59,7 @@ async function isAwaited(): Promise<boolean> {
   }
 }
 
-/** In the words of the stage that failed, without the layers that carried it here. */
+/** The type and message of the stage's own failure, without the Temporal errors that wrap it. */
 function describeFailure(error: unknown): { error_type: string; message: string } {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at instanceof ApplicationFailure) return { error_type: at.type ?? at.name, message: at.message };

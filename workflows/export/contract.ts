@@ -1,35 +1,40 @@
-// The stages of a run as the workflow sees them: what goes into each activity and what comes back. Types
-// only. The activities in activities/ implement `Stages`; nothing here holds rooms, credentials or open
-// connections.
+// The stages of a run as the workflow sees them: the input and the result of each activity. The activities in
+// activities/ implement `Stages`. Types only: nothing here holds rooms, credentials or open connections.
 import type { Interval } from '../model/interval.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { ExportedPart, IntervalPlan, PlannedRange } from '../model/plan.ts';
 import type { RunSummary } from '../model/run.ts';
 import type { StreamDefinition, StreamSettings } from '../model/stream.ts';
 
-/** The interval of a stream that a run makes: handed to every stage. */
+/** The interval that a run exports, with its stream. Every stage receives it. */
 export interface Target {
   stream: string;
   settings: StreamSettings;
   interval: Interval;
   /**
-   * All that the stream has exported, or will: whose `_latest.json` is the stream's own. Absent: the one of
-   * the settings.
+   * Every project that the stream has exported or will export. A `_latest.json` of one of them belongs to the
+   * stream. When absent, only the project of `settings` counts.
    */
   projects?: string[];
 }
 
 export interface PlanRequest {
   target: Target;
-  /** Make the interval again although a valid manifest covers it. */
+  /** Re-export the interval although a valid manifest covers it. */
   force: boolean;
-  /** Real bytes over estimated bytes, learnt from a range that came out too long or too short; 1 at first. */
+  /**
+   * Real bytes divided by estimated bytes. It is learnt from a range that came out too long or too short, and
+   * is 1 at first.
+   */
   bytesScale: number;
-  /** Look at the texts of the interval, too: an earlier plan that trusted its counts came out too long. */
+  /**
+   * Also measure the texts of the interval. Set when an earlier plan estimated sizes from counts alone and
+   * came out too long.
+   */
   measureTexts: boolean;
 }
 
-/** Without an upload the interval gets no file. */
+/** `uploadId` is null when the interval gets no file. */
 export type PlanOutcome =
   | { outcome: 'already-complete'; manifest: Manifest }
   | { outcome: 'planned'; plan: IntervalPlan; uploadId: string | null };
@@ -44,7 +49,7 @@ export interface BatchRequest extends UploadRequest {
   uploadId: string;
   range: PlannedRange;
   partNumber: number;
-  /** The first range opens the file; a range that is first and last closes it, too. */
+  /** The first range opens the file and the last one closes it. A single range does both. */
   isFirst: boolean;
   isLast: boolean;
 }
@@ -55,7 +60,8 @@ export interface CheckRequest {
 }
 
 /**
- * The ranges whose history moved, by their place in the plan, with what they hold now. Empty: nothing moved.
+ * The ranges whose history changed, by their index in the plan, with their new fingerprints. Empty when
+ * nothing changed.
  */
 export interface CheckOutcome {
   changed: { index: number; range: PlannedRange }[];
@@ -75,8 +81,8 @@ export interface CompletedFile {
 }
 
 /**
- * Parts that another attempt overwrote with other bytes have to be exported again before the file can be
- * completed.
+ * `parts-replaced` lists parts that another attempt overwrote with different bytes. They must be exported
+ * again before the file can be completed.
  */
 export type CompleteOutcome =
   { outcome: 'completed'; file: CompletedFile } | { outcome: 'parts-replaced'; partNumbers: number[] };
@@ -102,18 +108,24 @@ export interface LookBackRequest {
 }
 
 export interface LookBackOutcome {
-  /** Those of the intervals that have no complete file and no run under way. */
+  /** The intervals that have neither a complete file nor a running export. */
   missing: Interval[];
-  /** Uploads that were given up: no run owned them. */
+  /** The number of uploads aborted because no run owned them. */
   uploadsAborted: number;
 }
 
-/** What a worker finds wrong with each of the streams asked for, in their order; none: it could run. */
+/**
+ * The problems that a worker finds with each stream, in the order of the request. A stream without problems
+ * can run.
+ */
 export interface StreamChecks {
   problems: string[][];
 }
 
-/** Every stage is safe to run again after a crash: its result, not its attempt, is the truth. */
+/**
+ * Every stage is idempotent: it can run again after a crash, and a result counts whichever attempt returned
+ * it.
+ */
 export interface Stages {
   planInterval(request: PlanRequest): Promise<PlanOutcome>;
   exportBatch(request: BatchRequest): Promise<ExportedPart>;
@@ -122,19 +134,19 @@ export interface Stages {
   writeManifest(request: ManifestRequest): Promise<Manifest>;
   abortUpload(request: AbortRequest): Promise<void>;
   /**
-   * Looks at the few intervals before one that is complete: which have no file, and what terminated runs left
-   * unfinished there.
+   * Checks the few intervals before a complete one. It finds those without a file, and aborts uploads that
+   * terminated runs left unfinished there.
    */
   lookBack(request: LookBackRequest): Promise<LookBackOutcome>;
-  /** Leaves out of a stream's schedule the grids that were in force before its last change. */
+  /** Removes grids from a stream's schedule that were in force only before its last change. */
   trimSchedule(request: { stream: string }): Promise<void>;
   /** Waits for the run that already has this workflow id and returns what it ended with. */
   awaitRun(request: { workflowId: string }): Promise<RunSummary>;
   /** The manifest of an interval; null when its file is not complete. */
   findManifest(target: Target): Promise<Manifest | null>;
   /**
-   * Everything that can be told before streams run: fields, destinations, whether buckets can be reached,
-   * keys that others write.
+   * Checks everything that can be checked before streams run: fields, destinations, whether buckets can be
+   * reached, and whether other streams write the same keys.
    */
   checkStreams(request: { streams: StreamDefinition[] }): Promise<StreamChecks>;
 }

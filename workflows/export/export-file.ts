@@ -1,7 +1,7 @@
-// From a plan to a complete file: export every range, check that the history did not move, complete, write
-// the manifest. A vanished upload or a misjudged range begins again with a new plan, a bounded number of
-// times; whatever else ends the run aborts the upload first. The file becomes visible in one moment, at
-// completion, and never short.
+// Turns a plan into a complete file: exports every range, checks that the history did not change, completes
+// the upload and writes the manifest. When the upload vanished or a range was misjudged, it starts over with
+// a new plan, a bounded number of times. Any other failure aborts the upload first. The file becomes visible
+// at completion and never before, so readers never see a short one.
 import { ApplicationFailure, CancellationScope, ContinueAsNew, log } from '@temporalio/workflow';
 import { announceFile } from './announce-run.ts';
 import { exportRanges } from './export-ranges.ts';
@@ -15,17 +15,18 @@ import type { StageCalls } from './stages.ts';
 import { FAILURE } from '../model/failure.ts';
 
 /**
- * A store that purges uploads does so after a day; five uploads are a run that lasted the better part of a
- * week.
+ * Stores that purge unfinished uploads do so after a day, so a run that needs five uploads has lasted most of
+ * a week.
  */
 const UPLOADS_MAX = 5;
 
 /**
- * History still moving at the fifth look is being rewritten as a whole; better fail and say so than chase it.
+ * A history that still changes at the fifth check is being rewritten as a whole. Failing with that reason is
+ * better than chasing it.
  */
 const CHECKS_MAX = 5;
 
-/** What stands beside the stages in the Web UI, for who does not know their names. */
+/** Shown beside the stages in the Web UI, for readers who do not know their names. */
 const SUMMARY = {
   plan: 'counts the rooms and cuts them into batches',
   check: 'has the history moved since it was counted?',
@@ -52,8 +53,7 @@ export async function exportFile(making: ExportContext): Promise<RunSummary> {
     if (upload === undefined) {
       progress.update({ state: 'planning' });
       progress.publish();
-      // Not as a local activity: the Web UI shows no summary of those, and this is where a person looks
-      // first.
+      // Not a local activity: the Web UI shows no summary for those, and people look at planning first.
       const outcome = await stages.planning.planInterval.executeWithOptions({ summary: SUMMARY.plan }, [
         { target, force: request.force ?? false, bytesScale, measureTexts },
       ]);
@@ -79,7 +79,7 @@ export async function exportFile(making: ExportContext): Promise<RunSummary> {
   }
 }
 
-/** Of an interval without rooms, whose stream skips empty files. */
+/** For an interval without rooms whose stream skips empty files: writes the manifest alone. */
 async function makeWithoutFile(making: ExportContext, plan: IntervalPlan): Promise<RunSummary> {
   const { target, stages, progress, startedAtMs } = making;
   const manifest = await callQuickly(
@@ -126,8 +126,8 @@ async function makeFromPlan(making: ExportContext, upload: CarriedRun): Promise<
 }
 
 /**
- * Exports, checks and completes until nothing moved between the plan and the check and the store took every
- * part as it was sent.
+ * Repeats exporting, checking and completing until the history is unchanged since the plan and the store
+ * holds every part as it was sent.
  */
 async function finishFile(making: ExportContext, upload: CarriedRun): Promise<CompletedFile> {
   const { target, stages, progress } = making;
@@ -152,14 +152,17 @@ async function finishFile(making: ExportContext, upload: CarriedRun): Promise<Co
   }
 }
 
-/** Stores take seconds to complete a file of many parts. */
+/**
+ * Whether completing is quick enough for a local activity. Stores take seconds to complete a file of many
+ * parts.
+ */
 function isShort({ ranges }: IntervalPlan): boolean {
   return ranges.length === 1;
 }
 
 /**
- * True when ranges have to be exported again: their history moved, or their part does not hold the rooms it
- * should.
+ * True when ranges have to be exported again: their history changed, or their part has another number of
+ * rooms than planned.
  */
 async function redoChanged(making: ExportContext, upload: CarriedRun): Promise<boolean> {
   const { plan, parts } = upload;
@@ -183,16 +186,18 @@ async function redoChanged(making: ExportContext, upload: CarriedRun): Promise<b
   return true;
 }
 
-/** What a batch says that was the whole interval, or else a stage of its own. */
+/**
+ * A batch that covers the whole interval returns the fingerprint itself. Otherwise a separate stage reads it.
+ */
 async function checkRanges(
   { target, stages, progress }: ExportContext,
   { plan: { ranges }, parts }: CarriedRun,
 ): Promise<CheckOutcome> {
   const [range, ...others] = ranges;
-  const held = parts[0]?.fingerprintAfter;
-  if (range !== undefined && others.length === 0 && held !== undefined) {
-    const isSame = isSameFingerprint(held, range.fingerprint);
-    return { changed: isSame ? [] : [{ index: 0, range: { ...range, fingerprint: held } }] };
+  const after = parts[0]?.fingerprintAfter;
+  if (range !== undefined && others.length === 0 && after !== undefined) {
+    const isSame = isSameFingerprint(after, range.fingerprint);
+    return { changed: isSame ? [] : [{ index: 0, range: { ...range, fingerprint: after } }] };
   }
   progress.update({ state: 'checking' });
   return stages.control.checkInterval.executeWithOptions({ summary: SUMMARY.check }, [{ target, ranges }]);
@@ -227,7 +232,6 @@ function summaryOf(
   };
 }
 
-/** The application failure of one of these types in the chain of causes, if there is one. */
 function failureIn(error: unknown, types: readonly string[]): ApplicationFailure | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at instanceof ApplicationFailure && types.includes(at.type ?? '')) return at;

@@ -1,6 +1,6 @@
-// Exports the ranges of a plan that have no part yet, a few at once, and continues as new when the run's
-// history grows long. Parts are collected in the upload's state as they finish; a failure of one batch for
-// good stops the others.
+// Exports the ranges of a plan that have no part yet, a few at once. It continues as new when the event
+// history grows long. Finished parts are collected in the upload's state. When one batch fails permanently,
+// the others are stopped.
 import { CancellationScope, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { ExportContext } from './export-file.ts';
 import type { CarriedRun, ExportRequest } from '../model/run.ts';

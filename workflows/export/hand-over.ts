@@ -1,6 +1,6 @@
-// A run started off the grid (a trigger in the Web UI) never exports by itself: the interval belongs to the
-// run whose id names it, so that no two runs make one interval at once. This file starts that run, or waits
-// for it if it is already there.
+// A run started off the grid (a trigger in the Web UI) never exports itself. The interval belongs to the run
+// whose id names it, so that no two runs export one interval at once. This file starts that run, or waits for
+// it when it is already running.
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { log, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { isFileOf } from '../model/cover.ts';
@@ -10,10 +10,10 @@ import { toStaticDetails, toStaticSummary } from '../model/stream-page.ts';
 import { settingsAt } from '../model/stream.ts';
 import { callStages } from './stages.ts';
 
-/** A trigger is a person waiting: an hour is longer than any of them does. */
+/** A person waits for a triggered run, and nobody waits longer than an hour. */
 const WAIT_MS = 3_600_000;
 
-/** Ends with what the owner ends with; fails as it fails. */
+/** Returns the result of the run that owns the interval, or fails with its failure. */
 export async function handOver(
   request: ExportRequest,
   interval: Interval,
@@ -29,7 +29,7 @@ export async function handOver(
   }
 }
 
-/** Null when a run of that id is under way. */
+/** Null when a run with that id is already running. */
 async function startOwner(
   request: ExportRequest,
   { interval, owner }: { interval: Interval; owner: string },

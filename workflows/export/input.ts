@@ -1,4 +1,4 @@
-// The shape of the input of an export run, and of what it carries over continue-as-new.
+// The shape of an export run's input, including the state it carries over continue-as-new.
 import type { ExportedPart, Fingerprint, IntervalPlan, PlannedRange } from '../model/plan.ts';
 import type { CarriedRun, ExportRequest } from '../model/run.ts';
 import {

@@ -1,6 +1,6 @@
-// The end of a scheduled run: a glance at the few intervals before. A slot whose workflow id was already used
-// is dropped by the schedule without a word, and a terminated run leaves no file; so those without one are
-// started here. Never fails the run, whose own file is complete.
+// At the end of a scheduled run, checks the few intervals before it and starts runs for those without a file.
+// Gaps arise because a schedule silently drops a slot whose workflow id was already used, and a terminated
+// run leaves no file. Never fails the run, whose own file is complete.
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { log, ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
 import { describeInterval, runIdOf } from '../model/interval.ts';
@@ -11,7 +11,7 @@ import { settingsAt, wantedIntervalsBefore } from '../model/stream.ts';
 import type { StreamDefinition } from '../model/stream.ts';
 import { callLookBack } from './stages.ts';
 
-/** Enough for every run to be looked at by several later ones; older gaps are the audit's. */
+/** Every interval is checked by several later runs. Older gaps are found by the audit. */
 const INTERVALS_BACK = 3;
 
 export async function lookBack(stream: StreamDefinition, interval: Interval): Promise<void> {
@@ -39,7 +39,7 @@ async function startMissing(request: ExportRequest & { interval: Interval }): Pr
       parentClosePolicy: ParentClosePolicy.ABANDON,
       staticSummary: toStaticSummary(stream.name, settings, interval),
       staticDetails: toStaticDetails(stream, settings),
-      // One that is complete is left alone: its file may have been taken away on purpose.
+      // A completed run is not started again: its file may have been removed on purpose.
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
     });
   } catch (error) {

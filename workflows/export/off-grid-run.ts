@@ -1,6 +1,6 @@
-// A run that the schedule started where no interval of the stream ends: around a change of the grid it fires
-// on the old and the new one. Makes nothing. When the grid that it fired on is a thing of the past, the
-// schedule is told to leave it out.
+// Ends a run that the schedule started at a time when no interval of the stream ends. While the grid changes,
+// the schedule fires on both the old and the new grid. Such a run exports nothing. When its grid is no longer
+// in force, it removes that grid from the schedule.
 import { log, setCurrentDetails } from '@temporalio/workflow';
 import { firingOf } from '../model/firing.ts';
 import { isBorder, toRfc3339 } from '../model/interval.ts';
@@ -8,7 +8,7 @@ import type { RunSummary } from '../model/run.ts';
 import type { StreamDefinition } from '../model/stream.ts';
 import { callTrimSchedule } from './stages.ts';
 
-/** Never fails: there is nothing to be missed, and the next stray run tries again. */
+/** Never fails: nothing is lost, and the next stray run tries again. */
 export async function finishOffGridRun(stream: StreamDefinition, nominalMs: number): Promise<RunSummary> {
   const at = toRfc3339(nominalMs);
   setCurrentDetails(

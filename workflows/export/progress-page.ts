@@ -1,12 +1,12 @@
-// A run's progress as the markdown that the Web UI shows as current details: first where it is, or why it
-// failed, then a table of what is known. The Web UI puts no space between the cells of a table and cuts long
-// words off, hence the spaces and the block for the key.
+// Renders a run's progress as the markdown that the Web UI shows as current details. The state or the failure
+// comes first, then a table. The Web UI puts no space between table cells and cuts off long words. That is
+// why cells have extra spaces and the key has a code block.
 import { toRfc3339 } from '../model/interval.ts';
 import type { RunProgress } from '../model/run.ts';
 
 const BAR_CELLS = 20;
 
-/** An em space, and a word joiner of no width behind it, because spaces at the end of a cell are trimmed. */
+/** An em space, followed by a zero-width word joiner because trailing spaces of a cell are trimmed. */
 const GAP = '\u2003\u2060';
 
 export function toMarkdown(progress: RunProgress): string {
@@ -36,19 +36,19 @@ function toRows(progress: RunProgress): [name: string, value: string][] {
       ['Rooms', `${toCount(progress.roomsDone)} of ${toCount(progress.roomsPlanned)}`],
       [
         'Batches',
-        `${batchesDone} of ${batchesPlanned}${batchesRedone > 0 ? `, ${batchesRedone} made again` : ''}`,
+        `${batchesDone} of ${batchesPlanned}${batchesRedone > 0 ? `, ${batchesRedone} re-exported` : ''}`,
       ],
       ['Bytes', `${(rawBytesDone / 1e6).toFixed(1)} MB before compression`],
     );
     const speed = describeSpeed(progress);
     if (speed !== null) rows.push(['Speed', speed]);
   }
-  if (generation !== null) rows.push(['Generation', `${generation}${generation > 1 ? ', made again' : ''}`]);
+  if (generation !== null) rows.push(['Generation', `${generation}${generation > 1 ? ', re-exported' : ''}`]);
   rows.push(['Updated', toRfc3339(progress.updatedAtMs)]);
   return rows;
 }
 
-/** Null before anything was exported. */
+/** Null before any room was exported. */
 function describeSpeed(progress: RunProgress): string | null {
   const { exportStartedAtMs, updatedAtMs, roomsDone, roomsPlanned, state } = progress;
   const seconds = exportStartedAtMs === null ? 0 : (updatedAtMs - exportStartedAtMs) / 1000;

@@ -1,6 +1,6 @@
-// Where people look: the `progress` query, the markdown of the run's page, and its search attributes. The
-// search attributes are written when the run is about to wait: states that pass within one workflow task are
-// seen in the query alone.
+// Publishes a run's progress in three ways: the `progress` query, the markdown on the run's page, and search
+// attributes. Search attributes are written only when the run is about to wait. States that pass within one
+// workflow task are visible in the query alone.
 import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Interval } from '../model/interval.ts';
 import { toMarkdown } from './progress-page.ts';
@@ -13,13 +13,13 @@ export const progressQuery = defineQuery<RunProgress>('progress');
 export interface Progress {
   readonly current: Readonly<RunProgress>;
   update(change: Parameters<typeof changeProgress>[1]): void;
-  /** Writes the state to the search attributes, by which runs are listed. */
+  /** Writes the state to the search attributes, which lists of runs are filtered by. */
   readonly publish: () => void;
 }
 
 /**
- * States in which servers that are well keep a run for milliseconds. Whoever waits longer in them publishes
- * them.
+ * With healthy servers a run stays in these states for milliseconds. Code that waits longer in one of them
+ * publishes it.
  */
 const PASSING_STATES: readonly RunState[] = ['waiting', 'planning', 'completing'];
 

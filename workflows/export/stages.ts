@@ -1,5 +1,5 @@
-// How long each stage may take, how often it is retried, and on which task queue it runs. Every number with
-// its reason. Used by the workflows only; the stages themselves are described in model/stages.ts.
+// How long each stage may take, how often it is retried, and on which task queue it runs. Every number has
+// its reason. Used by the workflows only; the stages themselves are described in contract.ts.
 import {
   ActivityCancellationType,
   isCancellation,
@@ -11,12 +11,12 @@ import type { ActivityInterfaceFor, LocalActivityInterfaceFor } from '@temporali
 import { batchQueueOf } from '../model/run.ts';
 import type { LookBackOutcome, LookBackRequest, Stages } from './contract.ts';
 
-/** A worker that is killed is noticed after this; short, because a crash should cost a batch, not minutes. */
+/** A killed worker is noticed after this time. It is short, so that a crash costs a batch and not minutes. */
 const HEARTBEAT_TIMEOUT = '10 seconds';
 
 /**
- * Retries: quick at first for a lost connection, then at most every minute, so that a store that is down for
- * an hour is not hammered.
+ * Retries begin quickly because most failures are lost connections. They slow down to one a minute, so that a
+ * store that is down for an hour is not flooded.
  */
 const RETRY = {
   initialInterval: '500 milliseconds',
@@ -24,22 +24,22 @@ const RETRY = {
   maximumInterval: '1 minute',
 } as const;
 
-/** No stage may be given less than this in all, also when the interval is long past. */
-const GIVE_UP_MS_MIN = 60_000;
+/** The least total time of a stage, even when the interval is long past. */
+const STAGE_TOTAL_MS_MIN = 60_000;
 
 /**
- * How long a stage may take within the run's own workflow task. Servers that are well answer in a tenth of
- * that, and Temporal gives a workflow task ten seconds.
+ * How long a local activity may take. Healthy servers answer in a tenth of that, and Temporal gives a
+ * workflow task ten seconds.
  */
 const QUICK_TIMEOUT = '3 seconds';
 
-/** The stages that take milliseconds while all servers are well. */
+/** The stages that take milliseconds while all servers are healthy. */
 export type QuickStage = 'completeFile' | 'writeManifest' | 'lookBack';
 
 /**
- * Stages as local activities: the worker that decides runs them at once, and Temporal gets the result
- * together with the next decision. Each is tried once; what fails is called again as an activity, which is
- * retried, and whose attempts are seen on the run's page.
+ * Stages as local activities: the workflow's own worker runs them at once, and Temporal receives the result
+ * with the next decision. Each is tried once. When it fails it is called again as a normal activity, which is
+ * retried and whose attempts the run's page shows.
  */
 const quickStages = proxyLocalActivities<Pick<Stages, QuickStage>>({
   startToCloseTimeout: QUICK_TIMEOUT,
@@ -49,28 +49,31 @@ const quickStages = proxyLocalActivities<Pick<Stages, QuickStage>>({
 
 export interface StageCalls {
   /**
-   * Nothing may depend on such a result before it is recorded: the run decides from it, and the decision is
-   * recorded with it.
+   * Only the workflow may use these results before they are recorded: its decision is recorded together with
+   * the result.
    */
   quick: LocalActivityInterfaceFor<Pick<Stages, QuickStage>>;
   /**
-   * A run that is cancelled while it is planned waits for the answer: it may hold an upload that was begun.
+   * A run that is cancelled during planning waits for the answer, because planning may have begun an upload.
    */
   planning: ActivityInterfaceFor<Pick<Stages, 'planInterval'>>;
-  /** Short calls: one query or a few requests to the store. */
+  /** Short calls: one query, or a few requests to the store. */
   control: ActivityInterfaceFor<Stages>;
-  /** Batches have a queue of their own: its slots times the buffer is the memory bound of a worker. */
+  /** Batches have their own task queue. Its slots times the buffer size bound a worker's memory. */
   batches: ActivityInterfaceFor<Stages>;
-  /** Cleaning up must not hold a failed run open for a day. */
+  /** Cleaning up is bounded, so that it cannot keep a failed run open for a day. */
   cleanup: ActivityInterfaceFor<Stages>;
 }
 
-/** The stages with their time-outs; all retrying ends at `giveUpAtMs` (epoch milliseconds). */
-export function callStages(nowMs: number, giveUpAtMs: number): StageCalls {
-  const scheduleToCloseTimeout = Math.max(GIVE_UP_MS_MIN, giveUpAtMs - nowMs);
+/**
+ * The stages with their time-outs.
+ * @param retriesEndAtMs when retrying ends, in epoch milliseconds
+ */
+export function callStages(nowMs: number, retriesEndAtMs: number): StageCalls {
+  const scheduleToCloseTimeout = Math.max(STAGE_TOTAL_MS_MIN, retriesEndAtMs - nowMs);
   const control = {
-    // Planning a million rooms takes seconds; ten minutes leaves room for a history a hundred times larger on
-    // a busy server.
+    // Planning a million rooms takes seconds. Ten minutes are enough for a hundred times as many on a busy
+    // server.
     startToCloseTimeout: '10 minutes',
     scheduleToCloseTimeout,
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
@@ -85,8 +88,8 @@ export function callStages(nowMs: number, giveUpAtMs: number): StageCalls {
     control: proxyActivities<Stages>(control),
     batches: proxyActivities<Stages>({
       taskQueue: batchQueueOf(workflowInfo().taskQueue),
-      // A batch is tens of megabytes: seconds of work. Fifteen minutes is a store at less than 100 kB/s,
-      // better taken up anew.
+      // A batch is tens of megabytes, which takes seconds. After fifteen minutes the store takes less than
+      // 100 kB/s, and a new attempt is better.
       startToCloseTimeout: '15 minutes',
       scheduleToCloseTimeout,
       heartbeatTimeout: HEARTBEAT_TIMEOUT,
@@ -101,7 +104,7 @@ export function callStages(nowMs: number, giveUpAtMs: number): StageCalls {
   };
 }
 
-/** After the work is done: what cannot be done now is left to the next run. */
+/** These run after the file is complete. What fails here is left to the next run. */
 const afterwards = proxyActivities<Stages>({
   startToCloseTimeout: '1 minute',
   scheduleToCloseTimeout: '5 minutes',
@@ -120,8 +123,10 @@ interface CallableStage<Request, Result> {
 }
 
 /**
- * Calls a stage as a local activity, and as an activity when that fails, or at once where `quick` is null.
- * @param onSlow called before the activity: the run then waits for servers, for as long as they take.
+ * Calls a stage as a local activity, and as a normal activity when that fails. Where `quick` is null it is
+ * called as a normal activity at once.
+ * @param onSlow called before the normal activity, because the run then waits for servers without a short
+ *   bound
  */
 export async function callQuickly<Request, Result>(
   {

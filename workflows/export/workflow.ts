@@ -1,7 +1,7 @@
-// The run: exports one interval of one stream as one file. Reads like the figure in ARCHITECTURE.md: find the
-// interval, wait until it has settled, plan, export batches, check, complete, write the manifest. Decides
-// only; activities touch the world. Never reads the clock to choose an interval, and never handles rooms or
-// credentials.
+// The run: exports one interval of one stream as one file. It follows the figure in ARCHITECTURE.md: find the
+// interval, wait until it has settled, plan, export batches, check, complete, write the manifest. It only
+// decides; activities do all input and output. It never chooses an interval by the clock, and never handles
+// rooms or credentials.
 import {
   ApplicationFailure,
   ContinueAsNew,
@@ -32,7 +32,7 @@ import { callStages } from './stages.ts';
 import { finishOffGridRun } from './off-grid-run.ts';
 import { FAILURE } from '../model/failure.ts';
 
-// What a rule refuses fails the run; Temporal would retry the decision for ever.
+// A RangeError fails the run. Temporal would otherwise retry the workflow task for ever.
 setWorkflowOptions({ failureExceptionTypes: [RangeError] }, exportInterval);
 
 export async function exportInterval(request: ExportRequest): Promise<RunSummary> {
@@ -86,12 +86,10 @@ export async function exportInterval(request: ExportRequest): Promise<RunSummary
   }
 }
 
-/**
- * The same failure; its last line says how the run goes on once that is mended which its first line names.
- */
+/** Appends the retry command to the failure: its first line names the problem, its last line the command. */
 function withRetryCommand(error: unknown, { stream, interval }: Target): ApplicationFailure {
   return ApplicationFailure.create({
-    message: `${messageOf(error)}\nOnce that is mended: ${retryCommandOf(stream, interval)}`,
+    message: `${messageOf(error)}\nOnce that is fixed: ${retryCommandOf(stream, interval)}`,
     type: typeOf(error),
     nonRetryable: true,
     ...(error instanceof Error ? { cause: error } : {}),
@@ -107,8 +105,8 @@ function typeOf(error: unknown): string {
 }
 
 /**
- * The interval that this run makes, and the settings in force for it: the one named in the request, or the
- * one that ends at the schedule's nominal time. A run started off the grid (a trigger) takes the last
+ * The interval that this run exports, and the settings in force for it. It is the interval of the request, or
+ * the one that ends at the schedule's nominal time. A run started off the grid (a trigger) takes the last
  * complete interval before that time.
  */
 function findInterval(
@@ -140,7 +138,7 @@ function assertOnGrid(interval: Interval, settings: StreamSettings): void {
   );
 }
 
-/** What happened, in the words of the stage that failed, without the layers that carried it here. */
+/** The message of the stage's own failure, without the Temporal errors that wrap it. */
 function messageOf(error: unknown): string {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at instanceof ApplicationFailure || at.cause === undefined) return at.message;

@@ -1,18 +1,19 @@
-// Every workflow parses its input before it does anything. A person may have edited it by hand, in a schedule of the
-// Web UI or on a command line. What cannot be run fails at once, and the failure names the field, what it got and what is allowed.
+// Every workflow validates its input before it does anything, because a person may have edited it by hand in
+// the Web UI or on a command line. An invalid input fails the workflow at once. The failure names the field,
+// what it got and what is allowed.
 import { ApplicationFailure } from '@temporalio/common';
 import { FAILURE } from './failure.ts';
 import { describeProblems } from './problem.ts';
 import type { Shape } from './shape.ts';
 
-/** Named in one message; the rest is counted. */
+/** The most problems that one message names; the rest are counted. */
 const PROBLEMS_NAMED = 6;
 
 /**
- * Throws an ApplicationFailure that is not retried, with the problems in its details, unless the input is
- * what the workflow takes. Called first by every workflow: an input that is read before could fail its task
- * again and again, and leave it running for ever.
+ * Validates a workflow's input. Every workflow calls this first: an invalid input that is read earlier could
+ * fail the workflow task again and again, and leave the workflow running for ever.
  * @param workflow its name, for the message
+ * @throws ApplicationFailure, not retried, with the problems in its details
  */
 export function assertInput(workflow: string, shape: Pick<Shape<unknown>, 'check'>, input: unknown): void {
   const problems = shape.check(input, '');

@@ -1,7 +1,7 @@
-// Whether a record of the store covers an interval under the settings in force. Plan, backfill, audit,
-// status, look-back and verify all ask here, so that "complete" has one meaning: a file that was made for
-// another project, destination, format or formula is not the interval's file. Pure; never throws for what a
-// record lacks.
+// Decides whether a stored record covers an interval under the settings in force. Plan, backfill, audit,
+// status, look-back and verify all use this file, so that "complete" has one meaning. A file that was made
+// for another project, destination, format or formula is not the interval's file. Pure; a record that lacks
+// fields never makes it throw.
 import { toRfc3339 } from './interval.ts';
 import type { Interval } from './interval.ts';
 import { renderKey } from './key-template.ts';
@@ -12,7 +12,7 @@ import type { Problem } from './problem.ts';
 import { extensionOf, settingsEndingAt } from './stream.ts';
 import type { StreamDefinition, StreamSettings } from './stream.ts';
 
-/** What a record has to say to cover an interval. */
+/** The fields that a record must match to cover an interval. */
 export type CoverFields = Pick<
   Manifest,
   | 'project'
@@ -37,8 +37,8 @@ export interface Covered {
 }
 
 /**
- * What a record of this interval says.
- * @param bucket of the destination that the settings name
+ * The values that a record of this interval has.
+ * @param bucket the bucket of the destination that the settings name
  */
 export function coverFieldsOf({ stream, settings, interval }: Covered, bucket: string): CoverFields {
   const { project, prefix, destination, keyTemplate, format, compression, fields } = settings;
@@ -60,32 +60,32 @@ export function coverFieldsOf({ stream, settings, interval }: Covered, bucket: s
 }
 
 /**
- * Why a manifest does not say what is wanted; empty: it does, and lacks nothing. Of `coverFieldsOf`: it
- * covers the interval.
+ * The differences between a manifest and the wanted values, missing fields included. Empty when it matches.
+ * With the values of `coverFieldsOf`, a match means that it covers the interval.
  */
 export function manifestProblems(found: Found<Manifest>, wanted: Partial<CoverFields>): Problem[] {
   return [...differences(found, wanted), ...missingFields(found, MANIFEST_FIELDS, wanted)];
 }
 
-/** As `manifestProblems`, for a caller that goes on with the manifest. */
+/** Like `manifestProblems`, as a type guard. */
 export function coversInterval(found: Found<Manifest>, wanted: Partial<CoverFields>): found is Manifest {
   return manifestProblems(found, wanted).length === 0;
 }
 
 /**
- * Whether a run that somebody else started, under the id of this interval, made the file of these settings. A
- * run of a deleted stream of the same name may have been under way. True for one without a manifest, which
- * made nothing.
+ * Whether a run that somebody else started under this interval's id made the file of these settings. It may
+ * have been a run of a deleted stream of the same name. True for a run without a manifest, which made
+ * nothing.
  */
 export function isFileOf(found: Found<Manifest> | null, covered: Covered): boolean {
   if (found === null) return true;
-  // The worker that made it knew the bucket.
+  // The manifest's own bucket is used, because the worker that made it knew the bucket.
   return coversInterval(found, coverFieldsOf(covered, found.bucket ?? ''));
 }
 
 /**
- * Whether the pointer names an interval of the stream, as the stream's settings have it. `bucketOf` is
- * undefined for an unknown destination.
+ * Whether the pointer names an interval of the stream under the stream's settings.
+ * @param bucketOf returns undefined for an unknown destination
  */
 export function pointsAt(
   found: Found<LatestPointer>,
@@ -101,7 +101,7 @@ export function pointsAt(
   return [...differences(found, wanted), ...missingFields(found, POINTER_FIELDS, wanted)].length === 0;
 }
 
-/** The projects that a stream has exported, or will: nearly always one. */
+/** The projects that a stream has exported or will export; nearly always one. */
 export function projectsOf({ revisions }: StreamDefinition): string[] {
   return [...new Set(revisions.map(({ settings }) => settings.project))];
 }
@@ -121,7 +121,7 @@ function missingFields(found: object, fields: readonly string[], compared: objec
     .map((field) => ({ field, got: 'nothing', allowed: 'a value, as every manifest has' }));
 }
 
-/** Versions are compared by their names, in whatever order they were written. */
+/** Formula versions are compared by name, regardless of their order. */
 function toComparable(value: CoverFields[keyof CoverFields] | undefined): string | undefined {
   if (typeof value !== 'object') return value === undefined ? undefined : JSON.stringify(value);
   return JSON.stringify(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));

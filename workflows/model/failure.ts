@@ -1,13 +1,16 @@
 // The failure types that decide how a run goes on.
 
-/** Types of the failures that the workflow answers by other means than a retry of the stage. */
+/** The types of failures to which the workflow reacts other than by retrying the stage. */
 export const FAILURE = {
   /** The store no longer knows the upload: begin a new one. */
   uploadGone: 'UploadGone',
-  /** A part is shorter than S3 allows or longer than the buffer: plan again with what was learnt. */
+  /**
+   * A part is shorter than S3 allows or longer than the buffer. The interval is planned again with the learnt
+   * sizes.
+   */
   rangeMisjudged: 'RangeMisjudged',
-  /** The history moved at every check. */
+  /** The history changed at every check. */
   historyUnsettled: 'HistoryUnsettled',
-  /** What was asked for cannot be done as it is written. */
+  /** The request cannot be fulfilled as it is. */
   invalidRequest: 'InvalidRequest',
 } as const;

@@ -1,7 +1,7 @@
-// When a stream's schedule fires. A Temporal schedule knows one set of grids from now on, and a stream
-// changes its grid at a border to come: until then the schedule fires on both, and each run decides by the
-// revision in force whether an interval ends at its nominal time. Where none does, the fire is a stray one:
-// its run does nothing, and takes grids out of the schedule that are no longer wanted.
+// When a stream's schedule fires. A Temporal schedule has one set of grids from now on, but a stream changes
+// its grid at a future border. Until then the schedule fires on both grids. Each run decides by the revision
+// in force whether an interval ends at its nominal time. Otherwise the fire is a stray one: its run exports
+// nothing and removes outdated grids from the schedule.
 import { isBorder } from './interval.ts';
 import type { Grid } from './interval.ts';
 import { settingsAt } from './stream.ts';
@@ -10,19 +10,22 @@ import type { StreamDefinition } from './stream.ts';
 export interface Firing {
   grids: Grid[];
   jitterSeconds: number;
-  /** Earlier nominal times are left out; null: there are none. Inclusive. */
+  /** Earlier nominal times are left out; null when there is no such limit. Inclusive. */
   notBeforeMs: number | null;
   /** Later nominal times are left out. Inclusive. */
   notAfterMs: number | null;
 }
 
-/** A thousand streams do not all fire at the full hour; never more than a tenth of the interval. */
+/**
+ * The default jitter, so that a thousand streams do not all fire on the hour. It is never more than a tenth
+ * of the interval.
+ */
 const JITTER_SECONDS_DEFAULT = 10;
 
-/** Of a jitter that was asked for: a run that starts when the next one is due is late, not spread. */
+/** The largest jitter that can be requested. A run that starts when the next one is due is late. */
 export const JITTER_SECONDS_MAX = 3_600;
 
-/** Of the fires at `nowMs` and later: the grid in force then, and those of all revisions to come. */
+/** The firing at `nowMs` and later: the grid in force then, and those of all future revisions. */
 export function firingOf(stream: StreamDefinition, nowMs: number): Firing {
   const grids: Grid[] = [];
   const toCome = stream.revisions.filter(({ fromMs }) => fromMs > nowMs).map(({ settings }) => settings);
@@ -33,15 +36,14 @@ export function firingOf(stream: StreamDefinition, nowMs: number): Firing {
   return {
     grids,
     jitterSeconds: Math.min(...grids.map((grid) => jitterSecondsOf(stream, grid))),
-    // The interval that ends where the stream begins is not its own.
+    // The interval that ends where the stream begins does not belong to it.
     notBeforeMs: stream.fromMs > nowMs ? stream.fromMs + 1000 : null,
     notAfterMs: stream.untilMs,
   };
 }
 
 /**
- * What the stream asks for, or a tenth of the interval, ten seconds at most; never more than half an
- * interval.
+ * The requested jitter, or a tenth of the interval up to ten seconds. It is never more than half an interval.
  */
 export function jitterSecondsOf(
   { jitterSeconds }: Pick<StreamDefinition, 'jitterSeconds'>,
@@ -52,11 +54,11 @@ export function jitterSecondsOf(
 }
 
 /**
- * A fire at a border of another revision where no interval ends. A fire on no grid at all is a person's
- * trigger, and no stray one.
+ * A fire at a border of another revision where no interval ends. A fire on no grid is a person's trigger, and
+ * is not stray.
  */
 export function isStrayFire(stream: StreamDefinition, nominalMs: number): boolean {
-  // The interval that ends there began before.
+  // The interval that ends there is made under the settings of its start.
   if (isBorder(nominalMs, settingsAt(stream, nominalMs - 1))) return false;
   return stream.revisions.some(({ settings }) => isBorder(nominalMs, settings));
 }

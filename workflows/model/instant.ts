@@ -1,10 +1,10 @@
-// Times as people and records write them: RFC 3339 with a zone, to the second. A date that the calendar does
-// not have is no time, though `Date.parse` moves it to another day; so is a year outside of what intervals
-// can be named by. Pure.
+// Times as people and records write them: RFC 3339 with a zone, to the second. A date that does not exist is
+// refused, although `Date.parse` moves it to another day. So is a year outside the range that intervals can
+// have. Pure.
 
 /**
- * The first and the last moment that a stream can have, inclusive: keys have four digits for the year, and no
- * call was before.
+ * The first and the last moment that a stream can have, inclusive. Keys have four digits for the year, and no
+ * call is older.
  */
 export const INSTANT_MS_MIN = Date.UTC(1970, 0, 1);
 export const INSTANT_MS_MAX = Date.UTC(2999, 11, 31, 23, 59, 59);
@@ -16,8 +16,8 @@ const INSTANT =
   /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?(?:Z|([+-])(\d{2}):(\d{2}))$/;
 
 /**
- * @param text as `2026-11-23T10:15:00Z` or `2026-11-23T11:15+01:00`
- * @returns epoch milliseconds; null for what is no time, or is outside of INSTANT_MS_MIN to INSTANT_MS_MAX
+ * @param text such as `2026-11-23T10:15:00Z` or `2026-11-23T11:15+01:00`
+ * @returns epoch milliseconds; null for an invalid time, or one outside INSTANT_MS_MIN to INSTANT_MS_MAX
  */
 export function toInstantMs(text: string): number | null {
   const match = INSTANT.exec(text);
@@ -29,12 +29,12 @@ export function toInstantMs(text: string): number | null {
   return atMs >= INSTANT_MS_MIN && atMs < INSTANT_MS_MAX + 1000 ? atMs : null;
 }
 
-/** A time in UTC that exists, in whole seconds or with milliseconds: as records have it. */
+/** Whether the text is an existing time in UTC, in whole seconds or with milliseconds, as records have it. */
 export function isInstant(text: string): boolean {
   return /T\d{2}:\d{2}:\d{2}(\.\d{3})?Z$/.test(text) && toInstantMs(text) !== null;
 }
 
-/** Whole seconds within the bounds: what an end of an interval may be. */
+/** Whether the value can be an end of an interval: whole seconds within the bounds. */
 export function isInstantMs(value: unknown): value is number {
   return (
     typeof value === 'number' &&

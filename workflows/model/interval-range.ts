@@ -1,12 +1,11 @@
-// Ranges of intervals: what a backfill makes and an audit looks at. Walks a stream's intervals under the
-// revision in force at each one's start, and says what is wrong with a range that a person asks for. Pure;
-// the clock comes in as an argument.
+// Ranges of intervals, for backfills and audits. Walks a stream's intervals under the revision in force at
+// each one's start, and reports problems of a requested range. Pure; the clock is an argument.
 import { intervalContaining, isBorder, lastIntervalEndedBy, toRfc3339 } from './interval.ts';
 import type { Interval } from './interval.ts';
 import { settingsAt, skippedAround } from './stream.ts';
 import type { StreamDefinition } from './stream.ts';
 
-/** All of them in order, those left out on purpose, too. The range has to begin and end on borders. */
+/** All intervals in order, including skipped ones. The range has to begin and end on borders. */
 export function* intervalsIn(stream: StreamDefinition, range: Interval): Generator<Interval> {
   for (let { startMs } = range; startMs < range.endMs;) {
     const endMs = startMs + settingsAt(stream, startMs).everySeconds * 1000;
@@ -16,10 +15,7 @@ export function* intervalsIn(stream: StreamDefinition, range: Interval): Generat
   }
 }
 
-/**
- * As `intervalsIn`, without those that the stream leaves out on purpose. Nobody walks through a year of
- * those.
- */
+/** Like `intervalsIn`, without the intervals that the stream skips. It jumps over long skipped ranges. */
 export function* keptIntervalsIn(stream: StreamDefinition, range: Interval): Generator<Interval> {
   let { startMs } = range;
   while (startMs < range.endMs) {
@@ -33,8 +29,8 @@ export function* keptIntervalsIn(stream: StreamDefinition, range: Interval): Gen
 }
 
 /**
- * How many intervals `intervalsIn` gives. Counts without walking: sixty years of minutes are counted as
- * quickly as a day.
+ * The number of intervals that `intervalsIn` returns. It is computed without walking, so sixty years of
+ * minutes are counted as quickly as a day.
  */
 export function countIntervals({ revisions }: StreamDefinition, range: Interval): number {
   let [count, atMs] = [0, range.startMs];
@@ -42,15 +38,15 @@ export function countIntervals({ revisions }: StreamDefinition, range: Interval)
     const heldUntilMs = Math.min(range.endMs, revisions[index + 1]?.fromMs ?? range.endMs);
     if (heldUntilMs <= atMs) continue;
     const everyMs = settings.everySeconds * 1000;
-    const held = Math.ceil((heldUntilMs - atMs) / everyMs);
-    count += held;
-    atMs += held * everyMs;
+    const intervals = Math.ceil((heldUntilMs - atMs) / everyMs);
+    count += intervals;
+    atMs += intervals * everyMs;
   }
   // The last one may end after the range.
   return atMs > range.endMs ? count - 1 : count;
 }
 
-/** How many intervals `keptIntervalsIn` gives. */
+/** The number of intervals that `keptIntervalsIn` returns. */
 export function countKeptIntervals(stream: StreamDefinition, range: Interval): number {
   let count = countIntervals(stream, range);
   for (const skipped of stream.skipped) {
@@ -63,12 +59,12 @@ export function countKeptIntervals(stream: StreamDefinition, range: Interval): n
   return count;
 }
 
-/** The last border up to `endMs` at which the walk from this interval on arrives. */
+/** The last border up to `endMs` that the walk from this interval on reaches. */
 function lastEndIn(stream: StreamDefinition, interval: Interval, endMs: number): number {
   return Math.max(interval.endMs, intervalContaining(endMs, settingsAt(stream, endMs - 1)).startMs);
 }
 
-/** What is wrong with a range that a person asks for: a sentence for each field; none: it can be walked. */
+/** The problems of a requested range, one sentence for each field; empty when it can be walked. */
 export function rangeProblems(stream: StreamDefinition, range: Interval, nowMs: number): string[] {
   const { startMs, endMs } = range;
   const problems: string[] = [];

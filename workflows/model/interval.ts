@@ -1,6 +1,6 @@
 // Intervals: half-open [start, end) in UTC, whole seconds, aligned to the epoch plus the stream's offset by
 // its length. Pure arithmetic on epoch milliseconds; never reads a clock. Schedules, backfills, audits and
-// keys all stand on this file.
+// keys all depend on this file.
 
 /** Half-open: `startMs` belongs to the interval, `endMs` does not. Epoch milliseconds, whole seconds. */
 export interface Interval {
@@ -8,7 +8,7 @@ export interface Interval {
   endMs: number;
 }
 
-/** The grid of a stream: borders lie at `offsetSeconds + n · everySeconds` since the epoch. */
+/** The grid of a stream: its borders are at `offsetSeconds + n · everySeconds` since the epoch. */
 export interface Grid {
   everySeconds: number;
   offsetSeconds: number;
@@ -28,7 +28,7 @@ export function lastIntervalEndedBy(atMs: number, grid: Grid): Interval {
   return { startMs: startMs - grid.everySeconds * 1000, endMs: startMs };
 }
 
-/** True when `atMs` lies on a border of the grid. */
+/** Whether `atMs` is a border of the grid. */
 export function isBorder(atMs: number, grid: Grid): boolean {
   return intervalContaining(atMs, grid).startMs === atMs;
 }
@@ -58,7 +58,7 @@ export function runBaseIdOf(stream: string): string {
   return `export:${stream}`;
 }
 
-/** The one workflow id under which an interval of a stream is made, whoever starts it. */
+/** The only workflow id under which an interval of a stream is exported, whoever starts the run. */
 export function runIdOf(stream: string, interval: Interval): string {
   return `${runBaseIdOf(stream)}-${toRfc3339(interval.endMs)}`;
 }

@@ -1,6 +1,6 @@
-// What a key may look like, whoever names one: streams by their prefix and template, destinations by their
-// manifest prefix, people who verify a file. Stricter than S3: what clients, proxies or readers would change
-// on the way (`..`, `//`, a backslash) is never made. Pure.
+// The rules for keys, whether they come from a stream's prefix and template, a destination's manifest prefix,
+// or a person who verifies a file. They are stricter than S3: names that clients, proxies or readers would
+// change (`..`, `//`, a backslash) are never made. Pure.
 
 /** S3 keys have at most 1,024 bytes of UTF-8. */
 export const STORE_KEY_BYTES_MAX = 1_024;
@@ -8,11 +8,11 @@ export const STORE_KEY_BYTES_MAX = 1_024;
 /** The manifest's key adds its prefix and `.manifest.json`, so some room is left for those. */
 export const KEY_BYTES_MAX = 900;
 
-/** For people: what `textProblem` refuses. */
+/** The rule of `textProblem`, for messages. */
 export const KEY_TEXT_ALLOWED =
   'no leading slash, no "//", no "." or ".." segment, no backslashes or control characters, only whole Unicode characters';
 
-/** Why a text can stand in no key; null: it can. Of a key, of a prefix, or of a manifest prefix. */
+/** Why a text cannot be part of a key, a prefix or a manifest prefix; null when it can. */
 export function textProblem(text: string): string | null {
   if (text.startsWith('/')) return 'a leading slash';
   if (text.includes('//')) return 'a segment that is empty ("//")';
@@ -20,16 +20,16 @@ export function textProblem(text: string): string | null {
   return characterProblem(text);
 }
 
-/** Why the characters of a text can stand in no key; null: they can. */
+/** Why the characters of a text cannot be part of a key; null when they can. */
 export function characterProblem(text: string): string | null {
   if (/\p{Cc}/u.test(text)) return 'a control character';
   if (text.includes('\\')) return 'a backslash';
-  // What is no UTF-8 arrives as U+FFFD, and half a surrogate pair becomes it on the way to the store.
+  // Invalid UTF-8 arrives as U+FFFD, and half a surrogate pair becomes it on the way to the store.
   if (/[\p{Cs}\uFFFD]/u.test(text)) return 'a character that is no whole Unicode character';
   return null;
 }
 
-/** Why no file can have this key; null: it can. */
+/** Why no file can have this key; null when one can. */
 export function keyProblem(key: string): string | null {
   const bytes = utf8Length(key);
   if (bytes === 0 || bytes > KEY_BYTES_MAX) return `${bytes} bytes, allowed: 1 to ${KEY_BYTES_MAX}`;
@@ -37,7 +37,7 @@ export function keyProblem(key: string): string | null {
   return problem === null ? null : `${problem}, allowed: ${KEY_TEXT_ALLOWED}, no slash at its end`;
 }
 
-/** Bytes of the text in UTF-8; a workflow has no Buffer. */
+/** The bytes of the text in UTF-8. A workflow has no Buffer. */
 export function utf8Length(text: string): number {
   let bytes = 0;
   for (const character of text) {

@@ -1,10 +1,10 @@
-// Which keys a stream can write, so that no two streams write the same one. A template under given names
-// makes keys of one length: a text with digits where times stand. Two of them can make the same key only if
-// they agree in every place; whether they ever do is not asked. Pure.
+// Computes which keys a stream can write, so that no two streams write the same one. With given names, a
+// template makes keys of one length: a text with digits at the positions of times. Two templates can make the
+// same key only if they agree at every position. Whether they ever do is not checked. Pure.
 import { extensionOf } from './stream.ts';
 import type { StreamDefinition, StreamSettings } from './stream.ts';
 
-/** A digit of a time; no key holds it, control characters being refused in prefixes. */
+/** Stands for a digit of a time. No key contains it, because prefixes refuse control characters. */
 const DIGIT = '\u0001';
 
 const DIGITS: Readonly<Record<string, number>> = { yyyy: 4, mm: 2, dd: 2, hh: 2, min: 2 };
@@ -13,7 +13,7 @@ const DIGITS: Readonly<Record<string, number>> = { yyyy: 4, mm: 2, dd: 2, hh: 2,
 const COMPACT_TIME = `${DIGIT.repeat(8)}T${DIGIT.repeat(6)}Z`;
 
 export interface KeySpace {
-  /** The template with its names put in, and its times as placeholders. */
+  /** The template with its names filled in and its times as placeholders. */
   shape: string;
   /** The same with a mark for each digit of a time. */
   marked: string;
@@ -32,18 +32,21 @@ export function keySpaceOf(stream: string, settings: StreamSettings): KeySpace {
   };
 }
 
-/** One of its keys, the digits of its times all 0. All keys of a space are equally long. */
+/** One of the space's keys, with 0 for every digit of a time. All keys of a space have the same length. */
 export function sampleKeyOf({ marked }: KeySpace): string {
   return marked.replaceAll(DIGIT, '0');
 }
 
-/** What every key of the space begins with: all before its first digit of a time. */
+/** The common beginning of the space's keys, up to the first digit of a time. */
 export function literalHeadOf({ marked }: KeySpace): string {
   const first = marked.indexOf(DIGIT);
   return first < 0 ? marked : marked.slice(0, first);
 }
 
-/** Whether a key of the space can lie under the prefix; all of them do, where no digit of a time decides. */
+/**
+ * Whether a key of the space can be under the prefix. When the prefix has no digit of a time, this holds for
+ * all of its keys or none.
+ */
 export function isUnderPrefix({ marked }: KeySpace, prefix: string): boolean {
   if (marked.length < prefix.length) return false;
   for (let at = 0; at < prefix.length; at += 1) {
@@ -53,7 +56,9 @@ export function isUnderPrefix({ marked }: KeySpace, prefix: string): boolean {
   return true;
 }
 
-/** A key that both can make, its times as `#`; null when they have none in common. Of one bucket. */
+/**
+ * A key that both spaces of one bucket can make, with `#` for the digits of times; null when there is none.
+ */
 export function sharedKey({ marked: a }: KeySpace, { marked: b }: KeySpace): string | null {
   if (a.length !== b.length) return null;
   let shared = '';
@@ -68,9 +73,9 @@ export function sharedKey({ marked: a }: KeySpace, { marked: b }: KeySpace): str
 }
 
 /**
- * What is wrong with the keys of a stream whose settings change over time: an interval could get the key that
- * an older one has. `isSamePlace` says of two destinations whether they are one bucket. One template at all
- * times gives each interval its own key.
+ * The problems of a stream whose settings change over time: an interval could get the key of an older one. A
+ * single template gives each interval its own key.
+ * @param isSamePlace whether two destinations are one bucket
  */
 export function ownKeyProblems(
   { name, revisions }: StreamDefinition,

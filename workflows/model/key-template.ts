@@ -1,6 +1,5 @@
-// Key templates: where in its bucket the file of an interval lies. Rendering, and the proof that no two
-// intervals of a stream can get the same key. Pure; the problems are returned as sentences, the caller
-// decides what to do with them.
+// Key templates, which give the key of an interval's file. Renders keys, and proves that no two intervals of
+// a stream get the same key. Pure; problems are returned as sentences.
 import { toCompactTime } from './interval.ts';
 import type { Interval } from './interval.ts';
 import { characterProblem } from './key-rules.ts';
@@ -30,8 +29,8 @@ export interface KeyNames {
 }
 
 /**
- * The key of the file of `interval`. Unknown placeholders stay as they are: `keyTemplateProblems` refuses
- * them beforehand.
+ * The key of the file of `interval`. Unknown placeholders are left unchanged, because `keyTemplateProblems`
+ * refuses them beforehand.
  */
 export function renderKey(template: string, names: KeyNames, interval: Interval): string {
   const iso = new Date(interval.startMs).toISOString();
@@ -54,8 +53,8 @@ export function renderKey(template: string, names: KeyNames, interval: Interval)
 }
 
 /**
- * What every key under these names begins with, for rights and listings: the stream's prefix where the
- * template begins with it, else all up to the first time in it, without a part of a name.
+ * The common prefix of all keys with these names, for rights and listings. It is the stream's prefix when the
+ * template begins with it. Otherwise it is everything before the first time, without a partial name.
  */
 export function keyPrefixOf(template: string, names: KeyNames): string {
   if (template.startsWith('{prefix}') && names.prefix !== '') return names.prefix;
@@ -67,7 +66,7 @@ export function keyPrefixOf(template: string, names: KeyNames): string {
   return head.slice(0, head.lastIndexOf('/') + 1);
 }
 
-/** What is wrong with a template for intervals of `everySeconds`; empty when it may be used. */
+/** The problems of a template for intervals of `everySeconds`; empty when it can be used. */
 export function keyTemplateProblems(template: string, everySeconds: number): string[] {
   const problems: string[] = [];
   const used = new Set<string>();
@@ -96,8 +95,8 @@ function isPlaceholder(name: string): name is Placeholder {
 }
 
 /**
- * Start or end names the interval; a calendar field does only together with all coarser ones, and only if
- * intervals are as long as it.
+ * Start or end identifies the interval. A calendar field does so only with all coarser fields, and only when
+ * intervals are at least as long as its unit.
  */
 function isUniquePerInterval(used: ReadonlySet<string>, everySeconds: number): boolean {
   if (used.has('start') || used.has('end')) return true;

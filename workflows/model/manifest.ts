@@ -1,15 +1,15 @@
-// The manifest: what says that a file is complete. Written last; the store, not Temporal's retention, is the
-// record.
+// The manifest, which marks a file as complete. It is written last. The store is the record of what is
+// complete, and not Temporal's retention.
 import type { Fingerprint } from './plan.ts';
 import type { FileFormat, Compression, FieldSet } from './stream.ts';
 
 /** Raised when the manifest's own keys change their meaning. */
 export const MANIFEST_VERSION = 1;
 
-/** Raised when the file's keys change; part of what the bytes depend on. */
+/** Raised when the file's keys change. The file's bytes depend on it. */
 export const SCHEMA_VERSION = 1;
 
-/** The versions of the published formulas that made the numbers. */
+/** The versions of the published formulas that computed the numbers. */
 export const FORMULA_VERSIONS: Readonly<Record<string, number>> = { measurements: 1 };
 
 export interface Manifest {
@@ -25,11 +25,11 @@ export interface Manifest {
   format: FileFormat;
   compression: Compression;
   fields: FieldSet;
-  /** The name under which the stream knew the store. */
+  /** The stream's name for the store. */
   destination: string;
   bucket: string;
   key: string;
-  /** False for an interval without rooms under `--empty skip`: the manifest stands alone. */
+  /** False for an interval without rooms under `--empty skip`, which has a manifest and no file. */
   file_written: boolean;
   etag: string | null;
   size_bytes: number;
@@ -51,12 +51,15 @@ export interface Manifest {
   completed_at: string;
 }
 
-/** A record as it was found: another program, or a person, may have left out what its writer always says. */
+/**
+ * A record as it was read. Another program or a person may have left out fields that this program always
+ * writes.
+ */
 export type Found<Of> = { [Field in keyof Of]?: Of[Field] | undefined };
 
 /**
- * `_latest.json`: the newest complete interval of a stream; never goes backwards. Says enough to tell whose
- * interval it is.
+ * `_latest.json`: the newest complete interval of a stream. It never moves backwards, and has enough fields
+ * to identify whose interval it is.
  */
 export interface LatestPointer extends Pick<
   Manifest,
@@ -81,7 +84,7 @@ export interface LatestPointer extends Pick<
   completed_at: string;
 }
 
-/** All of them: a record that lacks one covers nothing. */
+/** All fields of a manifest. A record that lacks one covers nothing. */
 export const MANIFEST_FIELDS = [
   'manifest_version',
   'schema_version',
@@ -137,17 +140,17 @@ export const POINTER_FIELDS = [
   'completed_at',
 ] as const satisfies readonly (keyof LatestPointer)[];
 
-/** Whether it lacks nothing that every manifest has. */
+/** Whether the record has all fields of a manifest. */
 export function isWhole(found: Found<Manifest>): found is Manifest {
   return MANIFEST_FIELDS.every((field) => found[field] !== undefined);
 }
 
-/** Where the manifest of a file lies, apart from the data. */
+/** The key of a file's manifest, which is apart from the data. */
 export function manifestKeyOf(manifestPrefix: string, key: string): string {
   return `${manifestPrefix}${key}.manifest.json`;
 }
 
-/** Where the pointer to a stream's newest complete interval lies. */
+/** The key of the pointer to a stream's newest complete interval. */
 export function latestKeyOf(manifestPrefix: string, stream: string): string {
   return `${manifestPrefix}${stream}/_latest.json`;
 }

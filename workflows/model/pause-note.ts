@@ -1,10 +1,10 @@
-// The note of a paused schedule. Temporal keeps no time of a pause, and unpausing replaces the note: so the
-// time stands at its beginning, where `stream resume` reads it first. Whoever pauses a stream, a person or a
-// worker, writes it by this file.
+// The note of a paused schedule. Temporal keeps no time of a pause, and unpausing replaces the note. So the
+// note begins with the time, which `stream resume` reads first. People and workers who pause a stream both
+// write the note with this file.
 import { toInstantMs } from './instant.ts';
 import { toRfc3339 } from './interval.ts';
 
-/** Of a note of ours; what a person reads after the time is free. */
+/** Matches our notes. The text after the time is free. */
 const PAUSED = /^paused at (\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)(?:: ([\s\S]*))?$/;
 
 export function toPauseNote(atMs: number, words: string | null): string {
@@ -12,8 +12,8 @@ export function toPauseNote(atMs: number, words: string | null): string {
 }
 
 /**
- * Null for a note that somebody else wrote, as the Web UI does, or one whose time does not exist. `atMs` is
- * in whole seconds.
+ * The time, in whole seconds, and the text of a note. Null for a note in another form, such as the Web UI's,
+ * or with a time that does not exist.
  */
 export function parsePauseNote(note: string | null): { atMs: number; words: string | null } | null {
   const [, time, words] = PAUSED.exec(note ?? '') ?? [];
@@ -21,26 +21,23 @@ export function parsePauseNote(note: string | null): { atMs: number; words: stri
   return atMs === null ? null : { atMs, words: words ?? null };
 }
 
-/** Of the watch's words: from when on the stream made nothing, though it was not paused yet. */
+/** Matches the watch's text, which has the start of the first failed interval, before the pause. */
 const FAILED_FROM = /^\d+ intervals in a row failed, from (\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z) on\./;
 
-/** Of the words of `toCreatingNote`. */
+/** Matches the text of `toCreatingNote`. */
 const FILLED_FROM =
   /^fires once what is over, from (\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z) on, is being made\b/;
 
 /**
- * Of a stream that is created with a past: whoever dies before its backfill has begun leaves it like this,
- * and `stream resume` goes on.
+ * The note of a stream that is created with past intervals. When its creation is interrupted before the
+ * backfill has begun, `stream resume` continues from this note.
  */
 export function toCreatingNote(stream: string, { atMs, fromMs }: { atMs: number; fromMs: number }): string {
   const words = `fires once what is over, from ${toRfc3339(fromMs)} on, is being made`;
   return toPauseNote(atMs, `${words}; if it stays like this: room-streams stream resume ${stream}`);
 }
 
-/**
- * What is to be made up for when a paused stream is resumed begins here; null for a note that somebody else
- * wrote.
- */
+/** The start of what has to be exported when a paused stream is resumed; null for a note in another form. */
 export function missedFromMs(note: string | null): number | null {
   const noted = parsePauseNote(note);
   if (noted === null) return null;
@@ -49,7 +46,7 @@ export function missedFromMs(note: string | null): number | null {
   return from === undefined ? noted.atMs : toInstantMs(from);
 }
 
-/** The note of a stream that runs again, or, after `toCreatingNote`, for the first time. */
+/** The note of a stream that is resumed or, after `toCreatingNote`, started for the first time. */
 export function toResumeNote(
   before: string | null,
   { atMs, sinceMs }: { atMs: number; sinceMs: number },
@@ -59,7 +56,7 @@ export function toResumeNote(
   return `resumed at ${toRfc3339(atMs)}; was paused since ${toRfc3339(sinceMs)}`;
 }
 
-/** When a stream was resumed by its note; null for a note that somebody else wrote. */
+/** When a stream was resumed, according to its note; null for a note in another form. */
 export function resumedAtMs(note: string | null): number | null {
   const [, time] = /^resumed at (\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)/.exec(note ?? '') ?? [];
   return time === undefined ? null : toInstantMs(time);

@@ -1,6 +1,6 @@
-// The plan of a run: the interval's rooms cut into ranges, one batch and one part each, with what the history
-// held when it was made. Kept in workflow state and carried over continue-as-new, so everything here is small
-// and plain.
+// The plan of a run: the interval's rooms cut into ranges, each for one batch and one part, with the
+// fingerprints that the history had. It is kept in the workflow's state and carried over continue-as-new, so
+// everything in it is small and plain.
 import type { Interval } from './interval.ts';
 import type { StreamSettings } from './stream.ts';
 
@@ -8,7 +8,7 @@ import type { StreamSettings } from './stream.ts';
 export interface RoomBound {
   finalizedAtMs: number;
   /**
-   * The first bytes of a session id in upper-case hexadecimal, because an id can be of any bytes and any
+   * The first bytes of a session id in upper-case hexadecimal, because an id can have any bytes and any
    * length. The empty text sorts before every room of that millisecond.
    */
   sessionHex: string;
@@ -20,13 +20,13 @@ export interface RoomRange {
   to: RoomBound;
 }
 
-/** All of an interval: rooms at its start belong to it, rooms at its end do not. */
+/** The range of a whole interval: rooms at its start belong to it, rooms at its end do not. */
 export function rangeOf({ startMs, endMs }: Interval): RoomRange {
   return { from: { finalizedAtMs: startMs, sessionHex: '' }, to: { finalizedAtMs: endMs, sessionHex: '' } };
 }
 
 /**
- * Says whether two readings of a range saw the same rows: counts, and the wrapping sum of the rows' hashes
+ * Shows whether two readings of a range saw the same rows: counts, and the wrapping sum of the rows' hashes
  * over keys and versions.
  */
 export interface Fingerprint {
@@ -37,40 +37,38 @@ export interface Fingerprint {
   hash: string;
 }
 
-/** All ranges of a plan tile the interval, so a late room falls into one of them. */
+/** The ranges of a plan cover the interval without gap or overlap, so a late room belongs to one of them. */
 export interface PlannedRange extends RoomRange {
   fingerprint: Fingerprint;
 }
 
 export interface IntervalPlan {
   key: string;
-  /**
-   * Made once per plan; stands in the upload's metadata, so that a file can be recognised as this run's own.
-   */
+  /** Made once per plan and stored in the upload's metadata, so that a run can recognise its own file. */
   writeId: string;
   generation: number;
   /** Write id of the file that this generation replaces. */
   supersedes: string | null;
-  /** Of the manifest that the interval had when it was planned; null when it had none. */
+  /** The ETag of the interval's manifest at planning; null when there was none. */
   manifestEtag: string | null;
   /**
-   * An object lies under the key already; an interval that has become empty then replaces it, whatever the
+   * An object already exists under the key. An interval that has become empty then replaces it, whatever the
    * stream's policy.
    */
   replacesObject: boolean;
   ranges: PlannedRange[];
-  /** By its counts the interval was so far from being cut that nobody looked how long its texts are. */
+  /** The counts alone proved that the interval is one range, so its texts were not measured. */
   isSingleRange: boolean;
   fingerprint: Fingerprint;
-  /** How many batches of this run may be under way at once. */
+  /** How many batches of this run may be in progress at once. */
   batchesAtOnce: number;
-  /** A webhook wants to hear of the file. */
+  /** Whether a webhook wants the event of the file. */
   isAnnounced: boolean;
 }
 
 /**
- * Whether an interval without rooms gets no file: the stream skips those, unless an object lies there that
- * has to be replaced.
+ * Whether an interval without rooms gets no file: the stream skips empty files, and there is no stored object
+ * to replace.
  */
 export function hasNoFileWhenEmpty(
   { empty }: Pick<StreamSettings, 'empty'>,
@@ -79,32 +77,32 @@ export function hasNoFileWhenEmpty(
   return empty === 'skip' && !replacesObject;
 }
 
-/** What one batch put into its part. */
+/** The result of one batch. */
 export interface ExportedPart {
   partNumber: number;
   etag: string;
-  /** As stored: compressed and padded. */
+  /** The stored size, compressed and padded. */
   bytes: number;
   rawBytes: number;
   /** CRC-32 of the raw bytes, unsigned. */
   crc32: number;
   rooms: number;
-  /** Rooms that break the contract; exported with what is valid. */
+  /** Rooms that violate the contract and were exported with their valid values. */
   faultyRooms: number;
   /**
-   * What the history held of the range once the batch had read it. Of an interval's only range; other parts
-   * are checked together, afterwards.
+   * The fingerprint of the range after the batch has read it. Only for an interval's single range; several
+   * ranges are checked together afterwards.
    */
   fingerprintAfter?: Fingerprint;
 }
 
 /**
- * S3 allows 10,000 parts; a run's plan and parts have to fit one Temporal payload (2 MB), which is the
- * narrower bound: about 500 bytes a range.
+ * S3 allows 10,000 parts. A run's plan and parts have to fit one Temporal payload (2 MB) at about 500 bytes a
+ * range, which is the narrower bound.
  */
 export const RANGES_MAX = 3_000;
 
-/** What S3 asks of every part but the last: 5 MiB. */
+/** S3's minimum for every part but the last: 5 MiB. */
 export const PART_BYTES_MIN = 5 * 1024 * 1024;
 
 /** Sums fingerprints of neighbouring ranges; the hash wraps at 2^64 as ClickHouse's own sum does. */
@@ -120,7 +118,7 @@ export function sumFingerprints(fingerprints: readonly Fingerprint[]): Fingerpri
   return { rooms, peers, totals, hash: hash.toString() };
 }
 
-/** What neighbouring ranges hold together. */
+/** The fingerprint of neighbouring ranges together. */
 export function sumRanges(ranges: readonly PlannedRange[]): Fingerprint {
   return sumFingerprints(ranges.map(({ fingerprint }) => fingerprint));
 }

@@ -1,15 +1,15 @@
-// What is wrong with something that was given: the field, what it got, and what is allowed. Data; the one
-// sentence that people read is made from it here, at the edge.
+// A problem with a given value: the field, what it got, and what is allowed. It is data, and only this file
+// turns it into the sentence that people read.
 
 export interface Problem {
-  /** Where it is, as `revisions[0].settings.everySeconds`. */
+  /** The path of the field, such as `revisions[0].settings.everySeconds`. */
   field: string;
-  /** As people read it: a text in quotes, a number as it is, `nothing` for what is absent. */
+  /** The value as people read it: a text in quotes, a number as it is, `nothing` for an absent one. */
   got: string;
   allowed: string;
 }
 
-/** Longer values are cut: a message is no place for a document. */
+/** Longer values are truncated, because a message should not hold a document. */
 const GOT_CHARACTERS_MAX = 120;
 
 /** `every: got "x", allowed: whole seconds from 60 to 604800`. */
@@ -17,7 +17,7 @@ export function describeProblem({ field, got, allowed }: Problem): string {
   return `${field}: got ${got}, allowed: ${allowed}`;
 }
 
-/** Several in one line, each a part of the sentence. */
+/** Joins several problems into one line. */
 export function describeProblems(problems: readonly Problem[]): string {
   return problems.map(describeProblem).join('; ');
 }
@@ -25,7 +25,7 @@ export function describeProblems(problems: readonly Problem[]): string {
 /** Any value as `got` shows it. */
 export function toGot(value: unknown): string {
   if (value === undefined) return 'nothing';
-  // JSON has no word for these, and would say null.
+  // JSON cannot express these and would write null.
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   const text = JSON.stringify(value) as string | undefined;
   if (text === undefined) return typeof value;

@@ -1,5 +1,5 @@
-// How fast something goes, over the last minute: what was slow an hour ago says nothing about the time left.
-// Pure; times come in.
+// Computes a rate over the last minute, because older samples say nothing about the time left. Pure; times
+// are arguments.
 
 export interface RateSample {
   atMs: number;
@@ -8,10 +8,10 @@ export interface RateSample {
 
 const WINDOW_MS = 60_000;
 
-/** Samples closer together are one: a minute needs no more than that many. */
+/** Samples closer together than this are merged: a minute needs no more. */
 const SAMPLE_MS = 1_000;
 
-/** The samples with this one, and without those that are too old; the oldest one in the window stays. */
+/** Adds a sample and removes those that are too old. The oldest one in the window stays. */
 export function addSample(samples: readonly RateSample[], sample: RateSample): RateSample[] {
   const last = samples.at(-1);
   const before = samples.at(-2);
@@ -20,7 +20,7 @@ export function addSample(samples: readonly RateSample[], sample: RateSample): R
   return [...kept.filter(({ atMs }) => sample.atMs - atMs <= WINDOW_MS), sample];
 }
 
-/** Counted in a second; 0 when nothing can be said. */
+/** The rate per second; 0 when it is unknown. */
 export function rateOf(samples: readonly RateSample[]): number {
   const [first, last] = [samples[0], samples.at(-1)];
   if (first === undefined || last === undefined || last.atMs <= first.atMs) return 0;

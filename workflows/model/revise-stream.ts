@@ -1,13 +1,13 @@
-// Changes to a stream over time. A change is a new revision from one border on, common to the old and the new
-// grid, so that intervals tile time without gap or overlap; what began before keeps its settings, and with
-// them its key. Pure; the time from which it may hold comes in as an argument.
+// Changes a stream over time. A change is a new revision from a border that the old and the new grid share,
+// so that intervals cover time without gap or overlap. Intervals that began earlier keep their settings and
+// so their keys. Pure; the earliest time of the change is an argument.
 import { isSameGrid } from './firing.ts';
 import { intervalContaining, isBorder, toRfc3339 } from './interval.ts';
 import type { Grid } from './interval.ts';
 import { settingsAt } from './stream.ts';
 import type { StreamDefinition, StreamRevision, StreamSettings } from './stream.ts';
 
-/** Two odd grids may meet in centuries only: nobody waits for that. */
+/** Two unusual grids may share a border only after centuries, which nobody waits for. */
 export const AHEAD_MS_MAX = 366 * 86_400_000;
 
 const MINUTE_SECONDS = 60;
@@ -15,13 +15,13 @@ const MINUTE_SECONDS = 60;
 export interface Revising {
   changes: Partial<StreamSettings>;
   /**
-   * Takes effect at the first border at or after this that both grids have. Not in the past: of what began,
-   * runs may be under way.
+   * The change takes effect at the first border at or after this that both grids share. It is not in the
+   * past, because runs of intervals that have begun may be in progress.
    */
   atMs: number;
   /**
-   * Takes the place of revisions to come; otherwise a change of the grid before one of them is refused, and
-   * any other is made to them, too.
+   * The change replaces future revisions. Otherwise a change of the grid before one of them is refused, and
+   * any other change is also made to them.
    */
   dropsPlanned: boolean;
 }
@@ -29,19 +29,19 @@ export interface Revising {
 export type Revised =
   | {
       stream: StreamDefinition;
-      /** Intervals that begin here or later are the first to differ; null: nothing changes. */
+      /** The start of the first interval that differs; null when nothing changes. */
       fromMs: number | null;
     }
   | { stream: null; problem: string };
 
 export function reviseStream(stream: StreamDefinition, revising: Revising): Revised {
   const { changes, atMs, dropsPlanned } = revising;
-  const held = stream.revisions.filter(({ fromMs }, index) => index === 0 || fromMs < atMs);
-  const planned = stream.revisions.slice(held.length);
-  const old = lastOf(held).settings;
+  const kept = stream.revisions.filter(({ fromMs }, index) => index === 0 || fromMs < atMs);
+  const planned = stream.revisions.slice(kept.length);
+  const old = lastOf(kept).settings;
   const first = dropsPlanned ? undefined : planned[0];
   if (first === undefined)
-    return place(stream, { held, planned: [], old, changed: { ...old, ...changes }, atMs });
+    return withRevision(stream, { kept, planned: [], old, changed: { ...old, ...changes }, atMs });
   const changed = { ...first.settings, ...changes };
   if (
     isSameGrid(changed, first.settings) &&
@@ -50,26 +50,26 @@ export function reviseStream(stream: StreamDefinition, revising: Revising): Revi
     const later = planned.map(({ fromMs, settings }) => ({ fromMs, settings: { ...settings, ...changes } }));
     const { everySeconds, offsetSeconds } = old;
     const now = { ...old, ...changes, everySeconds, offsetSeconds };
-    return place(stream, { held, planned: later, old, changed: now, atMs });
+    return withRevision(stream, { kept, planned: later, old, changed: now, atMs });
   }
-  // The grid may change where it is to change anyway.
+  // The grid may change at the border where a planned revision changes it.
   if (planned.length === 1 && nextCommonBorder(atMs, old, changed) === first.fromMs)
-    return place(stream, { held, planned: [], old, changed, atMs });
+    return withRevision(stream, { kept, planned: [], old, changed, atMs });
   return {
     stream: null,
     problem: `at: got ${toRfc3339(atMs)}, but another change is to take effect at ${toRfc3339(first.fromMs)}; allowed: a time after the last one planned, ${toRfc3339(lastOf(planned).fromMs + 1000)} or later, or --drop-planned`,
   };
 }
 
-interface Placing {
-  held: StreamRevision[];
+interface NewRevision {
+  kept: StreamRevision[];
   planned: StreamRevision[];
   old: StreamSettings;
   changed: StreamSettings;
   atMs: number;
 }
 
-function place(stream: StreamDefinition, { held, planned, old, changed, atMs }: Placing): Revised {
+function withRevision(stream: StreamDefinition, { kept, planned, old, changed, atMs }: NewRevision): Revised {
   const fromMs = nextCommonBorder(atMs, old, changed);
   if (fromMs === null) return { stream: null, problem: neverMeet(old, changed) };
   if (fromMs - atMs > AHEAD_MS_MAX) {
@@ -86,7 +86,7 @@ function place(stream: StreamDefinition, { held, planned, old, changed, atMs }: 
   }
   const next = planned[0];
   const added = next !== undefined && next.fromMs <= fromMs ? [] : [{ fromMs, settings: changed }];
-  const revisions = withoutRepeats([...held, ...added, ...planned]);
+  const revisions = withoutRepeats([...kept, ...added, ...planned]);
   const revised = { ...stream, revisions };
   const effectMs = [...stream.revisions, ...revisions]
     .map((revision) => revision.fromMs)
@@ -95,14 +95,12 @@ function place(stream: StreamDefinition, { held, planned, old, changed, atMs }: 
   return effectMs === undefined ? { stream, fromMs: null } : { stream: revised, fromMs: effectMs };
 }
 
-/**
- * The first instant at or after `atMs` that is a border of both grids; null when they have none in common.
- */
+/** The first instant at or after `atMs` that is a border of both grids; null when they share none. */
 export function nextCommonBorder(atMs: number, a: Grid, b: Grid): number | null {
   const [fine, coarse] = a.everySeconds < b.everySeconds ? [a, b] : [b, a];
   const { startMs, endMs } = intervalContaining(atMs, coarse);
   const firstMs = startMs === atMs ? startMs : endMs;
-  // Borders of the coarse grid fall on the fine one in a pattern that repeats after so many.
+  // The borders of the coarse grid fall on the fine one in a pattern that repeats after this many steps.
   const steps = fine.everySeconds / greatestDivisor(fine.everySeconds, coarse.everySeconds);
   for (let step = 0; step < steps; step += 1) {
     const borderMs = firstMs + step * coarse.everySeconds * 1000;
@@ -111,7 +109,7 @@ export function nextCommonBorder(atMs: number, a: Grid, b: Grid): number | null 
   return null;
 }
 
-/** What is wrong with the revisions themselves: none for what this file makes. */
+/** The problems of the revisions themselves. Revisions made by this file have none. */
 export function revisionProblems({ revisions }: StreamDefinition): string[] {
   const problems: string[] = [];
   for (const [index, { fromMs, settings }] of revisions.entries()) {
@@ -134,12 +132,12 @@ export function changedFields(was: StreamSettings, is: StreamSettings): (keyof S
   return (Object.keys(is) as (keyof StreamSettings)[]).filter((field) => was[field] !== is[field]);
 }
 
-/** The settings with which the stream goes on when all that is planned has taken effect. */
+/** The stream's settings after all planned revisions have taken effect. */
 export function lastSettings(stream: StreamDefinition): StreamSettings {
   return lastOf(stream.revisions).settings;
 }
 
-/** Revisions that are to take effect after `nowMs`. */
+/** Revisions that take effect after `nowMs`. */
 export function plannedRevisions(stream: StreamDefinition, nowMs: number): StreamRevision[] {
   return stream.revisions.filter(({ fromMs }, index) => index > 0 && fromMs > nowMs);
 }

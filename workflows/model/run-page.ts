@@ -1,5 +1,4 @@
-// Where the page of a run lies in the Web UI. Pure; who knows where the Web UI is served stands in the
-// configuration.
+// The address of a run's page in the Web UI. Pure; the Web UI's own address comes from the configuration.
 
 export interface WebUi {
   /** Without a slash at its end. */

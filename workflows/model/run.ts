@@ -1,6 +1,6 @@
-// A run: one workflow execution that exports one interval. What it is asked, what it carries over
-// continue-as-new, what it shows while it works and what it ends with. Plain and small: all of it passes
-// through Temporal.
+// A run: one workflow execution that exports one interval. This file has its request, its state over
+// continue-as-new, its progress and its result. Values are plain and small, because all of them pass through
+// Temporal.
 import { describeInterval, toRfc3339 } from './interval.ts';
 import type { Interval } from './interval.ts';
 import type { Manifest } from './manifest.ts';
@@ -9,9 +9,9 @@ import type { StreamDefinition } from './stream.ts';
 
 export interface ExportRequest {
   stream: StreamDefinition;
-  /** Absent when a schedule fires: then the nominal time names the interval. */
+  /** Absent when a schedule fires: then the nominal time determines the interval. */
   interval?: Interval;
-  /** Make the interval again although it is complete. */
+  /** Re-export the interval although it is complete. */
   force?: boolean;
   /** Set by continue-as-new only. */
   carried?: CarriedRun;
@@ -26,7 +26,7 @@ export interface CarriedRun {
   uploadsBegun: number;
   checksMade: number;
   batchesRedone: number;
-  /** A schedule started the run: it looks at the intervals before when it is done. */
+  /** Whether the run checks the intervals before it at the end. True when a schedule started it. */
   looksBack: boolean;
 }
 
@@ -43,7 +43,7 @@ export type RunState =
   | 'handed-over'
   | 'not-due';
 
-/** What was done when a run entered a state. */
+/** The progress at the time when a run entered a state. */
 export interface StateEntered extends Pick<
   RunProgress,
   'state' | 'roomsDone' | 'batchesDone' | 'rawBytesDone'
@@ -51,7 +51,7 @@ export interface StateEntered extends Pick<
   atMs: number;
 }
 
-/** More than a run with every part made again goes through; the oldest are left out beyond. */
+/** More than a run needs that exports every part twice. Beyond this, the oldest states are dropped. */
 const STATES_KEPT_MAX = 50;
 
 export interface RunProgress {
@@ -64,14 +64,14 @@ export interface RunProgress {
   roomsDone: number;
   batchesPlanned: number;
   batchesDone: number;
-  /** Batches made again because the history moved or an upload vanished. */
+  /** Batches exported again because the history changed or an upload vanished. */
   batchesRedone: number;
   rawBytesDone: number;
   startedAtMs: number;
   exportStartedAtMs: number | null;
   updatedAtMs: number;
   note: string | null;
-  /** Every state that this execution went through, in order, so that a look now and then misses none. */
+  /** Every state of this execution in order, so that occasional readers miss none. */
   states: StateEntered[];
 }
 
@@ -79,7 +79,7 @@ export interface RunSummary {
   /** `not-due`: the schedule fired where no interval of the stream ends. */
   outcome: 'complete' | 'already-complete' | 'handed-over' | 'not-due';
   stream: string;
-  /** Of a run that was not due: the nominal time of its fire. */
+  /** For a run that was not due, the nominal time of its fire. */
   interval: string;
   /** Null when the run handed over to the one that owns the interval, or was not due. */
   manifest: Manifest | null;
@@ -119,12 +119,12 @@ export function changeProgress(
   return { ...after, states: [...states, entered].slice(-STATES_KEPT_MAX) };
 }
 
-/** The queue on which a worker takes batches, beside the queue of everything else. */
+/** The task queue of batches, which is separate from the queue of everything else. */
 export function batchQueueOf(taskQueue: string): string {
   return `${taskQueue}-batches`;
 }
 
-/** What a person types once that is mended for which the run of this interval failed. */
+/** The command that a person types once the reason of the failure is fixed. */
 export function retryCommandOf(stream: string, interval: Interval): string {
   return `room-streams run retry ${stream} ${toRfc3339(interval.endMs)}`;
 }

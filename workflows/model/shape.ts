@@ -1,27 +1,27 @@
-// Checks of plain data from outside against what a type says: inputs of workflows, and the records of
-// streams. By hand, because the workflow bundle holds no packages but Temporal's, and because each problem is
-// to say the field, what it got and what is allowed. Checks only: nothing is converted, and fields that
-// nobody knows are left alone, so that an older worker reads what a newer one wrote.
+// Checks external plain data against the type that it should have: workflow inputs and stream records. It is
+// written by hand for two reasons: the workflow bundle holds no packages but Temporal's, and each problem
+// should name the field, what it got and what is allowed. Nothing is converted. Unknown fields are ignored,
+// so that an older worker reads what a newer one wrote.
 import { INSTANT_MS_MAX, INSTANT_MS_MIN, INSTANT_YEARS } from './instant.ts';
 import { toGot } from './problem.ts';
 import type { Problem } from './problem.ts';
 
 export interface Shape<Value> {
-  /** Empty: the value is one. */
+  /** The problems of the value; empty when it has this shape. */
   check(value: unknown, field: string): Problem[];
-  /** Never there: makes the type count. */
+  /** Never set; it only makes the type parameter matter. */
   readonly of?: Value;
 }
 
-/** What a shape checks. */
+/** The type that a shape checks. */
 export type Checked<Of> = Of extends Shape<infer Value> ? Value : never;
 
-/** True when there is no problem; then the value is what the shape says. */
+/** Whether the value has the shape; narrows its type. */
 export function fits<Value>(shape: Shape<Value>, value: unknown): value is Value {
   return shape.check(value, '').length === 0;
 }
 
-/** Anything that `isOne` says yes to. */
+/** Any value that `isOne` accepts. */
 export function such<Value>(allowed: string, isOne: (value: unknown) => boolean): Shape<Value> {
   return {
     check: (value, field) => (isOne(value) ? [] : [{ field, got: toGot(value), allowed }]),
@@ -59,7 +59,7 @@ export function oneOf<Word extends string>(words: readonly Word[]): Shape<Word> 
   return such(words.join(' or '), (value) => words.some((word) => word === value));
 }
 
-/** Absent is fine. */
+/** The value may be absent. */
 export function optional<Value>(shape: Shape<Value>): Shape<Value | undefined> {
   return { check: (value, field) => (value === undefined ? [] : shape.check(value, field)) };
 }
@@ -86,7 +86,7 @@ export function list<Item>(shape: Shape<Item>, lengthMin = 0): Shape<Item[]> {
   };
 }
 
-/** Of any names, each with the same kind of value. */
+/** An object with any keys, whose values all have one shape. */
 export function record<Value>(shape: Shape<Value>): Shape<Record<string, Value>> {
   return {
     check(value, field) {
@@ -111,7 +111,7 @@ export function object<Value extends object>(fields: {
   };
 }
 
-/** The first shape whose `when` says that it is meant. The last one needs none. */
+/** Uses the first shape whose `when` matches. The last one needs none. */
 export function either<A, B>(
   first: { when: (value: unknown) => boolean; shape: Shape<A> },
   other: Shape<B>,
@@ -119,7 +119,7 @@ export function either<A, B>(
   return { check: (value, field) => (first.when(value) ? first.shape : other).check(value, field) };
 }
 
-/** Whatever the shape says, and then, once it holds, what the rules say. */
+/** Checks the shape and, when it matches, the rules. */
 export function ruled<Value>(shape: Shape<Value>, rules: (value: Value) => Problem[]): Shape<Value> {
   return {
     check(value, field) {

@@ -1,18 +1,18 @@
-// A stream in the words that the Web UI shows on each of its runs: one line, and what it is in a table, with
-// what to do when a run fails. Written into the schedule's action and beside runs that are started by hand;
-// fixed for the run.
+// Describes a stream for the Web UI's page of each run: one line, and a table with what to do when a run
+// fails. It is written into the schedule's action, and beside runs that are started by hand. It does not
+// change during the run.
 import { describeInterval, scheduleIdOf, toRfc3339 } from './interval.ts';
 import type { Interval } from './interval.ts';
 import { extensionOf } from './stream.ts';
 import type { StreamDefinition, StreamSettings } from './stream.ts';
 
 /**
- * An em space, and a word joiner of no width behind it: the Web UI trims spaces at the end of a cell, and
- * puts none between cells.
+ * An em space and a zero-width word joiner. The Web UI trims trailing spaces of a cell and puts none between
+ * cells.
  */
 const GAP = '\u2003\u2060';
 
-/** As short as a row of the Web UI's lists. */
+/** Short enough for a row of the Web UI's lists. */
 export function toStaticSummary(
   name: string,
   { project, destination }: StreamSettings,
@@ -22,7 +22,7 @@ export function toStaticSummary(
   return interval === undefined ? what : `${what}, ${describeInterval(interval)}`;
 }
 
-/** Under the settings of one interval. */
+/** Describes the stream under the settings of one interval. */
 export function toStaticDetails({ name, untilMs }: StreamDefinition, settings: StreamSettings): string {
   const rows: [string, string][] = [
     ['Stream', `\`${scheduleIdOf(name)}\``],
@@ -39,7 +39,7 @@ export function toStaticDetails({ name, untilMs }: StreamDefinition, settings: S
   const table = rows.map(([field, value]) => `| ${field}${GAP} | ${value} |`).join('\n');
   return [
     `| | |\n|---|---|\n${table}`,
-    'Where it is, and what it waits for, stands in the current details. **When it failed**: mend what its failure says, then press Reset and choose ' +
+    'The current details show its state and what it waits for. **When it failed**: fix what its failure names, then press Reset and choose ' +
       'the first event, or type `room-streams run retry`.',
   ].join('\n\n');
 }

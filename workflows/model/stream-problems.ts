@@ -1,6 +1,5 @@
-// What is wrong with a stream's definition, as far as it can be told without asking a server: each problem
-// names the field, what it got and what is allowed. The command line and the worker ask the same questions
-// here.
+// Finds the problems of a stream's definition that need no server. Each problem names the field, what it got
+// and what is allowed. The command line and the worker both use this file.
 import { JITTER_SECONDS_MAX } from './firing.ts';
 import {
   characterProblem,
@@ -27,7 +26,7 @@ const DAY_SECONDS = 86_400;
 export const EVERY_SECONDS_MIN = MINUTE_SECONDS;
 export const EVERY_SECONDS_MAX = 7 * DAY_SECONDS;
 
-/** A day of settling is a history that is not one; later changes are found by the audit. */
+/** A history that needs more than a day to settle is not usable. Later changes are found by the audit. */
 export const SETTLE_SECONDS_MAX = DAY_SECONDS;
 
 export const GIVE_UP_SECONDS_MIN = MINUTE_SECONDS;
@@ -51,8 +50,8 @@ export function streamProblems(stream: StreamDefinition): string[] {
 }
 
 /**
- * What is wrong with the ends of a stream: they lie on borders, in their order. Asked when they are set; a
- * later grid may have other borders.
+ * The problems of a stream's start and end: they must be borders and in order. They are checked when they are
+ * set, because a later grid may have other borders.
  */
 export function spanProblems(
   stream: Pick<StreamDefinition, 'fromMs' | 'untilMs'>,
@@ -95,10 +94,7 @@ export function settingsProblems(settings: StreamSettings): string[] {
   return problems;
 }
 
-/**
- * What may not be said behind the prefix that was given: `allowed: …`; null: it can be used. Of streams, and
- * of a preflight.
- */
+/** Why a prefix cannot be used, as `allowed: …`; null when it can. For streams and for a preflight. */
 export function prefixProblem(prefix: string): string | null {
   const isSound = textProblem(prefix) === null && !/[{}]/.test(prefix) && utf8Length(prefix) <= KEY_BYTES_MAX;
   return isSound
@@ -106,7 +102,7 @@ export function prefixProblem(prefix: string): string | null {
     : `allowed: what keys begin with, as rooms/: ${KEY_TEXT_ALLOWED}, no braces, at most ${KEY_BYTES_MAX} bytes`;
 }
 
-/** As `prefixProblem`, of the id of a project. */
+/** Like `prefixProblem`, for the id of a project. */
 export function projectProblem(project: string): string | null {
   if (project === '') return 'allowed: the id of a project';
   const problem = characterProblem(project);
@@ -114,8 +110,8 @@ export function projectProblem(project: string): string | null {
 }
 
 /**
- * Whether the keys themselves can be used, once all names are put in: each revision's are equally long, so
- * one stands for all.
+ * Checks the keys with all names filled in. All keys of a revision have the same length, so one represents
+ * them all.
  */
 function keysProblems({ name, revisions }: StreamDefinition): string[] {
   return revisions.flatMap(({ settings }) => {

@@ -1,5 +1,5 @@
-// The shape of a stream, as a schedule's action and the inputs of workflows hold it. Checks what no run could
-// work with; what a person may choose is narrower, and is judged by stream-problems.ts.
+// The shape of a stream in a schedule's action and in the inputs of workflows. It refuses what no run could
+// work with. The narrower rules for what a person may choose are in stream-problems.ts.
 import { JITTER_SECONDS_MAX } from './firing.ts';
 import type { Interval } from './interval.ts';
 import { keyTemplateProblems } from './key-template.ts';
@@ -28,7 +28,7 @@ import {
 } from './stream-problems.ts';
 import type { StreamDefinition, StreamRevision, StreamSettings } from './stream.ts';
 
-/** What a run may wait at all, however its definition came to be. `stream create` allows less. */
+/** The longest wait of any run. `stream create` allows less. */
 export const WAIT_SECONDS_MAX = 366 * 86_400;
 
 export const seconds = (low: number, high: number): Shape<number> => whole(low, high, 'whole seconds');

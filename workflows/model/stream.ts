@@ -1,6 +1,6 @@
 // Data streams: a customer's export. The definition is the input of the schedule's action, so the schedule is
-// its record. Plain types and the rules to read them; what comes from a person is validated in client/ and by
-// the worker.
+// its record. Plain types and the rules to read them. Values from people are validated in client/ and by the
+// worker.
 import { intervalContaining } from './interval.ts';
 import type { Grid, Interval } from './interval.ts';
 
@@ -21,7 +21,7 @@ export interface StreamSettings extends Grid {
   compression: Compression;
   fields: FieldSet;
   keyTemplate: string;
-  /** What an interval without rooms gets: an empty file, or its manifest only. */
+  /** What an interval without rooms gets: an empty file, or only its manifest. */
   empty: EmptyPolicy;
   /**
    * Retryable errors are retried until this long after the interval's end (or after the start of a later
@@ -39,29 +39,34 @@ export interface StreamRevision {
 export interface StreamDefinition {
   name: string;
   /**
-   * The first interval that the stream is to make starts here, or at the next border; earlier ones are made
-   * only when asked for.
+   * The stream's first interval starts here or at the next border. Earlier ones are exported only on request.
    */
   fromMs: number;
-  /** The last one ends here or earlier; null: there is no last one. */
+  /** The last interval ends here or earlier; null when there is no last one. */
   untilMs: number | null;
-  /** Left out on purpose: nobody is to miss them. Half-open ranges, each of one or many intervals. */
+  /**
+   * Intervals that are skipped on purpose, so no file is expected. Half-open ranges, each of one or more
+   * intervals.
+   */
   skipped: Interval[];
   /** In order of `fromMs`; the first one holds for everything before it, too. Never empty. */
   revisions: StreamRevision[];
   /**
-   * Runs start up to this much after their nominal time, each at a moment of its own; absent: see
+   * Each run starts at a random moment up to this long after its nominal time. When absent, see
    * `jitterSecondsOf`.
    */
   jitterSeconds?: number;
 }
 
-/** What to say about the file's end: `json`, `ndjson`, and `.gz` behind it when compressed. */
+/** The file's extension: `json` or `ndjson`, followed by `.gz` when compressed. */
 export function extensionOf(settings: Pick<StreamSettings, 'format' | 'compression'>): string {
   return settings.compression === 'gzip' ? `${settings.format}.gz` : settings.format;
 }
 
-/** gzip is its own content type: a content encoding would be undone by clients behind the reader's back. */
+/**
+ * gzip files get gzip's content type. With a content encoding, clients would decompress them without the
+ * reader noticing.
+ */
 export function contentTypeOf(settings: Pick<StreamSettings, 'format' | 'compression'>): string {
   if (settings.compression === 'gzip') return 'application/gzip';
   return settings.format === 'json' ? 'application/json' : 'application/x-ndjson';
@@ -71,15 +76,12 @@ export function contentTypeOf(settings: Pick<StreamSettings, 'format' | 'compres
 export function settingsAt(stream: StreamDefinition, startMs: number): StreamSettings {
   const [first, ...later] = stream.revisions;
   if (first === undefined) throw new RangeError(`stream ${stream.name} has no settings`);
-  let held = first;
-  for (const revision of later) if (revision.fromMs <= startMs) held = revision;
-  return held.settings;
+  let inForce = first;
+  for (const revision of later) if (revision.fromMs <= startMs) inForce = revision;
+  return inForce.settings;
 }
 
-/**
- * The settings under which an interval ending at `endMs` was or is made: borders are common to old and new
- * length.
- */
+/** The settings of an interval that ends at `endMs`. Borders are shared by the old and the new grid. */
 export function settingsEndingAt(
   stream: StreamDefinition,
   endMs: number,
@@ -88,19 +90,19 @@ export function settingsEndingAt(
   return { settings, interval: { startMs: endMs - settings.everySeconds * 1000, endMs } };
 }
 
-/** Whether the stream is to make this interval by itself. */
+/** Whether the stream exports this interval on its own. */
 export function isWanted(stream: StreamDefinition, interval: Interval): boolean {
   const { startMs, endMs } = interval;
   if (startMs < stream.fromMs || (stream.untilMs !== null && endMs > stream.untilMs)) return false;
   return !isSkipped(stream, interval);
 }
 
-/** Whether the stream leaves this interval out on purpose. */
+/** Whether the stream skips this interval on purpose. */
 export function isSkipped(stream: StreamDefinition, interval: Interval): boolean {
   return skippedAround(stream, interval) !== undefined;
 }
 
-/** The skipped range in which the interval lies. */
+/** The skipped range that contains the interval. */
 export function skippedAround(
   { skipped }: StreamDefinition,
   { startMs, endMs }: Interval,
@@ -120,7 +122,7 @@ export function wantedIntervalsBefore(stream: StreamDefinition, before: Interval
   return intervals;
 }
 
-/** The end of the first interval of the stream that ends after `atMs`; null when it makes none any more. */
+/** The end of the first interval that ends after `atMs`; null when the stream exports no more. */
 export function nextEndAfter(stream: StreamDefinition, atMs: number): number | null {
   const sinceMs = Math.max(atMs, stream.fromMs);
   const under = intervalContaining(sinceMs, settingsAt(stream, sinceMs));

@@ -1,5 +1,5 @@
-// A short workflow by which the command line asks a worker whether streams could run: only the worker knows
-// the destinations.
+// Lets the command line ask a worker whether streams could run, because only the worker knows the
+// destinations.
 import { proxyActivities } from '@temporalio/workflow';
 import { assertInput } from '../model/assert-input.ts';
 import { checkStreamsRequest } from './input.ts';
@@ -7,8 +7,8 @@ import type { Stages, StreamChecks } from '../export/contract.ts';
 import type { StreamDefinition } from '../model/stream.ts';
 
 /**
- * A person waits for the answer, so a server that is down is reported, not waited for. A thousand changed
- * streams are read in half a minute.
+ * A person waits for the answer, so a server that is down is reported and not waited for. A thousand changed
+ * streams are checked in half a minute.
  */
 const { checkStreams: check } = proxyActivities<Stages>({
   startToCloseTimeout: '90 seconds',

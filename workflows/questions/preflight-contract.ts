@@ -1,11 +1,10 @@
-// The preflight: what a worker is asked before streams are made, and what it answers, one line for each
-// check. Types only; shared by the workflow, the activities that check, and the command line that prints.
-// Holds no credentials.
+// The preflight's request to a worker and its answer, one line for each check. Types only; used by the
+// workflow, the activities that check, and the command line that prints. Holds no credentials.
 import type { S3Policy } from './s3-policy.ts';
 
 /**
- * `optional`: not allowed or not there, and nothing depends on it. `not-tried`: a check before it failed, or
- * it could not be undone.
+ * `optional`: not allowed or missing, and nothing depends on it. `not-tried`: an earlier check failed, or the
+ * check could not be undone.
  */
 export type CheckOutcome = 'ok' | 'failed' | 'optional' | 'not-tried';
 
@@ -14,18 +13,15 @@ export interface CheckLine {
   outcome: CheckOutcome;
   /** What was found. */
   got: string;
-  /** What would be right. */
+  /** What was expected. */
   allowed: string;
 }
 
 export interface DestinationCheck {
   name: string;
-  /** Under which prefixes streams write their files; the manifests' is the destination's own. */
+  /** The prefixes under which streams write their files. The prefix of manifests is the destination's own. */
   dataPrefixes: string[];
-  /**
-   * Stands in the keys of what is put for a moment: an attempt that takes over finds what the one before it
-   * left.
-   */
+  /** Part of the keys of temporary objects, so that a later attempt finds the objects of an earlier one. */
   probeId: string;
 }
 
@@ -36,24 +32,24 @@ export interface DestinationReport {
 }
 
 export interface PreflightRequest {
-  /** Names of destinations; none: all that the worker knows. */
+  /** Names of destinations; when empty, all that the worker knows. */
   destinations: string[];
-  /** By destination: where its streams write. */
+  /** By destination: the prefixes of its streams. */
   dataPrefixes: Record<string, string[]>;
-  /** For every destination besides. */
+  /** Further prefixes for every destination. */
   morePrefixes: string[];
-  /** What to do: try everything, or only say what rights are needed. */
+  /** Try everything, or only list the rights that are needed. */
   asks: 'checks' | 'policy';
 }
 
 export interface PreflightReport {
-  /** Asked for, and not known to the worker. Then nothing was tried. */
+  /** Requested destinations that the worker does not know. If there are any, nothing is tried. */
   unknown: string[];
   /** All that the worker knows. */
   known: string[];
   destinations: DestinationReport[];
   history: CheckLine[];
-  /** The least rights that the destinations' keys need; null unless asked for. */
+  /** The minimal rights that the destinations' keys need; null unless requested. */
   policy: S3Policy | null;
 }
 
@@ -69,5 +65,5 @@ export interface PreflightChecks {
   describePolicy(request: PolicyRequest): Promise<S3Policy>;
 }
 
-/** The same question for every destination: where nothing is known of streams, the whole bucket. */
+/** Used when no streams are known: the whole bucket is checked. */
 export const WHOLE_BUCKET = '';

@@ -1,6 +1,5 @@
-// A short workflow by which the command line asks a worker whether its destinations and the history can be
-// used, end to end. One activity for each, all at once: a store that does not answer holds up its own lines
-// only.
+// Lets the command line ask a worker whether its destinations and the history can be used, end to end. There
+// is one activity for each, all at once, so that a store that does not answer delays only its own lines.
 import { proxyActivities, uuid4 } from '@temporalio/workflow';
 import { assertInput } from '../model/assert-input.ts';
 import { preflightRequest } from './input.ts';
@@ -8,8 +7,8 @@ import { WHOLE_BUCKET } from './preflight-contract.ts';
 import type { PreflightChecks, PreflightReport, PreflightRequest } from './preflight-contract.ts';
 
 /**
- * Two dozen short requests; a store that is silent in each of them is found by the first. Taken over when its
- * worker dies.
+ * Two dozen short requests. A silent store is found by the first of them. Another worker takes over when this
+ * one dies.
  */
 const checks = proxyActivities<PreflightChecks>({
   startToCloseTimeout: '3 minutes',

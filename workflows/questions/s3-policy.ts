@@ -1,5 +1,5 @@
-// The least rights that a destination's keys need, as a policy document of S3's access management. Pure: what
-// is asked of a store stands in activities/store/, what follows from it for an administrator stands here.
+// The minimal rights that a destination's keys need, as an S3 policy document. Pure: the requests to a store
+// are in store/, and this file derives the rights from them.
 
 export interface S3Statement {
   /** Letters and digits only. */
@@ -21,16 +21,19 @@ export interface PolicyPlace {
   bucket: string;
   manifestPrefix: string;
   dataPrefixes: readonly string[];
-  /** Encryption with a key of the account's: reading a part back and completing need the key, too. */
+  /** Encryption with a key of the account. Reading a part back and completing an upload need the key too. */
   kms: { keyId: string | null } | null;
 }
 
-/** Of the bucket: without the right to list it, a store answers 403 instead of 404 for what is not there. */
+/**
+ * Actions on the bucket. Without the right to list it, a store answers 403 instead of 404 for a missing
+ * object.
+ */
 const BUCKET_ACTIONS = ['s3:ListBucket', 's3:ListBucketMultipartUploads'];
 
 /**
- * Of files and manifests. Nothing is deleted: old files are the customer's, and unfinished uploads are
- * aborted.
+ * Actions on files and manifests. No file is deleted: old files belong to the customer, and unfinished
+ * uploads are aborted.
  */
 const OBJECT_ACTIONS = [
   's3:PutObject',
@@ -70,13 +73,13 @@ function toStatements(place: PolicyPlace): S3Statement[] {
   return statements;
 }
 
-/** Those that lie under no other one. */
+/** The prefixes that no other prefix includes. */
 function widest(prefixes: readonly string[]): string[] {
   const all = [...new Set(prefixes)].sort();
   return all.filter((prefix) => !all.some((other) => other !== prefix && prefix.startsWith(other)));
 }
 
-/** `*`, `?` and `$` mean something in a policy; keys may hold them. */
+/** Escapes `*`, `?` and `$`, which are special in a policy and may appear in keys. */
 function escapeForPolicy(prefix: string): string {
   return prefix.replaceAll(/[*?$]/g, (character) => `\${${character}}`);
 }
@@ -90,7 +93,7 @@ function toKeyArn(
   return `arn:${partition}:kms:${region}:*:key/${key}`;
 }
 
-/** Regions of AWS that are worlds of their own. */
+/** AWS partitions that are separate from the standard one. */
 function partitionOf(region: string): string {
   if (region.startsWith('cn-')) return 'aws-cn';
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';

@@ -1,29 +1,31 @@
-// Where a stream is: what its schedule says, and what its store names as its newest complete interval. Pure;
-// made by workers, shown by the command line.
+// The status of a stream: the state of its schedule, and the newest complete interval that its store names.
+// Pure; workers make it, and the command line shows it.
 import { toRfc3339 } from '../model/interval.ts';
 import { latenessOf } from '../watch/lateness.ts';
 import type { FoundLatest } from '../watch/lateness.ts';
 import { settingsAt, settingsEndingAt } from '../model/stream.ts';
 import type { StreamDefinition } from '../model/stream.ts';
 
-/** What the schedule says. */
+/** The state of a stream's schedule. */
 export interface StreamState {
   stream: StreamDefinition;
   paused: boolean;
   note: string | null;
-  /** The next nominal time; null: paused, or past its end. */
+  /** The next nominal time; null when the stream is paused or past its end. */
   nextFireMs: number | null;
 }
 
-/** A stream whose schedule was edited by hand into what no run can work with. */
+/** A stream whose schedule was edited by hand into an input that no run can use. */
 export interface UnreadableStream {
   name: string;
   /** A sentence: the field, what it got, what is allowed, and what to do. */
   problem: string;
 }
 
-/** Paused is paused, also when it is late; `ended`: it makes no further interval. `unknown`: its store could not be asked. `unreadable`: its schedule
- * holds what no run can work with. */
+/**
+ * A paused stream is `paused` even when it is late. `ended`: it exports no further interval. `unknown`: its
+ * store could not be read. `unreadable`: no run can use the input of its schedule.
+ */
 export type StatusState = 'active' | 'late' | 'paused' | 'ended' | 'unknown' | 'unreadable';
 
 export interface StreamStatus {
@@ -33,39 +35,40 @@ export interface StreamStatus {
   state: StatusState;
   /** Behind by more than `limitSeconds`, whatever its state. */
   isLate: boolean;
-  /** Of the schedule: why it is paused. */
+  /** The schedule's note: why the stream is paused. */
   note: string | null;
   lastCompleteEnd: string | null;
   /**
-   * How long the oldest missing interval is overdue: since its end and the settling; 0 when none is missing.
-   * Null: unknown.
+   * How long the oldest missing interval is overdue, counted from its end plus the settle time. 0 when none
+   * is missing; null when unknown.
    */
   lagSeconds: number | null;
   limitSeconds: number;
-  /** Of the newest complete interval: from when it could begin to when it was complete. */
+  /**
+   * The duration of the newest complete interval's export, from when it could begin until it was complete.
+   */
   lastSeconds: number | null;
   rooms: number | null;
   bytes: number | null;
-  /**
-   * Intervals in a row, since the newest complete one, that should be there and are not; counted to 1000.
-   * Null: unknown.
-   */
+  /** Missing intervals since the newest complete one, counted to 1000; null when unknown. */
   missing: number | null;
-  /** The end of the next interval: then its run is started. */
+  /** The end of the next interval, when its run starts. */
   nextEnd: string | null;
-  /** Why the store could not be asked. */
+  /** Why the store could not be read. */
   problem: string | null;
 }
 
-/** Of streams whose schedules were read already, or of at most `rowsMax` from a place of the list on. */
+/**
+ * Asks for streams whose schedules were read already, or for at most `rowsMax` streams from a page token on.
+ */
 export type StatusRequest = { states: StreamState[] } | { from: ListPlace; rowsMax: number };
 
-/** Where a list of schedules goes on, as base64; null: at its beginning. */
+/** The page token of a list of schedules, in base64; null for its first page. */
 export type ListPlace = string | null;
 
 export interface StatusAnswer {
   rows: StreamStatus[];
-  /** Where the rest begins; null when there is none. */
+  /** The token of the next page; null after the last one. */
   rest: ListPlace;
 }
 
@@ -100,7 +103,7 @@ export function toStatus(
   };
 }
 
-/** Nothing is known but its name. */
+/** The status of a stream of which only the name is known. */
 export function toUnreadableStatus({ name, problem }: UnreadableStream): StreamStatus {
   return {
     stream: name,
@@ -133,7 +136,7 @@ function stateOf(of: {
   return of.nextFireMs === null ? 'ended' : 'active';
 }
 
-/** A run that waited for its interval to settle did nothing while it waited. */
+/** The time that a run waited for its interval to settle does not count. */
 function lastSecondsOf(stream: StreamDefinition, latest: NonNullable<FoundLatest['latest']>): number {
   const endMs = Date.parse(latest.interval_end);
   const settledMs = endMs + settingsEndingAt(stream, endMs).settings.settleSeconds * 1000;

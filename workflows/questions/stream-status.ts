@@ -1,10 +1,10 @@
-// A short workflow by which the command line asks a worker where streams are: only workers open stores.
+// Lets the command line ask a worker for the status of streams, because only workers open stores.
 import { proxyActivities } from '@temporalio/workflow';
 import { assertInput } from '../model/assert-input.ts';
 import { statusRequest } from './input.ts';
 import type { StatusAnswer, StatusReading, StatusRequest } from './status-contract.ts';
 
-/** A person waits for the answer; a store that is down is part of it. */
+/** A person waits for the answer. A store that is down is part of the answer. */
 const { readStatus } = proxyActivities<StatusReading>({
   startToCloseTimeout: '1 minute',
   heartbeatTimeout: '10 seconds',

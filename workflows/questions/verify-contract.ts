@@ -1,5 +1,5 @@
-// Verifying a file: it is read back as a whole and held against its manifest. What is asked and answered;
-// types only.
+// The verification of a file: it is read back as a whole and compared with its manifest. Types of the request
+// and the answer only.
 import type { FindingKind } from '../audit/contract.ts';
 import type { Covered } from '../model/cover.ts';
 import type { Manifest } from '../model/manifest.ts';
@@ -7,15 +7,15 @@ import type { Manifest } from '../model/manifest.ts';
 export interface VerifyRequest {
   destination: string;
   key: string;
-  /** Also parse each line and hold it against the file's schema. */
+  /** Also parse each line and compare it with the file's schema. */
   deep: boolean;
-  /** The stream and interval whose file it has to be. Absent: whatever file the key names. */
+  /** The stream and interval whose file it must be. When absent, any file under the key is verified. */
   covers?: Covered;
 }
 
 /** What was read. */
 export interface ReadFile {
-  /** As stored. */
+  /** The number of stored bytes. */
   bytes: number;
   rawBytes: number;
   /** Eight lower-case hexadecimal digits, of the raw bytes. */
@@ -25,16 +25,16 @@ export interface ReadFile {
 }
 
 export interface VerifyReport extends Omit<VerifyRequest, 'covers'> {
-  /** Null: the file is what its manifest says. */
+  /** Null when the file matches its manifest. */
   kind: FindingKind | null;
   /** A sentence each; the first ones. */
   problems: string[];
   manifest: Manifest | null;
-  /** Null where there was nothing to read. */
+  /** Null when there was nothing to read. */
   read: ReadFile | null;
 }
 
-/** The destinations that the worker knows, when it does not know the one that was asked for. */
+/** `known` lists the worker's destinations when the requested one is not among them. */
 export type VerifyAnswer = VerifyReport | { known: string[] };
 
 export interface Verifying {

@@ -1,13 +1,12 @@
-// A short workflow by which the command line asks a worker to read a file back: only workers have the keys of
-// destinations.
+// Lets the command line ask a worker to read a file back, because only workers have the keys of destinations.
 import { proxyActivities } from '@temporalio/workflow';
 import { assertInput } from '../model/assert-input.ts';
 import { verifyRequest } from './input.ts';
 import type { VerifyAnswer, Verifying, VerifyRequest } from './verify-contract.ts';
 
 /**
- * The largest files have some tens of gigabytes; half a day is a store at a megabyte a second. Taken over
- * when its worker dies.
+ * The largest files have tens of gigabytes. Half a day is enough for a store at a megabyte a second. Another
+ * worker takes over when this one dies.
  */
 const { verifyFile: readBack, listDestinations } = proxyActivities<Verifying>({
   startToCloseTimeout: '12 hours',

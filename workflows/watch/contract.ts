@@ -1,60 +1,64 @@
-// The watch over all streams: what it is asked, what it remembers from one look to the next, and what is to
-// be told and done. Plain types and rules; looked at in activities/watch/watch-streams.ts.
+// The watch over all streams: its request, its memory from one check to the next, and its decisions. Types
+// and pure rules only; the check itself is in activities/watch/watch-streams.ts.
 import type { StreamLate, StreamPaused } from '../webhooks/contract.ts';
 import { toRfc3339 } from '../model/interval.ts';
 import type { Interval } from '../model/interval.ts';
 
 /**
- * The schedule of the watch, and the base of its runs' ids. No stream can have it: theirs begin otherwise.
+ * The id of the watch's schedule and the base of its runs' ids. Ids of streams begin differently, so no
+ * stream can have it.
  */
 export const WATCH_ID = 'watch:streams';
 
-/** The shortest lag that is told is half an hour; a look costs as much as `room-streams status`. */
+/** The shortest reported lag is half an hour. A check costs as much as `room-streams status`. */
 export const WATCH_EVERY_MS = 5 * 60_000;
 
 export interface WatchRequest {
-  /** Absent: all streams. */
+  /** When absent, all streams are watched. */
   names?: string[];
 }
 
 /**
- * Handed from one look to the next as the result of its run. What is lost with it is told once more at most.
+ * The result of one check, which the next check receives. If it is lost, something is reported at most once
+ * more.
  */
 export interface WatchMemory {
-  /** By stream: the end of its newest complete interval when its store last answered. */
+  /** By stream: the end of its newest complete interval, as its store last reported it. */
   latest: Record<string, string | null>;
   /**
-   * By stream that is late: its newest complete end when it became so. Told once, until it is late no more.
+   * By late stream: its newest complete end when it became late. A stream is reported once, until it is no
+   * longer late.
    */
   told: Record<string, string | null>;
-  /** By stream: when the watch last paused it, epoch milliseconds. Failures before do not count again. */
+  /**
+   * By stream: when the watch last paused it, in epoch milliseconds. Earlier failures are not counted again.
+   */
   pausedAtMs: Record<string, number>;
 }
 
 export interface PausePlan {
   stream: string;
   note: string;
-  /** Null when nobody wants to hear of it. */
+  /** Null when no webhook wants this event. */
   event: StreamPaused | null;
 }
 
 export interface WatchOutcome {
   late: StreamLate[];
   toPause: PausePlan[];
-  /** Without what is to be paused: that is added once it is. */
+  /** Does not include the planned pauses: each is added once it is done. */
   memory: WatchMemory;
 }
 
 /** The activities of the watch. */
 export interface Watching {
   watchStreams(request: WatchRequest & { memory: WatchMemory }): Promise<WatchOutcome>;
-  /** False when a person has paused it meanwhile, or deleted it. */
+  /** False when a person has paused or deleted the stream meanwhile. */
   pauseStream(plan: PausePlan): Promise<boolean>;
 }
 
 /**
- * The newest row of at least `count` failed intervals that follow each other among the missing ones; null:
- * there is none.
+ * The newest sequence of at least `count` consecutive missing intervals that failed; null when there is none.
  */
 export function failedInARow(
   missing: readonly Interval[],
@@ -70,12 +74,12 @@ export function failedInARow(
   return newest;
 }
 
-/** For the schedule's note, behind the time: why, and how to go on. */
+/** The text after the time in the schedule's note: why the stream was paused, and how to resume it. */
 export function describeFailures(stream: string, failed: readonly Interval[]): string {
   const [first] = failed;
   const from = first === undefined ? '' : toRfc3339(first.startMs);
   return (
-    `${failed.length} intervals in a row failed, from ${from} on. Mend what their runs say, then: ` +
+    `${failed.length} intervals in a row failed, from ${from} on. Fix what their runs report, then: ` +
     `room-streams stream resume ${stream}, which makes them, too`
   );
 }

@@ -1,44 +1,45 @@
-// What a stream is behind by: counted from its newest complete interval, which the store names, over the
-// intervals that it should have made since. Pure; shared by the command line, which shows it, and by the
-// watch, which tells others.
+// Computes how late a stream is: the intervals that it should have exported since its newest complete one,
+// which the store names. Pure; used by the command line to show it and by the watch to report it.
 import type { Interval } from '../model/interval.ts';
 import type { LatestPointer } from '../model/manifest.ts';
 import { isWanted, nextEndAfter, settingsAt, settingsEndingAt, skippedAround } from '../model/stream.ts';
 import type { StreamDefinition } from '../model/stream.ts';
 
-/** A stream that is behind by less is not worth waking anybody for. */
+/** A smaller lag is not worth alerting anybody. */
 const LATE_SECONDS_MIN = 30 * 60;
 
-/** Of the interval's length: the second one in a row that is not there. */
+/** In interval lengths: a stream is late when the second interval in a row is missing. */
 const LATE_INTERVALS = 2;
 
-/** More are not counted: whoever misses a thousand intervals knows enough. */
+/** Counting stops here, because a larger number says nothing new. */
 export const MISSING_MAX = 1_000;
 
-/** What the store says of a stream. */
+/** The store's answer for a stream. */
 export interface FoundLatest {
-  /** Null when no interval was completed yet, or when there is a problem. */
+  /** Null when no interval has been completed yet, or when there is a problem. */
   latest: LatestPointer | null;
-  /** Why the store could not be asked. */
+  /** Why the store could not be read. */
   problem: string | null;
 }
 
 export interface Lateness {
   /**
-   * Settled intervals without a manifest since the last complete one, at most MISSING_MAX. One of them may be
-   * under way.
+   * Settled intervals without a manifest since the last complete one, at most MISSING_MAX. The run of one of
+   * them may be in progress.
    */
   missing: number;
   /** The oldest of them; null when none is missing. */
   oldest: Interval | null;
-  /** How long the oldest one is overdue: since its end and the settling. 0 when none is missing. */
+  /**
+   * How long the oldest one is overdue, counted from its end plus the settle time. 0 when none is missing.
+   */
   lagSeconds: number;
-  /** max(2 · every, 30 min): who lags by more is late. */
+  /** max(2 · every, 30 min): a stream with a larger lag is late. */
   limitSeconds: number;
   isLate: boolean;
 }
 
-/** `lastEndMs`: end of the newest complete interval; null when there is none. */
+/** @param lastEndMs the end of the newest complete interval; null when there is none */
 export function latenessOf(stream: StreamDefinition, lastEndMs: number | null, nowMs: number): Lateness {
   const missing = missingIntervals(stream, lastEndMs, { nowMs, countMax: MISSING_MAX });
   const [oldest] = missing;
@@ -55,8 +56,8 @@ export function latenessOf(stream: StreamDefinition, lastEndMs: number | null, n
 }
 
 /**
- * The wanted intervals after the newest complete one that are over and settled, the oldest first, at most
- * `countMax`.
+ * The wanted intervals after the newest complete one that have ended and settled, at most `countMax`, the
+ * oldest first.
  */
 export function missingIntervals(
   stream: StreamDefinition,
@@ -70,15 +71,14 @@ export function missingIntervals(
     const { interval, settings } = settingsEndingAt(stream, endMs);
     if (endMs + settings.settleSeconds * 1000 > nowMs) break;
     if (isWanted(stream, interval)) intervals.push(interval);
-    // Nobody walks through a year that is left out.
+    // Jumps over a skipped range, which may be a year long.
     atMs = Math.max(endMs, skippedAround(stream, interval)?.endMs ?? endMs);
   }
   return intervals;
 }
 
 /**
- * Where the newest interval of a stream may lie: under the settings of today, or, after a move, where it was
- * before.
+ * The destinations that may hold the newest interval: the one in force today and, after a move, earlier ones.
  */
 export function destinationsOf({ revisions }: StreamDefinition): string[] {
   return [...new Set(revisions.toReversed().map(({ settings }) => settings.destination))];

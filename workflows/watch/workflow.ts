@@ -1,5 +1,5 @@
-// The watch: started by its own schedule every few minutes, looks at all streams, tells who is late, and
-// pauses those whose intervals fail one after another. Exports know nothing of it and wait for nothing of it.
+// The watch: its own schedule starts it every few minutes. It checks all streams, reports which are late, and
+// pauses those whose intervals fail one after another. Exports do not depend on it.
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import { announce } from '../webhooks/announce.ts';
 import { assertInput } from '../model/assert-input.ts';
@@ -7,7 +7,7 @@ import { watchRequest, watchMemory } from './input.ts';
 import { fits } from '../model/shape.ts';
 import type { WatchMemory, Watching, WatchRequest } from './contract.ts';
 
-/** A look that takes longer is over when the next one begins. */
+/** A check that takes longer ends when the next one begins. */
 const watching = proxyActivities<Watching>({
   startToCloseTimeout: '4 minutes',
   heartbeatTimeout: '10 seconds',
@@ -16,7 +16,7 @@ const watching = proxyActivities<Watching>({
 
 const NOTHING: WatchMemory = { latest: {}, told: {}, pausedAtMs: {} };
 
-/** Ends with what the next look has to know. */
+/** Returns the memory for the next check. */
 export async function watchStreams(request: WatchRequest): Promise<WatchMemory> {
   assertInput('watchStreams', watchRequest, request);
   const { lastResult } = workflowInfo();

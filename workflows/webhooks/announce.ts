@@ -1,5 +1,5 @@
-// Announces an event from within another workflow: starts the one that delivers it and goes on. Never fails
-// and never waits for a receiver; an event that is being delivered already, or was, is left alone.
+// Announces an event from another workflow by starting the workflow that delivers it. Never fails, and never
+// waits for a receiver. An event that was already announced is not announced again.
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { log, ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
 import { announcementIdOf, describeEvent } from './contract.ts';

@@ -1,12 +1,12 @@
-// Events: what room-streams tells other programs by webhooks. Plain types and the words for people; how they
-// are delivered stands in announce-event.ts, what their bodies look like on the way in docs/webhooks.md.
+// The events that room-streams sends to other programs by webhooks. Plain types and the words for people.
+// workflow.ts delivers them, and docs/webhooks.md describes their bodies.
 import type { Manifest } from '../model/manifest.ts';
 
 export const EVENT_TYPES = ['file.completed', 'run.failed', 'stream.late', 'stream.paused'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 interface OfEvent<Type extends EventType, Data> {
-  /** The same for every delivery of one event, so that who gets it twice can tell. */
+  /** The same for every delivery of an event, so that a receiver can detect a repetition. */
   id: string;
   type: Type;
   /** When it happened. */
@@ -14,7 +14,7 @@ interface OfEvent<Type extends EventType, Data> {
   data: Data;
 }
 
-/** The interval's manifest is written: the file may be read. */
+/** The interval's manifest was written, so the file may be read. */
 export type FileCompleted = OfEvent<'file.completed', Manifest>;
 
 export type RunFailed = OfEvent<
@@ -58,16 +58,16 @@ export type StreamPaused = OfEvent<
     destination: string;
     /** Ends of the intervals that failed, the oldest first. */
     failed_intervals: string[];
-    /** What the newest of them failed with. */
+    /** The message of the newest failure. */
     message: string;
-    /** The schedule's note: why, and how to go on. */
+    /** The schedule's note: why the stream was paused, and how to resume it. */
     note: string;
   }
 >;
 
 export type AnnouncedEvent = FileCompleted | RunFailed | StreamLate | StreamPaused;
 
-/** One workflow delivers one event, however often it is announced. */
+/** One workflow delivers an event, however often it is announced. */
 export function announcementIdOf({ id }: Pick<AnnouncedEvent, 'id'>): string {
   return `announce:${id}`;
 }
@@ -77,8 +77,8 @@ export function describeEvent({ type, data }: AnnouncedEvent): string {
 }
 
 /**
- * Deliveries wait on servers of others: on a queue of its own each webhook takes no slot from an export, nor
- * from another webhook.
+ * Deliveries wait for other people's servers. Each webhook has its own queue, so that it takes no slot from
+ * an export or from another webhook.
  */
 export function webhookQueueOf(taskQueue: string, webhook: string): string {
   return `${taskQueue}-webhook-${webhook}`;
@@ -89,10 +89,10 @@ export interface Delivery {
   event: AnnouncedEvent;
 }
 
-/** The activities that tell others. */
+/** The activities that deliver events. */
 export interface Announcements {
   /** The names of the webhooks that want events of this type. */
   listWebhooks(request: { type: EventType }): Promise<string[]>;
-  /** One attempt: resolves once the server took the event. */
+  /** Makes one attempt; resolves once the server has accepted the event. */
   deliverEvent(delivery: Delivery): Promise<{ status: number }>;
 }

@@ -1,13 +1,13 @@
-// Delivers one event to every webhook that wants it, each by itself, again and again for a day. Runs beside
-// the export, which waits for none of it. The workflow's id is the event's, so an event that is announced
-// twice is delivered by one workflow.
+// Delivers one event to every webhook that wants it. Each webhook is retried independently for a day. It runs
+// beside the export, which does not wait for it. The workflow's id is the event's, so an event that is
+// announced twice is delivered by one workflow.
 import { ApplicationFailure, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { assertInput } from '../model/assert-input.ts';
 import { announcedEvent } from './input.ts';
 import { webhookQueueOf } from './contract.ts';
 import type { AnnouncedEvent, Announcements } from './contract.ts';
 
-/** Longer than any deployment of a receiver takes, or a weekend night; then the failure stays to be seen. */
+/** Longer than a receiver's deployment or a weekend night. After that the failure stays visible. */
 const DELIVERED_WITHIN = '24 hours';
 
 const local = proxyActivities<Announcements>({
@@ -16,8 +16,8 @@ const local = proxyActivities<Announcements>({
 });
 
 /**
- * An attempt ends by itself after fifteen seconds (activities/webhooks/). Quick at first, for a receiver that
- * restarts.
+ * An attempt ends by itself after fifteen seconds (activities/webhooks/). Retries begin quickly, for a
+ * receiver that restarts.
  */
 function callDelivery(webhook: string): ReturnType<typeof proxyActivities<Announcements>> {
   return proxyActivities<Announcements>({
@@ -32,7 +32,7 @@ export interface Announced {
   delivered: string[];
 }
 
-/** Fails, naming them, when some webhooks did not take the event. */
+/** Fails when some webhooks did not accept the event, and names them. */
 export async function announceEvent(event: AnnouncedEvent): Promise<Announced> {
   assertInput('announceEvent', announcedEvent, event);
   const webhooks = await local.listWebhooks({ type: event.type });
@@ -55,7 +55,7 @@ export async function announceEvent(event: AnnouncedEvent): Promise<Announced> {
   const missed = [...states].filter(([, state]) => state.startsWith('not taken'));
   if (missed.length > 0) {
     throw ApplicationFailure.nonRetryable(
-      `${missed.map(([name, state]) => `webhook ${name}: ${state}`).join('; ')}. Mend it; later events are delivered again`,
+      `${missed.map(([name, state]) => `webhook ${name}: ${state}`).join('; ')}. Fix it; later events are delivered again`,
       'EventNotTaken',
     );
   }

@@ -6,7 +6,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
-import { mendOf } from '../../../store/remedies.ts';
+import { remedyOf } from '../../../store/remedies.ts';
 import { openObjectStore } from '../../../store/object-store.ts';
 import type { ObjectStore } from '../../../store/object-store.ts';
 import { classifyStoreError, StoreError } from '../../../store/store-errors.ts';
@@ -157,7 +157,7 @@ describe('the transport of the object store', () => {
     await assert.rejects(store.uploadPart(PART), (error) => {
       failure({ code: 'UncheckedDigest', isA: 'permanent' })(error);
       assert.ok(error instanceof StoreError);
-      assert.match(mendOf(error) ?? '', /^destination odd: use a store that refuses a wrong Content-MD5/);
+      assert.match(remedyOf(error) ?? '', /^destination odd: use a store that refuses a wrong Content-MD5/);
       return true;
     });
   });

@@ -44,7 +44,7 @@ describe('the progress of a run', () => {
 | Batches  | 1 of 4 |
 | Bytes  | 7.3 MB before compression |
 | Speed  | 1,000 rooms/s, about 6 s left |
-| Generation  | 2, made again |
+| Generation  | 2, re-exported |
 | Updated  | 2026-11-23T11:00:02Z |
 
 \`\`\`
