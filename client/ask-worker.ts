@@ -1,5 +1,6 @@
-// Asks a worker by a short workflow: only workers know destinations and the history. Says so when none is
-// there; a worker that has taken the question is waited for.
+// Asks a worker a question by starting a short workflow, because only workers know the destinations and the
+// history. Reports an error when no worker takes the question in time. Once a worker has taken it, waits for
+// the answer.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
@@ -8,22 +9,22 @@ import type { Connected } from '../temporal/connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { innermostMessage } from './follow-workflow.ts';
 
-/** A worker that has not taken a short workflow within this is not there. */
+/** If no worker takes a short workflow within this time, no worker is running. */
 const WORKER_WAIT_MS = 10_000;
 
-/** How often it is looked whether a worker has come. */
+/** How often to check whether a worker has taken the workflow. */
 const LOOK_MS = 100;
 
-/** Of a workflow that no worker has looked at: that it was started, and that there is something to decide. */
+/** The events of a workflow that no worker has looked at: its start and its first scheduled workflow task. */
 const EVENTS_BEFORE_A_WORKER = 2;
 
 export interface Question {
   /** The workflow's name. */
   workflow: string;
   request: unknown;
-  /** What a person reads in the Web UI. */
+  /** The summary that the Web UI shows. */
   summary: string;
-  /** After this the answer is worth nothing. */
+  /** After this time the answer is no longer useful. */
   timeoutMs: number;
 }
 
@@ -43,7 +44,7 @@ export async function askWorker<Answer>(
   const look = async (): Promise<void> => {
     if (await isTaken(handle)) return;
     nobodyCame = nobodyAnswered(config.taskQueue);
-    // Nobody is to answer what nobody waits for; the result below rejects by it.
+    // The workflow is terminated because nobody waits for its answer any more; `result` below then rejects.
     await handle.terminate('no worker took it in time');
   };
   const looking = lookAfter(WORKER_WAIT_MS, look);
@@ -59,8 +60,8 @@ export async function askWorker<Answer>(
 }
 
 /**
- * Waits until a worker has taken a workflow that was just started; throws CommandError, and ends the
- * workflow, when none does in time.
+ * Waits until a worker has taken a workflow that was just started.
+ * @throws CommandError when no worker takes it in time; the workflow is terminated first.
  */
 export async function assertTaken({ config }: Connected, handle: WorkflowHandle): Promise<void> {
   const deadlineMs = Date.now() + WORKER_WAIT_MS;
@@ -84,7 +85,7 @@ function nobodyAnswered(taskQueue: string): CommandError {
   );
 }
 
-/** Rejects `failed` when looking fails; otherwise it stays as it is. */
+/** Rejects with `failed` when the check fails; otherwise never settles. */
 function lookAfter(ms: number, look: () => Promise<void>): { failed: Promise<never>; stop: () => void } {
   let timeout: NodeJS.Timeout | undefined;
   const failed = new Promise<never>((_resolve, reject) => {

@@ -1,5 +1,5 @@
-// Nightly audits as Temporal knows them: a schedule beside that of the stream, which starts an audit of the
-// days before. Nothing here prints.
+// Manages the schedules of nightly audits: each stands beside its stream's schedule and audits the preceding
+// days. This file never prints.
 import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { auditScheduleIdOf } from '../workflows/audit/contract.ts';
@@ -16,7 +16,7 @@ export interface NightlyAudit {
   repair: boolean;
 }
 
-/** Throws CommandError when the stream is audited already. */
+/** Throws CommandError when the stream already has a nightly audit. */
 export async function scheduleAudit(
   { client, config }: Connected,
   { name, at, backSeconds, repair }: NightlyAudit,
@@ -35,7 +35,7 @@ export async function scheduleAudit(
         typedSearchAttributes: attributes,
         staticSummary: `nightly audit${repair ? ' and repair' : ''} of stream ${name}`,
       },
-      // The next one looks at the same days again.
+      // A missed audit is not caught up, because the next one checks the same days again.
       policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 day' },
       typedSearchAttributes: attributes,
     });
@@ -49,7 +49,7 @@ export async function scheduleAudit(
   }
 }
 
-/** False when there was none. */
+/** Returns false when the stream had no nightly audit. */
 export async function unscheduleAudit({ client }: Connected, name: string): Promise<boolean> {
   try {
     await client.schedule.getHandle(auditScheduleIdOf(name)).delete();

@@ -1,5 +1,5 @@
-// Audits as Temporal knows them: a workflow for each stream and range, so that who starts one twice joins it.
-// Nothing here prints.
+// Starts and follows audits. Each stream and range has one workflow, so starting the same audit twice joins
+// the first one. This file never prints.
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/client';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
@@ -25,15 +25,19 @@ export type AuditHandle = WorkflowHandleWithFirstExecutionRunId<
 
 export interface AuditToStart {
   stream: StreamDefinition;
-  /** Both borders of the stream, over; `rangeProblems` says so beforehand, the workflow refuses others. */
+  /**
+   * Both bounds are borders of the stream and have passed. `rangeProblems` checks this beforehand; the
+   * workflow refuses other ranges.
+   */
   range: Interval;
   repair: boolean;
-  /** Continues as new after so many intervals. */
+  /** The workflow continues as new after this many intervals. */
   intervalsPerExecution?: number;
 }
 
 /**
- * Starts the audit of that range, or joins the one under way. Throws CommandError when no worker takes it.
+ * Starts the audit of that range, or joins the one that is running.
+ * @throws CommandError when no worker takes it.
  */
 export async function startAudit(
   connected: Connected,
@@ -41,7 +45,7 @@ export async function startAudit(
 ): Promise<AuditHandle> {
   const { client, config } = connected;
   const handle = await client.workflow.start<(request: AuditRequest) => Promise<AuditReport>>('audit', {
-    // One that repairs is another thing than one that looks.
+    // An audit that repairs must not join one that only checks, so the two have different workflow ids.
     workflowId: `${auditIdOf(stream.name, range)}${repair ? '-repair' : ''}`,
     taskQueue: config.taskQueue,
     args: [
@@ -57,8 +61,8 @@ export async function startAudit(
 }
 
 /**
- * Ends when the audit ends; what was found is in its report. Throws CommandError when the audit itself
- * failed.
+ * Waits until the audit ends; the report holds what it found.
+ * @throws CommandError when the audit itself failed.
  */
 export function followAudit(
   handle: AuditHandle,
@@ -71,7 +75,7 @@ export function followAudit(
   );
 }
 
-/** As `followAudit`, without looking on the way. */
+/** Waits like `followAudit`, but does not query the progress. */
 export async function awaitAudit(handle: AuditHandle): Promise<AuditReport> {
   try {
     return await awaitResult(handle);

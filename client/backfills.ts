@@ -1,5 +1,5 @@
-// Backfills as Temporal knows them: one workflow for each stream and range, so that who starts one twice
-// joins it. Starts, finds, follows and cancels them. Nothing here prints.
+// Starts, finds, follows and cancels backfills. Each stream and range has one workflow, so starting the same
+// backfill twice joins the first one. This file never prints.
 import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
@@ -30,15 +30,18 @@ export type BackfillHandle = WorkflowHandle<(request: BackfillRequest) => Promis
 
 export interface BackfillToStart {
   stream: StreamDefinition;
-  /** Both borders of the stream, over; `rangeProblems` says so beforehand, the workflow refuses others. */
+  /**
+   * Both bounds are borders of the stream and have passed. `rangeProblems` checks this beforehand; the
+   * workflow refuses other ranges.
+   */
   range: Interval;
-  /** Runs at once, 1 to 50; 4 if absent. */
+  /** How many runs execute at the same time: 1 to 50, 4 by default. */
   concurrency?: number;
   force?: boolean;
-  /** Also the intervals that the stream leaves out on purpose. */
+  /** Also exports the intervals that the stream leaves out on purpose. */
   includesSkipped?: boolean;
   isDryRun?: boolean;
-  /** Continues as new after so many intervals. */
+  /** The workflow continues as new after this many intervals. */
   intervalsPerExecution?: number;
 }
 
@@ -46,13 +49,13 @@ export interface StartedBackfill {
   handle: BackfillHandle;
   workflowId: string;
   runId: string;
-  /** It was under way already. */
+  /** The backfill was already running. */
   isJoined: boolean;
 }
 
 /**
- * Starts the backfill of that range, or joins the one under way, whose concurrency then holds. Throws
- * CommandError when that one has another `force`, or when no worker takes it.
+ * Starts the backfill of that range, or joins the running one, which keeps its own concurrency.
+ * @throws CommandError when the running one has another `force`, or when no worker takes it.
  */
 export async function startBackfill(connected: Connected, asked: BackfillToStart): Promise<StartedBackfill> {
   const { client, config } = connected;
@@ -103,7 +106,10 @@ async function joinBackfill(
   return { handle, workflowId, runId, isJoined: true };
 }
 
-/** The backfill of that range that is under way. Throws CommandError (not found) when there is none. */
+/**
+ * Returns the running backfill of that range.
+ * @throws CommandError (not found) when there is none.
+ */
 export async function findBackfill(
   { client }: Connected,
   stream: string,
@@ -124,8 +130,8 @@ export async function findBackfill(
 }
 
 /**
- * Ends when the backfill ends, and says how; intervals that failed are in its progress. Throws CommandError
- * when the backfill itself failed.
+ * Waits until the backfill ends and returns how it ended; its progress holds the intervals that failed.
+ * @throws CommandError when the backfill itself failed.
  */
 export function followBackfill(
   handle: BackfillHandle,
@@ -138,7 +144,7 @@ export function followBackfill(
   );
 }
 
-/** As `followBackfill`, without looking on the way. */
+/** Waits like `followBackfill`, but does not query the progress. */
 export async function awaitBackfill(handle: BackfillHandle): Promise<BackfillProgress> {
   try {
     return await awaitResult(handle);

@@ -1,5 +1,5 @@
-// Changes to streams that are there: settings from a border on, the end, the jitter. Plans what a change
-// makes of a stream, writes it, and looks that it took effect. Nothing here prints.
+// Changes existing streams: their settings from a border on, their end, and their jitter. Plans the change,
+// writes it to the schedule, and checks that it took effect. This file never prints.
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { ScheduleNotFoundError } from '@temporalio/client';
@@ -23,39 +23,40 @@ import { CommandError, EXIT } from './exit-codes.ts';
 import { readStream, startRun, toUnknownStream } from './streams.ts';
 
 /**
- * A border that has passed since the change was planned is fine as long as no interval after it can have
- * ended: the shortest is a minute.
+ * A border may have passed since the change was planned. This is safe while no interval that begins there can
+ * have ended, and the shortest interval is a minute.
  */
 const PLANNED_TOO_LONG_MS = 30_000;
 
-/** The schedule's own lag; what fell due while it was changed is looked after. */
+/** The schedule may fire this late; slots that fell due during the change are checked after this time. */
 const LAG_MS = 5_000;
 
 const POLL_MS = 100;
-/** Long beside the moment that a patch needs. */
+/** This is long compared with the moment that a patch needs. */
 const PATCH_AGAIN_MS = 3_000;
 const EFFECT_WITHIN_MS = 10_000;
 
 export interface StreamChange {
   changes: Partial<StreamSettings>;
-  /** From the first border at or after this on; now if absent. */
+  /** The change applies from the first border at or after this time; absent means now. */
   atMs?: number | undefined;
   dropsPlanned: boolean;
-  /** Null: no end. Absent: as it is. */
+  /** Null removes the end; absent keeps it. */
   untilMs?: number | null | undefined;
-  /** Null: the default. Absent: as it is. */
+  /** Null restores the default; absent keeps the current value. */
   jitterSeconds?: number | null | undefined;
 }
 
 export interface PlannedChange {
   before: StreamDefinition;
   after: StreamDefinition;
-  /** Of new settings; null: none of them changes. */
+  /** The border from which new settings apply; null when no setting changes. */
   fromMs: number | null;
 }
 
 /**
- * What a change makes of a stream; nothing is asked or written. Throws CommandError naming what cannot be.
+ * Plans a change of a stream without asking or writing anything.
+ * @throws CommandError that names what is not allowed.
  */
 export function planChange(before: StreamDefinition, change: StreamChange, nowMs: number): PlannedChange {
   const { changes, atMs = nowMs, dropsPlanned, untilMs, jitterSeconds } = change;
@@ -81,7 +82,10 @@ function withJitter(stream: StreamDefinition, jitterSeconds: number | null): Str
   return changed;
 }
 
-/** What was made is not taken back; what is under way is. */
+/**
+ * The end cannot move before the current interval, because intervals that have ended are exported. The interval
+ * in progress may be cut off.
+ */
 function assertNotMade(stream: StreamDefinition, untilMs: number | null, nowMs: number): void {
   const underway = intervalContaining(nowMs, settingsAt(stream, nowMs));
   if (untilMs === null || untilMs >= underway.startMs) return;
@@ -99,7 +103,7 @@ function assertEnd(stream: StreamDefinition): void {
   if (problems.length > 0) throw new CommandError(problems.join('\n'), EXIT.usage);
 }
 
-/** Writes what was planned, unless the stream was changed meanwhile. */
+/** Writes the planned change, unless the stream was changed since it was planned. */
 export async function writeChange(
   connected: Connected,
   { before, after, fromMs }: PlannedChange,
@@ -124,8 +128,8 @@ export async function writeChange(
 }
 
 /**
- * Temporal drops slots that fell due while a schedule was changed: their runs are started here, and are none
- * if they run already.
+ * Temporal drops slots that fell due while a schedule was being changed. This starts their runs; a run that
+ * already exists is not started twice.
  */
 export async function startDroppedSlots(
   connected: Connected,
@@ -141,14 +145,17 @@ export async function startDroppedSlots(
   if (isWanted(stream, interval)) await startRun(connected, { stream, interval, force: false });
 }
 
-/** The whole intervals of the stream from `startMs`, a border, that have ended; null: there are none. */
+/**
+ * Returns the whole intervals of the stream from `startMs`, a border, that have ended; null when there are
+ * none.
+ */
 export function rangeUntil(stream: StreamDefinition, startMs: number, nowMs: number): Interval | null {
   const untilMs = Math.min(nowMs, stream.untilMs ?? nowMs);
   const { endMs } = lastIntervalEndedBy(untilMs, settingsAt(stream, untilMs));
   return endMs > startMs ? { startMs, endMs } : null;
 }
 
-/** In order, and those that touch put together. */
+/** Sorts the ranges and merges those that touch. */
 export function withRange(ranges: readonly Interval[], added: Interval): Interval[] {
   const merged: Interval[] = [];
   for (const range of [...ranges, added].sort((a, b) => a.startMs - b.startMs)) {
@@ -172,8 +179,8 @@ export async function changeOrUnknown(
 }
 
 /**
- * Sends a patch to a stream's schedule until it has had its effect: Temporal may lose one without a word.
- * Sent twice it has to do the same.
+ * Sends a patch to a stream's schedule until it has taken effect, because Temporal may lose a patch without
+ * an error. The patch must be idempotent.
  */
 export async function patchUntil(
   connected: Connected,

@@ -1,6 +1,6 @@
-// The command line `room-streams`: one file per group of commands in commands/, put together here. Parses,
-// asks Temporal or the history, prints. It never opens ClickHouse or an object store for what an activity
-// does: it asks a worker.
+// Assembles the command line `room-streams` from one file per group of commands in commands/. Commands parse,
+// ask Temporal or the history, and print. Work that an activity does is left to a worker: a command never
+// opens ClickHouse or an object store for it.
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/read-variables.ts';
@@ -10,8 +10,8 @@ import type { ExitCode } from './exit-codes.ts';
 type AddCommands = (program: Command, terminal: Terminal) => void;
 
 /**
- * Each group of commands by the first word of a command line; loaded when it is asked for: what they all need
- * takes longer than most of them work.
+ * The groups of commands by the first word of a command line. Each is loaded only when it is used, because
+ * loading their dependencies takes longer than most commands run.
  */
 const GROUPS: Readonly<Record<string, () => Promise<AddCommands>>> = {
   stream: async () => (await import('./commands/stream.ts')).addStreamCommands,
@@ -28,26 +28,28 @@ const GROUPS: Readonly<Record<string, () => Promise<AddCommands>>> = {
   completion: async () => (await import('./commands/completion.ts')).addCompletionCommand,
 };
 
-/** Its work is to know all the others. */
+/** `completion` needs all other commands, because it lists them. */
 const WHOLE = 'completion';
 
-/** Where a command writes: results to `out`, everything else to `err`, so that a pipe sees results only. */
+/**
+ * Where a command writes: results go to `out` and everything else to `err`, so that a pipe receives results
+ * only.
+ */
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
   /**
-   * Puts the text in place of the last line, which is not ended; absent where that cannot be done, as in a
-   * pipe.
+   * Replaces the last line, which has no line end yet. Absent where lines cannot be replaced, as in a pipe.
    */
   rewrite?(text: string): void;
   /**
-   * Puts these lines in place of everything on the screen, as many as fit; absent where that cannot be done,
-   * as in a pipe.
+   * Replaces everything on the screen by as many of these lines as fit. Absent where that is impossible, as
+   * in a pipe.
    */
   redraw?(lines: readonly string[]): void;
 }
 
-/** Runs one command and returns its exit code; never throws and never ends the process. */
+/** Runs one command and returns its exit code. It never throws and never ends the process. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   try {
     const program = await makeProgram(args, terminal);
@@ -71,8 +73,8 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
 }
 
 /**
- * With the commands that the arguments ask for; with all of them where they name none, as for help or to
- * suggest the nearest.
+ * Loads the commands that the arguments name. Loads all commands when the arguments name none, because help
+ * and suggestions need them.
  */
 export async function makeProgram([asked]: readonly string[], terminal: Terminal): Promise<Command> {
   const program = new Command('room-streams')
@@ -80,7 +82,7 @@ export async function makeProgram([asked]: readonly string[], terminal: Terminal
       'Exports WebRTC room history from ClickHouse as one complete file per data stream and interval.',
     )
     .version(readVersion(), '-V, --version', 'print the version')
-    // Where a command and its subcommand have options of the same name, each takes those behind its own name.
+    // Where a command and its subcommand share an option's name, each takes the options behind its own name.
     .enablePositionalOptions()
     .showHelpAfterError('(add --help for what is allowed)')
     .showSuggestionAfterError();
@@ -93,7 +95,7 @@ export async function makeProgram([asked]: readonly string[], terminal: Terminal
   return program;
 }
 
-/** Of the package, which lies above the sources and above what is built of them. */
+/** The version in package.json, which is in the folder above the sources and above their build. */
 function readVersion(): string {
   const places = ['../package.json', '../../package.json'].map((place) => new URL(place, import.meta.url));
   const found = places.find((place) => existsSync(place));
@@ -102,8 +104,8 @@ function readVersion(): string {
 }
 
 /**
- * Errors are thrown, not exited with, and everything is written through the terminal; commands do not inherit
- * this by themselves.
+ * Makes commander throw instead of exit, and write through the terminal. Subcommands do not inherit these
+ * settings.
  */
 function settle(command: Command, terminal: Terminal): void {
   command.exitOverride();

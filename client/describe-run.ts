@@ -1,4 +1,4 @@
-// Runs in words: one line for where a run is, a few for what it ended with.
+// Describes runs for people: one line says which stage a run has reached, and a few lines say how it ended.
 import type { RunProgress, RunSummary } from '../workflows/model/run.ts';
 import type { Manifest } from '../workflows/model/manifest.ts';
 import { toByteText, toColumns } from './print.ts';
@@ -61,7 +61,7 @@ function describeStages(stages: readonly ShownStage[]): string[] {
       of === 1 ? state : `${state} (${done} of ${of})`,
       tookMs === null ? `since ${startedAt}` : `${(tookMs / 1000).toFixed(tookMs < 10_000 ? 2 : 0)} s`,
       attempts === 1 ? '1 attempt' : `${attempts} attempts`,
-      // A stage that is done has got over what went wrong.
+      // A stage that is done has recovered from its earlier failures.
       lastFailure === null || (state === 'done' && attempts === 1) ? '' : firstLineOf(lastFailure),
     ];
   });

@@ -1,17 +1,17 @@
-// The schedule of the watch over all streams: made by `migrate`, and by the demonstration. Making it again
-// changes what has to be changed, and leaves it paused where somebody paused it.
+// Creates the schedule of the watch over all streams, for `migrate` and the demonstration. Calling it again
+// updates the schedule where needed and keeps it paused if somebody paused it.
 import { ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
 import { WATCH_EVERY_MS, WATCH_ID } from '../workflows/watch/contract.ts';
 import type { WatchRequest } from '../workflows/watch/contract.ts';
 import type { Connected } from '../temporal/connect.ts';
 
-/** What was missed while the server was down is not looked at later: the next look sees the same. */
+/** Missed checks are not caught up after an outage, because the next check sees the same state. */
 const CATCHUP_WINDOW_MS = 60_000;
 
-/** A look that no worker has taken by then is not wanted any more, and does not keep the next one waiting. */
+/** A check that no worker has taken within this time is abandoned, so that it does not delay the next one. */
 const LOOK_WITHIN_MS = 2 * WATCH_EVERY_MS;
 
-/** `updated`: its workers had another task queue. */
+/** `updated`: the schedule named another task queue. */
 export async function ensureWatch({
   client,
   config,

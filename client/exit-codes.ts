@@ -1,27 +1,31 @@
-// What the exit code of a command says. Scripts depend on these: they may be added to, never changed.
+// The exit codes of the commands. Scripts depend on them: codes may be added, but never changed.
 
 import type { FindingKind } from '../workflows/audit/contract.ts';
 
 export const EXIT = {
   done: 0,
-  /** Something was tried and failed; the text says what. */
+  /** An operation was tried and failed; the message says why. */
   failed: 1,
   /** The command or the configuration is wrong; nothing was tried. */
   usage: 2,
-  /** What was asked for does not exist. */
+  /** The requested object does not exist. */
   notFound: 3,
   /** No worker, or no server, answered in time. */
   unreachable: 4,
-  /** Ctrl-C while following: what was followed goes on. */
+  /** Ctrl-C ended the command while it was following work; the work continues. */
   interrupted: 130,
-  /** Whoever read the output went away, as `head` does; as shells report a program that SIGPIPE ended. */
+  /**
+   * The reader of the output closed the pipe, as `head` does. Shells report this code for a program ended by
+   * SIGPIPE.
+   */
   unread: 141,
 } as const;
 
 /**
- * What `audit` and `verify` found and nobody repaired: 32, and one bit for each kind of it, so that several
- * at once can be told from the code: 33 a missing interval, 34 a missing file, 36 a file that differs from
- * its manifest, 40 a changed history, 48 an unreadable manifest; 35 is a missing interval and a missing file.
+ * Problems that `audit` or `verify` found and nobody repaired: 32 plus one bit for each kind. Each
+ * combination has its own code. 33 is a missing interval, 34 a missing file, and 36 a file that differs from
+ * its manifest. 40 is a changed history and 48 an unreadable manifest. For example, 35 is a missing interval
+ * and a missing file.
  */
 export const FOUND = 32;
 
@@ -35,10 +39,10 @@ const FOUND_BITS: Readonly<Record<FindingKind, number>> = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT] | FoundCode;
 
-/** One of 33 to 63. */
+/** The result is between 33 and 63. */
 export type FoundCode = number & { readonly isFound: true };
 
-/** At least one kind. */
+/** The list has at least one kind. */
 export function foundCodeOf(kinds: Iterable<FindingKind>): FoundCode {
   let code = FOUND;
   for (const kind of kinds) code |= FOUND_BITS[kind];

@@ -1,5 +1,5 @@
-// What the store says of an interval: its manifest, read by a worker. The record where Temporal has forgotten
-// the run.
+// Asks a worker for the manifest of an interval. The manifest is the record of an interval that Temporal no
+// longer knows.
 import { describeInterval } from '../workflows/model/interval.ts';
 import type { Interval } from '../workflows/model/interval.ts';
 import type { Manifest } from '../workflows/model/manifest.ts';
@@ -9,12 +9,12 @@ import type { Target } from '../workflows/export/contract.ts';
 import { askWorker } from './ask-worker.ts';
 import type { Connected } from '../temporal/connect.ts';
 
-/** One small object is read; a store that is silent for so long is down. */
+/** The worker reads one small object; a store that does not answer within this time is down. */
 const TIMEOUT_MS = 60_000;
 
 /**
- * Null when the interval has no complete file. Throws CommandError when no worker answers, or the store does
- * not.
+ * Returns null when the interval has no complete file.
+ * @throws CommandError when no worker answers, or when the store does not answer.
  */
 export function findManifest(
   connected: Connected,

@@ -1,4 +1,4 @@
-// Follows a workflow to its end: asks for its progress, also once at the end, and says how it ended.
+// Follows a workflow until it ends: queries its progress, once more at the end, and returns how it ended.
 import { setTimeout as wait } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
@@ -7,14 +7,17 @@ import { isDeadlineExceeded } from '../temporal/connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import type { RunHandle } from './streams.ts';
 
-/** Often enough to see the stages of a short run, seldom enough to cost nothing. */
+/** This is frequent enough to show the stages of a short run, and rare enough to cost little. */
 const POLL_MS = 200;
 
 interface Queried {
   query<Result>(name: string): Promise<Result>;
 }
 
-/** Of a run. Ends when the run ends; throws CommandError with the innermost cause when it failed. */
+/**
+ * Waits until a run ends.
+ * @throws CommandError with the innermost cause when the run failed.
+ */
 export function followRun(
   handle: Pick<RunHandle, 'workflowId' | 'result' | 'query'>,
   onProgress: (progress: RunProgress) => void,
@@ -29,7 +32,7 @@ export function followRun(
   });
 }
 
-/** Ends as `awaitEnd` does, which waits for the end of the workflow that is asked. */
+/** Settles as `awaitEnd` does, and reports the workflow's progress until then. */
 export async function followToEnd<Progress, Result>(
   ask: () => Promise<Progress | null>,
   onProgress: (progress: Progress) => void,
@@ -50,8 +53,8 @@ export async function followToEnd<Progress, Result>(
 }
 
 /**
- * The result, however long it takes: a server under load may let a call that waits for it run into its
- * deadline.
+ * Waits for the result however long it takes. A loaded server may let a waiting call exceed its deadline, so
+ * the call is repeated.
  */
 export async function awaitResult<Result>(handle: { result(): Promise<Result> }): Promise<Result> {
   for (;;) {
@@ -63,7 +66,7 @@ export async function awaitResult<Result>(handle: { result(): Promise<Result> })
   }
 }
 
-/** Null while no worker answers: progress is for people, the result is the truth. */
+/** Returns null while no worker answers: progress is only informative, and the result decides. */
 export async function readProgress<Progress = RunProgress>(handle: Queried): Promise<Progress | null> {
   try {
     return await handle.query<Progress>('progress');
@@ -72,7 +75,9 @@ export async function readProgress<Progress = RunProgress>(handle: Queried): Pro
   }
 }
 
-/** What a workflow that failed with a failure of this type says in its details; null: it failed otherwise. */
+/**
+ * Returns the details of a workflow that failed with a failure of this type; null when it failed otherwise.
+ */
 export function detailsOfFailure(error: unknown, type: string): unknown {
   const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
   if (!(cause instanceof ApplicationFailure) || cause.type !== type) return null;
@@ -84,7 +89,7 @@ export function toFailedWorkflow(what: string, error: unknown): CommandError {
   return new CommandError(`${what} failed: ${innermostMessage(error)}`, EXIT.failed, { cause: error });
 }
 
-/** What happened, in the words of the stage that failed, without the layers that carried it here. */
+/** Returns the message of the innermost cause, without the failures that wrap it. */
 export function innermostMessage(error: unknown): string {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at instanceof ApplicationFailure || at instanceof CancelledFailure || at instanceof TerminatedFailure)
@@ -92,4 +97,21 @@ export function innermostMessage(error: unknown): string {
     if (at.cause === undefined) return at.message;
   }
   return String(error);
+}
+
+/**
+ * Waits for work that continues without this command. On SIGINT throws CommandError with `words` at once and
+ * stops waiting; the words say how to find the work again.
+ */
+export async function leaveOnInterrupt<Result>(work: Promise<Result>, words: string): Promise<Result> {
+  let onInterrupt: (() => void) | undefined;
+  const interrupted = new Promise<never>((_resolve, reject) => {
+    onInterrupt = () => reject(new CommandError(words, EXIT.interrupted));
+    process.once('SIGINT', onInterrupt);
+  });
+  try {
+    return await Promise.race([work, interrupted]);
+  } finally {
+    if (onInterrupt !== undefined) process.removeListener('SIGINT', onInterrupt);
+  }
 }

@@ -1,5 +1,4 @@
-// The command line's connection to the history, as its administrator, and what is said when it cannot be
-// used.
+// Connects the command line to the history as an administrator, and explains failures of that connection.
 import { ClickHouseError } from '@clickhouse/client';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { HistoryAccessError, openConnection, toAccessError } from '../clickhouse/connection.ts';
@@ -7,13 +6,10 @@ import type { AdminTarget } from '../clickhouse/connection.ts';
 import { readClickHouseAdmin } from '../config/config.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
-/** UNKNOWN_TABLE: the database is there, its tables are not. */
+/** UNKNOWN_TABLE: the database exists, but its tables do not. */
 const UNKNOWN_TABLE_CODE = '60';
 
-/**
- * Opens a connection for the time of `use`, after a look whether the tables are there; closes it whatever
- * happens.
- */
+/** Checks that the tables exist, opens a connection for `use`, and always closes it. */
 export async function withHistory<Result>(
   use: (connection: ClickHouseClient) => Promise<Result>,
 ): Promise<Result> {
@@ -36,8 +32,8 @@ export async function withHistory<Result>(
 }
 
 /**
- * Runs what works on the history of `target`; throws CommandError where the server or the way to it is the
- * reason of a failure.
+ * Runs an operation on the history of `target`.
+ * @throws CommandError when the server or the network caused the failure.
  */
 export async function asAdministrator<Result>(
   target: AdminTarget,
@@ -50,7 +46,7 @@ export async function asAdministrator<Result>(
   }
 }
 
-/** Where the server or the way to it is the reason, with the exit code that says so. */
+/** Recognises failures of the server or the network, and returns their exit code. */
 function toCommandError(error: unknown): unknown {
   if (!(error instanceof HistoryAccessError)) return error;
   const code = error.kind === 'unreachable' ? EXIT.unreachable : EXIT.usage;

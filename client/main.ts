@@ -1,11 +1,11 @@
-// The process of the command line: hands the arguments over, prints what failed as one clear sentence, sets
+// The process of the command line: passes on the arguments, prints a failure as one clear sentence, and sets
 // the exit code.
 import { runCli } from './cli.ts';
 import { EXIT } from './exit-codes.ts';
 
-/** To terminals (ECMA-48, EL). */
+/** The escape sequence that clears the line on terminals (ECMA-48, EL). */
 const ERASE_LINE = '\u001b[2K';
-/** CUP and ED: to the upper left corner, and away with what is below. */
+/** CUP and ED: moves to the upper left corner and clears the screen below. */
 const TO_TOP = '\u001b[H';
 const ERASE_BELOW = '\u001b[J';
 
@@ -22,18 +22,18 @@ const code = await runCli(process.argv.slice(2), {
 });
 
 process.exitCode = code;
-// What the command followed is still being asked about: Temporal holds such a question for 20 s, and its
-// error would be the exit code.
+// The process exits explicitly because a query may still be open: Temporal holds one for 20 s, and its error
+// would change the exit code.
 if (code === EXIT.interrupted) process.stderr.write('', () => process.exit(code));
 
-/** Nobody hears what comes now. What a command follows goes on without it. */
+/** The reader of the output is gone, so the command ends. Work that it was following continues. */
 function endUnheard(error: NodeJS.ErrnoException): never {
   if (error.code === 'EPIPE') process.exit(EXIT.unread);
   console.error(`the output cannot be written: ${error.message}`);
   process.exit(EXIT.failed);
 }
 
-/** What does not fit is counted, not scrolled. */
+/** Lines that do not fit are counted, not scrolled. */
 function redraw(lines: readonly string[]): void {
   const { rows, columns } = process.stdout;
   const isAll = lines.length < rows;

@@ -1,5 +1,5 @@
-// What a person types, as values: durations, instants, intervals. Every parser throws commander's
-// InvalidArgumentError, which names the option; the text says what is allowed.
+// Parses what a person types into durations, instants and intervals. Every parser throws commander's
+// InvalidArgumentError, which names the option; the message says what is allowed.
 import { InvalidArgumentError } from 'commander';
 import { INSTANT_YEARS, isInstantMs, toInstantMs } from '../workflows/model/instant.ts';
 import { toGot } from '../workflows/model/problem.ts';
@@ -7,7 +7,7 @@ import { prefixProblem } from '../workflows/model/stream-problems.ts';
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
-/** `90s`, `15m`, `1h`, `7d`, or a sum of those (`1h30m`); whole seconds. */
+/** Accepts `90s`, `15m`, `1h`, `7d`, or a sum of those (`1h30m`); whole seconds only. */
 export function parseDurationSeconds(text: string): number {
   const parts = [...text.matchAll(/(\d+)([smhd])/g)];
   if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text) {
@@ -21,7 +21,10 @@ export function parseDurationSeconds(text: string): number {
   );
 }
 
-/** An instant in ISO 8601 with its zone, to the second; epoch milliseconds. */
+/**
+ * Accepts an instant in ISO 8601 with its zone, to the second.
+ * @returns epoch milliseconds
+ */
 export function parseInstantMs(text: string): number {
   const atMs = toInstantMs(text);
   if (atMs === null || !isInstantMs(atMs)) {
@@ -33,8 +36,8 @@ export function parseInstantMs(text: string): number {
 }
 
 /**
- * One of a few words; another one is answered with the nearest. The parser carries them, for whoever
- * completes what is typed.
+ * Accepts one of a few words, and suggests the nearest for any other. The parser carries its words so that
+ * completion can list them.
  */
 export function parseWord<Word extends string>(
   allowed: readonly Word[],
@@ -49,10 +52,10 @@ export function parseWord<Word extends string>(
   return Object.assign(parse, { words: allowed });
 }
 
-/** The one of these words that a misspelt one is most likely meant to be; undefined when none is near. */
+/** Returns the word that a misspelt word most likely means; undefined when none is similar. */
 export function nearestOf<Word extends string>(text: string, words: readonly Word[]): Word | undefined {
   let nearest: Word | undefined;
-  // A third of the letters wrong is another word.
+  // A word with more than a third of its letters wrong is taken for another word.
   let fewest = Math.max(1, Math.floor(text.length / 3)) + 1;
   for (const word of words) {
     const edits = editsBetween(text, word);
@@ -61,7 +64,7 @@ export function nearestOf<Word extends string>(text: string, words: readonly Wor
   return nearest;
 }
 
-/** Letters to be changed, added or left out to make one of the other (Levenshtein). */
+/** The number of letters to change, add or remove to turn one word into the other (Levenshtein distance). */
 function editsBetween(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_cell, index) => index);
   for (let i = 1; i <= a.length; i += 1) {
@@ -75,7 +78,7 @@ function editsBetween(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** A time of day, `03:00`; UTC. */
+/** Accepts a time of day in UTC: `03:00`. */
 export function parseTimeOfDay(text: string): { hour: number; minute: number } {
   const [, hour, minute] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
   if (hour === undefined || minute === undefined)
@@ -83,7 +86,7 @@ export function parseTimeOfDay(text: string): { hour: number; minute: number } {
   return { hour: Number(hour), minute: Number(minute) };
 }
 
-/** A whole number within bounds, both allowed. */
+/** Accepts a whole number between two bounds, both included. */
 export function parseCount(least: number, most: number): (text: string) => number {
   return (text) => {
     const count = Number(text);
@@ -92,20 +95,20 @@ export function parseCount(least: number, most: number): (text: string) => numbe
   };
 }
 
-/** As the history names it. */
+/** Accepts a project as the history names it. */
 export function parseProjectId(text: string): string {
   if (text === '') throw new InvalidArgumentError('got "", allowed: the id of a project');
   return text;
 }
 
-/** What keys begin with, as `rooms/`. */
+/** Accepts a key prefix, such as `rooms/`. */
 export function parseKeyPrefix(text: string): string {
   const problem = prefixProblem(text);
   if (problem === null) return text;
   throw new InvalidArgumentError(`got ${toGot(text)}, ${problem}`);
 }
 
-/** A duration for people: `15m`, `1h30m`, `7d`. */
+/** Formats a duration for people: `15m`, `1h30m`, `7d`. */
 export function toDurationText(seconds: number): string {
   let rest = seconds;
   let text = '';

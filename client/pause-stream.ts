@@ -1,5 +1,5 @@
-// Pauses streams, resumes them, and creates those that have a past, which is the same: what was missed is
-// made, then the schedule fires. Nothing here prints.
+// Pauses and resumes streams, and creates streams that begin in the past. Creating such a stream is like
+// resuming one: the missed intervals are exported, then the schedule fires. This file never prints.
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import { readLastSlotMs } from '../streams/stream-schedules.ts';
@@ -20,7 +20,7 @@ import { changeOrUnknown, startDroppedSlots, patchUntil, rangeUntil, withRange }
 import type { Connected } from '../temporal/connect.ts';
 import { createSchedule, readStream } from './streams.ts';
 
-/** Clocks of the machines that pause and of Temporal differ by less. */
+/** The clocks of the machine that pauses and of Temporal differ by less than this. */
 const SKEW_MS = 60_000;
 
 export interface Paused {
@@ -29,8 +29,8 @@ export interface Paused {
 }
 
 /**
- * The time stands in the note, where `resumeStream` finds it. A stream that is paused keeps its time, and
- * gets other words if there are some.
+ * Writes the time of the pause into the schedule's note, where `resumeStream` reads it. A stream that is
+ * already paused keeps its time; only the text of the note changes, if one is given.
  */
 export async function pauseStream(connected: Connected, name: string, words: string | null): Promise<Paused> {
   const before = await readStream(connected, name);
@@ -46,16 +46,16 @@ export async function pauseStream(connected: Connected, name: string, words: str
 
 export interface Resumed {
   wasPaused: boolean;
-  /** Whole intervals that ended while the stream was paused; null: none. */
+  /** The whole intervals that ended while the stream was paused; null when there are none. */
   missed: Interval | null;
-  /** The backfill that makes them; null: none was missed, or they are left out. */
+  /** The backfill that exports them; null when none was missed, or when they are left out. */
   backfillId: string | null;
   state: StreamState;
 }
 
 /**
- * Makes what was missed by a backfill, or with `skips` notes it as left out on purpose, and lets the schedule
- * fire again. In this order: whoever dies in between leaves a stream that is paused, and resumed anew loses
+ * Exports missed intervals through a backfill, or with `skips` records them as left out, and then lets the
+ * schedule fire. This order makes a crash harmless: the stream is still paused, and resuming it again loses
  * nothing.
  */
 export async function resumeStream(
@@ -91,8 +91,8 @@ export async function resumeStream(
 }
 
 /**
- * Creates a stream; one that begins in the past as a paused one that is resumed, so that it never fires
- * without its past being made.
+ * Creates a stream. A stream that begins in the past is created paused and then resumed, so that it never
+ * fires before its past intervals are exported.
  */
 export async function createStream(
   connected: Connected,
@@ -108,7 +108,10 @@ export async function createStream(
   return resumeStream(connected, name, { skips: false });
 }
 
-/** From the note; where somebody else wrote it, as the Web UI does, since the last slot that was run. */
+/**
+ * Reads the time of the pause from the note. A note written by others, such as the Web UI, has none; the last
+ * slot that was run counts then.
+ */
 async function pausedSinceMs({ client }: Connected, { stream, note }: StreamState): Promise<number> {
   const notedMs = missedFromMs(note);
   if (notedMs !== null) return notedMs;
@@ -116,8 +119,8 @@ async function pausedSinceMs({ client }: Connected, { stream, note }: StreamStat
 }
 
 /**
- * The start of the first interval that ended after the pause, and whose run the schedule had not started just
- * before.
+ * Returns the start of the first interval that ended after the pause and whose run the schedule had not
+ * started just before.
  */
 async function firstMissedMs(
   { client }: Connected,
@@ -137,7 +140,7 @@ async function firstMissedMs(
 async function hasRun(client: Client, stream: StreamDefinition, interval: Interval): Promise<boolean> {
   try {
     const { status } = await client.workflow.getHandle(runIdOf(stream.name, interval)).describe();
-    // One that failed made nothing: such runs are why the watch pauses a stream.
+    // A failed run exported nothing; such runs are why the watch pauses a stream.
     return status.name !== 'FAILED';
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;

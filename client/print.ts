@@ -1,12 +1,11 @@
-// Output for people and for programs: aligned tables, and JSON. One value per call; nothing here asks a
-// server.
+// Formats output for people and programs: aligned tables and JSON. Nothing here asks a server.
 import type { Terminal } from './cli.ts';
 
 export function printJson(terminal: Terminal, value: unknown): void {
   terminal.out(JSON.stringify(value, null, 2));
 }
 
-/** Columns are as wide as their widest cell; the last one is left as it is. */
+/** Prints a table whose columns are as wide as their widest cell; the last column is not padded. */
 export function printTable(
   terminal: Terminal,
   head: readonly string[],
@@ -15,7 +14,7 @@ export function printTable(
   for (const line of toColumns([head, ...rows])) terminal.out(line);
 }
 
-/** One line for each row; columns are as wide as their widest cell, the last one is left as it is. */
+/** Returns one line per row. Columns are as wide as their widest cell; the last column is not padded. */
 export function toColumns(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows)

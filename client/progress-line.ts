@@ -1,24 +1,21 @@
-// How far a long command is: in a terminal one line at the bottom that is rewritten, in a pipe a plain line
-// now and then. Goes where errors go, so that a pipe of results sees results only.
+// Shows the progress of a long command. A terminal gets one line that is rewritten; a pipe gets a plain line
+// now and then. Progress goes to the error output, so that a pipe of results receives results only.
 import type { Terminal } from './cli.ts';
 
 export interface ProgressState {
-  /** What is being done: `reading`. */
+  /** The operation in progress: `reading`. */
   stage: string;
   done: number;
   total: number;
-  /** An amount of what is counted, for people: `1.2 GB`. */
+  /** Formats an amount for people: `1.2 GB`. */
   toText: (amount: number) => string;
-  /**
-   * Where the work knows it better than who watches it: how much of the amount in a second, 0 while nothing
-   * is known.
-   */
+  /** The rate per second, where the operation knows it better than its observer; 0 while it is unknown. */
   perSecond?: number;
 }
 
-/** A person sees no more than this. */
+/** Updates more frequent than this are not visible to a person. */
 const REWRITE_AFTER_MS = 100;
-/** Plain lines: at every tenth of the way, and no more often than this. */
+/** A pipe gets a plain line at every tenth of the way, and no more often than this. */
 const PLAIN_SHARE = 0.1;
 const PLAIN_AFTER_MS = 1_000;
 
@@ -57,7 +54,7 @@ export class ProgressLine {
     else this.#terminal.rewrite(`${state.stage} ${toBar(share)} ${text}`);
   }
 
-  /** Takes the line away, for what is printed next. */
+  /** Removes the line before something else is printed. */
   clear(): void {
     this.#terminal.rewrite?.('');
   }
@@ -71,7 +68,7 @@ function describe(state: ProgressState, share: number, goneMs: number): string {
   return `${percent} %, ${toText(done)} of ${toText(total)}, ${toText(perSecond)}/s${leftS === null || leftS <= 0 ? '' : `, ${leftS} s left`}`;
 }
 
-/** Null while nothing is known. */
+/** Returns null while the rate is unknown. */
 function rateLeft(left: number, perSecond: number): number | null {
   return perSecond === 0 ? null : Math.round(left / perSecond);
 }

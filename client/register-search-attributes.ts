@@ -1,6 +1,5 @@
-// Registers the search attributes of the runs with the Temporal server. Adding one that exists is harmless;
-// one that exists with another type is kept by the server without a word, so the result is read back and
-// compared.
+// Registers the runs' search attributes with the Temporal server. Adding an existing attribute is harmless.
+// The server silently keeps an attribute of another type, so the result is read back and compared.
 import { setTimeout as wait } from 'node:timers/promises';
 import proto from '@temporalio/proto';
 import { SEARCH_ATTRIBUTES } from '../workflows/model/search-attributes.ts';
@@ -8,7 +7,8 @@ import { isInvalidArgument } from '../temporal/connect.ts';
 import type { Connected } from '../temporal/connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
-// A CommonJS package whose names Node cannot see before it runs: only its default export can be imported.
+// This is a CommonJS package whose names Node cannot see before running it, so only its default export can be
+// imported.
 const { IndexedValueType } = proto.temporal.api.enums.v1;
 const VALUE_TYPES = {
   Keyword: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
@@ -17,15 +17,16 @@ const VALUE_TYPES = {
 } as const;
 
 /**
- * Servers read what is registered once a minute at the latest
+ * Servers refresh the registered attributes once a minute at the latest
  * (`system.forceSearchAttributesCacheRefreshOnRead`).
  */
 const USABLE_WITHIN_MS = 120_000;
 const LOOK_MS = 250;
 
 /**
- * Returns the names that were added, once the server takes them: until it does, it refuses streams. Throws
- * CommandError for one that exists with another type, and when the server does not take them in time.
+ * Returns the added names once the server accepts them; until then it refuses streams.
+ * @throws CommandError when an attribute exists with another type, or when the server does not accept them in
+ * time.
  */
 export async function registerSearchAttributes(connected: Connected): Promise<string[]> {
   const { connection, config } = connected;
@@ -65,7 +66,7 @@ async function awaitUsable(connected: Connected, names: readonly string[]): Prom
   }
 }
 
-/** A query that names what the server does not know yet is refused like a stream that has it. */
+/** The server refuses a query with an unknown attribute just as it refuses a stream that has one. */
 async function areUsable({ connection, config }: Connected, names: readonly string[]): Promise<boolean> {
   const query = names.map((name) => `${name} IS NULL`).join(' AND ');
   try {

@@ -1,6 +1,5 @@
-// Makes a failed run go on: resets it to the stage that failed, so that what was done before is kept, or
-// makes the interval again by a new run where that cannot be. A run that is under way, and a file that is
-// complete, are left alone.
+// Retries a failed run: resets it to the failed stage, which keeps the work done before it. Where a reset is
+// impossible, a new run exports the interval again. A running run and a complete file are never touched.
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { WorkflowNotFoundError } from '@temporalio/client';
@@ -22,7 +21,7 @@ export type RetryOutcome =
   | { action: 'left-alone'; state: 'complete' | 'running'; workflowId: string; runId: string | null }
   | {
       action: 'reset' | 'made-again';
-      /** Of a reset: the stage that is done again. Otherwise why there was none. */
+      /** After a reset, the stage that is repeated; otherwise the reason why no reset was possible. */
       reason: string;
       workflowId: string;
       runId: string;
@@ -32,7 +31,7 @@ export type RetryOutcome =
 const CHANGED = 'the settings of the stream have changed since';
 
 export interface RunToRetry {
-  /** As it stands in the schedule today. */
+  /** The stream as its schedule defines it now. */
   stream: StreamDefinition;
   interval: Interval;
 }
@@ -50,8 +49,8 @@ export async function retryRun(connected: Connected, run: RunToRetry): Promise<R
     asked !== undefined && isDeepStrictEqual(settingsAt(asked.stream, run.interval.startMs), settled);
   if (status.name === 'COMPLETED') {
     if (isOfToday) return { action: 'left-alone', state: 'complete', workflowId, runId };
-    // Its file may be that of a deleted stream of the same name; a run of today's settings finds out, and
-    // leaves alone what it can.
+    // The file may belong to a deleted stream of the same name. A run with the current settings checks this
+    // and keeps the file if it is valid.
     return makeAgain(connected, run, { reason: CHANGED, asked: undefined });
   }
   if (status.name !== 'FAILED')
@@ -60,7 +59,7 @@ export async function retryRun(connected: Connected, run: RunToRetry): Promise<R
   return resetRun(connected, run, { runId, history, asked });
 }
 
-/** Null when Temporal does not know of it: it never was, or its retention is over. */
+/** Returns null when Temporal does not know the run: it never existed, or its retention has ended. */
 export async function describeRun(
   { client }: Connected,
   workflowId: string,

@@ -1,11 +1,11 @@
-// What a run's history at Temporal says, in the words of the command line: its stages one after the other,
-// and the place to which a failed run is reset so that the stage that failed is done again, and no other.
-// Pure: histories come from elsewhere.
+// Reads a run's Temporal event history: its stages in order, and the event to which a failed run is reset.
+// That event repeats the failed stage and no other. This file is pure: callers fetch the event histories.
 import { defaultPayloadConverter } from '@temporalio/common';
 import proto, { type temporal } from '@temporalio/proto';
 import type { ExportRequest } from '../workflows/model/run.ts';
 
-// A CommonJS package whose names Node cannot see before it runs: only its default export can be imported.
+// This is a CommonJS package whose names Node cannot see before running it, so only its default export can be
+// imported.
 const { PENDING_ACTIVITY_STATE_STARTED } = proto.temporal.api.enums.v1.PendingActivityState;
 
 export type History = temporal.api.history.v1.IHistory;
@@ -13,7 +13,7 @@ type Event = temporal.api.history.v1.IHistoryEvent;
 type Pending = temporal.api.workflow.v1.IPendingActivityInfo;
 type Timestamp = Event['eventTime'];
 
-/** What Temporal's SDK records of a local activity, as far as it is read here. */
+/** The part that is read here of what Temporal's SDK records for a local activity. */
 interface LocalActivityRecord {
   activity_type: string;
   attempt: number;
@@ -25,17 +25,17 @@ const LOCAL_ACTIVITY = 'core_local_activity';
 
 export type StageState = 'waiting' | 'running' | 'done' | 'failed' | 'canceled';
 
-/** One stage; batches that follow each other are one. */
+/** One stage; consecutive batches form one stage. */
 export interface ShownStage {
-  /** As in the Web UI; `settle` is the wait before the first one. */
+  /** The name as in the Web UI; `settle` is the wait before the first stage. */
   name: string;
-  /** In words; of the first one where there are several. */
+  /** The activity's summary; the first one where there are several. */
   what: string | null;
   state: StageState;
-  /** How many are in that state or beyond it: of batches there are several. */
+  /** How many activities are in that state or beyond it; a stage of batches has several. */
   done: number;
   of: number;
-  /** The most that one of them took. */
+  /** The highest number of attempts of any one activity. */
   attempts: number;
   startedAt: string;
   endedAt: string | null;
@@ -52,11 +52,13 @@ interface Step {
   lastFailure: string | null;
 }
 
-/** In the order in which they began. `pending` is what Temporal says of activities that are not over. */
+/**
+ * Returns the stages in the order in which they began. `pending` is Temporal's list of unfinished activities.
+ */
 export function stagesOf(history: History, pending: readonly Pending[] = []): ShownStage[] {
   const steps = new Map<number, Step>();
   const idsOfActivities = new Map<string, number>();
-  // The run's own clock: local activities are timed by it.
+  // The run's own clock is used because local activities are timed by it.
   let clockMs = 0;
   for (const event of history.events ?? []) {
     if (event.workflowTaskStartedEventAttributes != null) clockMs = toMs(event.eventTime);
@@ -96,8 +98,8 @@ function toStep(event: Event): Step | undefined {
 }
 
 /**
- * A stage that was made within a workflow task, and is recorded as a marker once it is done. Undefined for
- * one that failed there: it was called again as an activity.
+ * Reads a stage that ran as a local activity, which is recorded as a marker once it is done. Returns
+ * undefined for one that failed there, because it was then called again as an activity.
  */
 function toLocalStep(event: Event, startedMs: number): Step | undefined {
   const { markerName, details, failure } = event.markerRecordedEventAttributes ?? {};
@@ -163,7 +165,7 @@ function groups(steps: readonly Step[]): Step[][] {
   return grouped;
 }
 
-/** Of a group the state that matters most to who looks. */
+/** Returns the state of a group that matters most to the reader. */
 const BY_WEIGHT: readonly StageState[] = ['failed', 'canceled', 'running', 'waiting', 'done'];
 
 function toStage(steps: readonly Step[]): ShownStage {
@@ -188,13 +190,13 @@ function toStage(steps: readonly Step[]): ShownStage {
 export interface FailedStage {
   name: string;
   /**
-   * The event after which the stage was scheduled: a reset to it does the stage again, and whatever was
-   * scheduled with it.
+   * The event after which the stage was scheduled. A reset to it repeats the stage and everything scheduled
+   * with it.
    */
   resetEventId: NonNullable<Event['eventId']>;
 }
 
-/** Null when the run did not fail, or when no stage failed it but a decision of its own. */
+/** Returns null when the run did not fail, or when the run itself decided to fail and no stage did. */
 export function failedStageOf(history: History): FailedStage | null {
   const events = history.events ?? [];
   const ended = events.find((event) => event.workflowExecutionFailedEventAttributes != null);
@@ -212,7 +214,7 @@ export function failedStageOf(history: History): FailedStage | null {
   return null;
 }
 
-/** What the run was asked for; undefined for a history without its beginning. */
+/** Returns the input of the run; undefined when the event history lacks its beginning. */
 export function requestOf(history: History): ExportRequest | undefined {
   const [payload] = history.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
   return payload === undefined ? undefined : defaultPayloadConverter.fromPayload<ExportRequest>(payload);

@@ -1,5 +1,5 @@
-// One run as the command line shows it: what Temporal knows of it, or, where that is forgotten, what the
-// store says. Collects; the words for people stand in describe-run.ts.
+// Collects what `run show` displays: what Temporal knows of the run or, once Temporal has forgotten it, the
+// stored manifest. describe-run.ts formats it.
 import { setTimeout as wait } from 'node:timers/promises';
 import type { StreamDefinition } from '../workflows/model/stream.ts';
 import { runIdOf } from '../workflows/model/interval.ts';
@@ -17,7 +17,8 @@ import { stagesOf } from './run-history.ts';
 import type { ShownStage } from './run-history.ts';
 
 /**
- * A worker answers a query in milliseconds; without one the server lets it wait, and the history says enough.
+ * A worker answers a query in milliseconds. Without a worker the server blocks the query, and the event
+ * history is sufficient.
  */
 const PROGRESS_WAIT_MS = 3_000;
 
@@ -25,7 +26,7 @@ export interface ShownRun {
   workflowId: string;
   runId: string;
   /**
-   * As Temporal has it; `FORGOTTEN`: Temporal knows no such run any more, and the manifest is what is left.
+   * Temporal's status. `FORGOTTEN` means that Temporal no longer knows the run and only the manifest is left.
    */
   status: string;
   startedAt: string;
@@ -34,16 +35,17 @@ export interface ShownRun {
   progress: RunProgress | null;
   stages: ShownStage[];
   summary: RunSummary | null;
-  /** Of a forgotten run. */
+  /** The manifest of a forgotten run. */
   manifest: Manifest | null;
-  /** What the run failed with; its first line says what to mend. */
+  /** The failure of the run; its first line says what to fix. */
   failure: string | null;
-  /** What a person types once that is mended; null unless it failed. */
+  /** The command to type once that is fixed; null unless the run failed. */
   retry: string | null;
 }
 
 /**
- * Throws CommandError (not found) when neither Temporal knows a run of the interval nor the store a manifest.
+ * @throws CommandError (not found) when Temporal knows no run of the interval and the store has no manifest
+ * for it.
  */
 export async function showRun(
   connected: Connected,

@@ -1,5 +1,5 @@
-// The settings of a stream as people write and read them: one table for the options of `stream create` and
-// `stream update`, the keys of a file of streams, and every text that shows one.
+// Defines how people write and read the settings of a stream. One table serves the options of `stream create`
+// and `stream update`, the keys of a streams file, and all displays.
 import { InvalidArgumentError } from 'commander';
 import { KEY_TEMPLATE_DEFAULT } from '../workflows/model/key-template.ts';
 import type { StreamSettings } from '../workflows/model/stream.ts';
@@ -8,16 +8,16 @@ import { parseDurationSeconds, parseInstantMs, parseWord, toDurationText } from 
 type Value = StreamSettings[keyof StreamSettings];
 
 export interface StreamField {
-  /** The option without its dashes, and the key in a file. */
+  /** The option without its dashes, which is also the key in a file. */
   name: string;
   field: keyof StreamSettings;
-  /** What stands for the value in a help text. */
+  /** The placeholder for the value in help texts. */
   value: string;
   description: string;
-  /** Throws commander's InvalidArgumentError, naming what is allowed. */
+  /** Throws commander's InvalidArgumentError, which names what is allowed. */
   parse: (text: string) => Value;
   toText: (value: Value) => string;
-  /** Of a stream that does not say; absent: it has to. */
+  /** The default; absent when the setting is required. */
   fallback?: Value;
 }
 
@@ -120,8 +120,8 @@ export const STREAM_FIELDS: readonly StreamField[] = [
 ];
 
 /**
- * Of the fields given, by their names: the settings. A field that has to be given and is not is left out, for
- * the caller to name.
+ * Builds settings from the given fields by name. A required field that is missing is left out, so that the
+ * caller can name it.
  */
 export function toSettings(given: Readonly<Record<string, Value | undefined>>): Partial<StreamSettings> {
   return Object.fromEntries(
@@ -132,12 +132,12 @@ export function toSettings(given: Readonly<Record<string, Value | undefined>>): 
   );
 }
 
-/** What commander makes of an option's name. */
+/** Returns commander's property name for an option. */
 export function attributeOf(name: string): string {
   return name.replaceAll(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase());
 }
 
-/** By their names, those among a command's options that are settings. */
+/** Picks the settings from a command's options and keys them by name. */
 export function givenFields(options: Readonly<Record<string, unknown>>): Record<string, Value | undefined> {
   return Object.fromEntries(
     STREAM_FIELDS.map(({ name }) => [name, options[attributeOf(name)] as Value | undefined]),
@@ -150,7 +150,7 @@ export interface FieldChange {
   to: string;
 }
 
-/** In words, in the order of the table. */
+/** Describes the settings in the order of the table. */
 export function describeChanges(was: StreamSettings, is: StreamSettings): FieldChange[] {
   return STREAM_FIELDS.filter(({ field }) => was[field] !== is[field]).map(({ name, field, toText }) => ({
     field: name,
@@ -159,7 +159,7 @@ export function describeChanges(was: StreamSettings, is: StreamSettings): FieldC
   }));
 }
 
-/** An instant, or a word for there being none. */
+/** Formats an instant, or a word when there is none. */
 export function parseInstantOrNone(given: string): number | null {
   if (given === 'none') return null;
   try {
@@ -170,7 +170,7 @@ export function parseInstantOrNone(given: string): number | null {
   }
 }
 
-/** A duration, or a word for the default one. */
+/** Formats a duration, or a word for the default. */
 export function parseDurationOrDefault(given: string): number | null {
   if (given === 'default') return null;
   try {

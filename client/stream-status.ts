@@ -1,4 +1,4 @@
-// Where every stream is, asked of a worker. Collects; the command prints.
+// Asks a worker for the status of every stream. The command prints it.
 import { UnreadableStreamError } from '../streams/stream-record.ts';
 import { toUnreadableStatus } from '../workflows/questions/status-contract.ts';
 import type {
@@ -14,13 +14,16 @@ import type { Connected } from '../temporal/connect.ts';
 import { CommandError } from './exit-codes.ts';
 import { readStream } from './streams.ts';
 
-/** Longer than the workflow gives its activity. */
+/** This is longer than the time that the workflow gives its activity. */
 const TIMEOUT_MS = 3 * 60_000;
 
-/** Of one answer: notes and all, they fit into one of Temporal's payloads of 2 MB. */
+/** This many streams with their notes fit into one Temporal payload of 2 MB. */
 const ROWS_MAX = 1_250;
 
-/** By name. Throws CommandError (not found) for an unknown stream; without names, all there are. */
+/**
+ * Returns the named streams, or all streams when no name is given.
+ * @throws CommandError (not found) for an unknown stream.
+ */
 export async function readStatus(
   connected: Connected,
   names: readonly string[],
@@ -43,7 +46,10 @@ async function askFor(connected: Connected, names: readonly string[]): Promise<S
   return [...rows, ...unreadable];
 }
 
-/** The stream, or why its schedule cannot be read: that holds up none of the others. */
+/**
+ * Returns the stream, or the reason why its schedule cannot be read. An unreadable schedule does not block
+ * the other streams.
+ */
 async function readOrSay(connected: Connected, name: string): Promise<StreamState | UnreadableStream> {
   try {
     return await readStream(connected, name);

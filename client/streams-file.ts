@@ -1,5 +1,6 @@
-// A file of streams: YAML with the names of the command line's options, several streams in one. Parsed and
-// validated at once; everything that is wrong is named with its line. Says nothing of what is there already.
+// Parses a file of streams: YAML with the names of the command line's options, several streams in one file.
+// Parses and validates in one pass, and names every problem with its line. It does not look at existing
+// streams.
 import { InvalidArgumentError } from 'commander';
 import {
   isAlias,
@@ -20,18 +21,18 @@ import { STREAM_NAME, settingsProblems } from '../workflows/model/stream-problem
 import { JITTER_SECONDS_MAX } from '../workflows/model/firing.ts';
 import type { StreamSettings } from '../workflows/model/stream.ts';
 
-/** All of them are checked by one question to a worker. */
+/** A single question to a worker checks all of them, so their number is limited. */
 export const STREAMS_MAX = 1_000;
 
 export interface FileStream {
   name: string;
-  /** All of them: what the file leaves out has its default. */
+  /** All settings, with defaults where the file has none. */
   settings: StreamSettings;
-  /** Undefined where the file does not say. */
+  /** Undefined where the file does not set it. */
   fromMs: number | undefined;
   untilMs: number | null;
   jitterSeconds: number | null;
-  /** Where it begins in the file; from 1. */
+  /** The line where the stream begins in the file; counted from 1. */
   line: number;
 }
 
@@ -39,7 +40,7 @@ export type ParsedFile = { streams: FileStream[] } | { problems: string[] };
 
 type Path = (string | number)[];
 
-/** Problems are sentences that begin with `name:line:`. */
+/** Each problem is a sentence that begins with `name:line:`. */
 export function parseStreamsFile(text: string, name: string): ParsedFile {
   const lines = new LineCounter();
   let document: Document.Parsed;
@@ -86,18 +87,19 @@ export function parseStreamsFile(text: string, name: string): ParsedFile {
   return problems.length > 0 ? { problems: inOrder(problems, name) } : { streams };
 }
 
-/** The largest file of streams has some tens of thousands. */
+/** The largest realistic file has some tens of thousands of values. */
 const VALUES_MAX = 1_000_000;
 
 /**
- * A few lines of aliases of aliases stand for billions of values. Sizes are summed up without making any of
- * them.
- * @returns the alias that makes it too many; null: there is none. The library's own count refuses an alias
- * that is used a hundred times.
+ * Nested aliases in a few lines can stand for billions of values. This sums up the sizes without expanding
+ * the values.
+ * @returns the alias that exceeds the limit, or null. The library's own limit would refuse an alias that is
+ * used a hundred times.
  */
 function findAliasBomb({ contents }: Document): Alias | null {
   /**
-   * By anchor: the values that it stands for. One that is still being summed up has none: it holds itself.
+   * The number of values by anchor. An anchor that is still being summed up has no entry, because it contains
+   * itself.
    */
   const sizes = new Map<string, number>();
   let [total, found] = [0, null as Alias | null];
@@ -128,14 +130,12 @@ function repetitions(streams: readonly FileStream[], index: number): string[] {
   return [`name: got "${name ?? ''}" twice, first on line ${streams[first]?.line ?? 0}; allowed: each once`];
 }
 
-/**
- * A parser of the command line for one of a file's values. A field that may be left out is undefined then.
- */
+/** Applies a command-line parser to a value of the file. A field that may be left out is then undefined. */
 function argument(parse: (text: string) => unknown, isRequired: boolean) {
   const value = z.unknown().transform((given, context): unknown => {
     try {
       if (given === undefined) throw new InvalidArgumentError('got none, allowed: one for each stream');
-      // A number is what YAML makes of 15: the parser says what is missing.
+      // YAML parses 15 as a number; the parser's message says which unit is missing.
       return parse(given === null ? '' : typeof given === 'string' ? given : JSON.stringify(given));
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw error;
@@ -171,7 +171,7 @@ const fileSchema = z.strictObject({ streams: z.array(streamSchema).min(1).max(ST
 
 const FIELDS = Object.keys(streamSchema.shape);
 
-/** As the schema's parsers leave it. */
+/** The result of the schema's parsers. */
 interface GivenStream extends Record<string, unknown> {
   name: string;
   from?: number;
@@ -225,14 +225,14 @@ function describeUnknown(key: string, isTop: boolean): string {
   return `${key}: unknown field, allowed: ${allowed.join(', ')}${hint}`;
 }
 
-/** The name of the field before the colon. */
+/** Returns the field name before the colon. */
 function fieldOf(sentence: string): string {
   return sentence.slice(0, Math.max(0, sentence.indexOf(':')));
 }
 
 /**
- * Of the key that leads there; what is not in the text itself, as a merged field, has the line of what holds
- * it.
+ * Returns the line of the key at this path. A value that is not in the text itself, such as a merged field,
+ * has the line of its parent.
  */
 function lineOfPath(document: Document, lines: LineCounter, path: Path): number {
   let at: unknown = document.contents;

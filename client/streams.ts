@@ -1,5 +1,5 @@
-// Streams as Temporal knows them: the schedule is the record, its action's input the definition. Creates,
-// reads and removes them, and starts their runs. Nothing here prints.
+// Manages streams in Temporal: the schedule is the record, and the input of its action is the definition.
+// Creates, reads and removes streams, and starts their runs. This file never prints.
 import {
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
@@ -11,6 +11,7 @@ import { TypedSearchAttributes } from '@temporalio/common';
 import { createStreamSchedule, listStreamStates, readStreamState } from '../streams/stream-schedules.ts';
 import type { ListedStreams } from '../streams/stream-schedules.ts';
 import { UnreadableStreamError } from '../streams/stream-record.ts';
+import { rangeProblems } from '../workflows/model/interval-range.ts';
 import { runIdOf, scheduleIdOf } from '../workflows/model/interval.ts';
 import type { Interval } from '../workflows/model/interval.ts';
 import type { ExportRequest, RunSummary } from '../workflows/model/run.ts';
@@ -25,19 +26,19 @@ import { askWorker } from './ask-worker.ts';
 import type { Connected } from '../temporal/connect.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
-/** A summary in the Web UI is a row of a list. */
+/** The Web UI shows a summary as one row of a list. */
 const SUMMARY_CHARACTERS = 100;
 
 export type RunHandle = WorkflowHandleWithFirstExecutionRunId<
   (request: ExportRequest) => Promise<RunSummary>
 >;
 
-/** Longer than the worker takes at most. */
+/** This is longer than the worker takes at most. */
 const CHECK_TIMEOUT_MS = 120_000;
 
 /**
- * Asks a worker what is wrong with streams as they would be, in their order. Throws CommandError when none
- * answers.
+ * Asks a worker to validate the given streams; the problems come back in the same order.
+ * @throws CommandError when no worker answers.
  */
 export async function checkStreams(
   connected: Connected,
@@ -55,13 +56,14 @@ export async function checkStreams(
   return problems;
 }
 
-/** As `checkStreams`, of one. */
+/** Checks one stream, as `checkStreams` does. */
 export async function checkStream(connected: Connected, stream: StreamDefinition): Promise<string[]> {
   return (await checkStreams(connected, [stream])).flat();
 }
 
 /**
- * With a `pauseNote` it is paused from the beginning. Throws CommandError when a stream of that name exists.
+ * Creates a stream; with a `pauseNote` it starts paused.
+ * @throws CommandError when a stream of that name exists.
  */
 export async function createSchedule(
   { client, config }: Connected,
@@ -80,7 +82,7 @@ export async function createSchedule(
   }
 }
 
-/** Throws CommandError for an unknown stream (not found), and for one whose schedule cannot be read. */
+/** @throws CommandError for an unknown stream (not found), and for one whose schedule cannot be read. */
 export async function readStream({ client }: Connected, name: string): Promise<StreamState> {
   try {
     return await readStreamState(client, name);
@@ -91,17 +93,17 @@ export async function readStream({ client }: Connected, name: string): Promise<S
   }
 }
 
-/** All streams, by name: a thousand within a second or two. Those that cannot be read are listed apart. */
+/** Lists all streams by name, a thousand within a second or two. Unreadable streams are listed separately. */
 export function listAllStreams({ client }: Connected): Promise<ListedStreams> {
   return listStreamStates(client);
 }
 
-/** As `listAllStreams`, those that can be read. */
+/** Lists the readable streams of `listAllStreams`. */
 export async function listStreams(connected: Connected): Promise<StreamState[]> {
   return (await listAllStreams(connected)).states;
 }
 
-/** The names of all streams, in alphabetical order. */
+/** Lists the names of all streams in alphabetical order. */
 export async function listStreamNames({ client }: Connected): Promise<string[]> {
   const base = scheduleIdOf('');
   const names: string[] = [];
@@ -111,9 +113,7 @@ export async function listStreamNames({ client }: Connected): Promise<string[]> 
   return names.sort();
 }
 
-/**
- * Removes the schedule, and that of its nightly audit; files, manifests and runs under way stay as they are.
- */
+/** Removes the schedule and its nightly audit. Files, manifests and runs in progress stay as they are. */
 export async function deleteSchedule(connected: Connected, name: string): Promise<void> {
   try {
     await connected.client.schedule.getHandle(scheduleIdOf(name)).delete();
@@ -129,7 +129,7 @@ export interface RunToStart {
   force: boolean;
 }
 
-/** Starts the run that owns the interval, or joins it if it is under way. */
+/** Starts the run of the interval, or joins it if it is already running. */
 export async function startRun(
   { client, config }: Connected,
   { stream, interval, force }: RunToStart,
@@ -145,7 +145,7 @@ export async function startRun(
   });
 }
 
-/** What a person reads on the run's page. */
+/** The details that a person reads on the run's page. */
 function wordsOf(
   stream: StreamDefinition,
   interval: Interval,
@@ -157,7 +157,7 @@ function wordsOf(
   };
 }
 
-/** The error for a stream that does not exist; every other error as it is. */
+/** Returns the error for a stream that does not exist; returns every other error unchanged. */
 export function toUnknownStream(name: string, error: unknown): unknown {
   if (!(error instanceof ScheduleNotFoundError)) return error;
   return new CommandError(
@@ -165,4 +165,21 @@ export function toUnknownStream(name: string, error: unknown): unknown {
     EXIT.notFound,
     { cause: error },
   );
+}
+
+/** `--from` and `--to` of a command, in epoch milliseconds. */
+export interface RangeOptions {
+  from: number;
+  to: number;
+}
+
+/**
+ * Returns a range of a stream's intervals that have ended.
+ * @throws CommandError that names the nearest borders when the range does not begin and end on borders.
+ */
+export function toRange(stream: StreamDefinition, { from, to }: RangeOptions, nowMs: number): Interval {
+  const range = { startMs: from, endMs: to };
+  const problems = rangeProblems(stream, range, nowMs);
+  if (problems.length > 0) throw new CommandError(problems.join('\n'), EXIT.usage);
+  return range;
 }

@@ -1,5 +1,5 @@
-// `room-streams analyse`: what an operator does to the history after peers and samples were written by
-// something else. Opens ClickHouse itself, as its administrator: no activity does this work.
+// `room-streams analyse`: computes track totals after another program has written peers and samples to the
+// history. It opens ClickHouse itself as an administrator, because no activity does this work.
 import type { Command } from 'commander';
 import { analyse } from '../../history/analyse.ts';
 import { openConnection } from '../../clickhouse/connection.ts';

@@ -1,5 +1,5 @@
-// `room-streams audit`: holds what is stored of a stream against the history of today, and makes again what
-// is not as it should be; once, or every night.
+// `room-streams audit`: compares the stored files of a stream with the history and re-exports what differs.
+// It runs once, or every night.
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { FINDING_KINDS, openOf } from '../../workflows/audit/contract.ts';
@@ -14,11 +14,11 @@ import type { Terminal } from '../cli.ts';
 import { runPageOf, withTemporal } from '../../temporal/connect.ts';
 import type { Connected } from '../../temporal/connect.ts';
 import { CommandError, EXIT, foundCodeOf } from '../exit-codes.ts';
-import { leaveOnInterrupt } from '../leave-on-interrupt.ts';
+import { leaveOnInterrupt } from '../follow-workflow.ts';
 import { parseDurationSeconds, parseInstantMs, parseTimeOfDay, toDurationText } from '../parse-arguments.ts';
 import { printJson } from '../print.ts';
 import { ProgressLine } from '../progress-line.ts';
-import { toRange } from '../stream-range.ts';
+import { toRange } from '../streams.ts';
 import { readStream } from '../streams.ts';
 
 const BACK_SECONDS_DEFAULT = 7 * 86_400;
@@ -41,7 +41,7 @@ interface AuditOptions {
 export function addAuditCommands(program: Command, terminal: Terminal): void {
   const audit = program
     .command('audit')
-    // Options behind a subcommand are the subcommand's own.
+    // Options behind a subcommand belong to that subcommand.
     .enablePositionalOptions()
     .argument('[name]', 'the stream')
     .description(
@@ -159,7 +159,9 @@ async function runAudit(
   refuseFound(report);
 }
 
-/** Commander asks for them in every subcommand, too, where they are marked as required. */
+/**
+ * These options are checked here because commander would also demand required options in every subcommand.
+ */
 function assertAsked(
   name: string | undefined,
   { from, to }: AuditOptions,

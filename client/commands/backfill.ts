@@ -1,5 +1,5 @@
-// `room-streams backfill`: makes past intervals of a stream, by a workflow that goes on without this command;
-// follows it, cancels it, or says beforehand what it would do.
+// `room-streams backfill`: exports past intervals of a stream through a workflow that continues without this
+// command. It also follows or cancels the workflow, or reports beforehand what it would do.
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { CONCURRENCY_DEFAULT, CONCURRENCY_MAX, finishedOf } from '../../workflows/backfill/contract.ts';
@@ -12,11 +12,11 @@ import type { Terminal } from '../cli.ts';
 import { runPageOf, withTemporal } from '../../temporal/connect.ts';
 import type { Connected } from '../../temporal/connect.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { leaveOnInterrupt } from '../leave-on-interrupt.ts';
+import { leaveOnInterrupt } from '../follow-workflow.ts';
 import { parseCount, parseInstantMs } from '../parse-arguments.ts';
 import { printJson } from '../print.ts';
 import { ProgressLine } from '../progress-line.ts';
-import { toRange } from '../stream-range.ts';
+import { toRange } from '../streams.ts';
 import { readStream } from '../streams.ts';
 
 interface BackfillOptions {

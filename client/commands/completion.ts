@@ -1,5 +1,5 @@
-// `room-streams completion <shell>`: prints what a shell loads to complete commands, options and their
-// values. Asks no server.
+// `room-streams completion <shell>`: prints the script with which a shell completes commands, options and
+// values. It asks no server.
 import { Argument } from 'commander';
 import type { Command } from 'commander';
 import type { Terminal } from '../cli.ts';

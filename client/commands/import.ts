@@ -1,6 +1,6 @@
-// `room-streams import`: recordings of calls into the history. Opens ClickHouse itself, as its administrator:
-// no activity does this work. What it prints and how it ends stand here; how dumps are read and written, in
-// importers/.
+// `room-streams import`: imports recordings of calls into the history. It opens ClickHouse itself as an
+// administrator, because no activity does this work. This file owns the output and the exit codes; importers/
+// reads and writes the dumps.
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { dryRunImport, toDryRunJson, toFileRow, withIsoTimes } from '../../importers/dry-run.ts';
@@ -20,13 +20,13 @@ import { ProgressLine } from '../progress-line.ts';
 const FORMATS = ['auto', 'rtcstats', 'webrtc-internals', 'getstats'] as const;
 const THREADS_MAX = 64;
 
-/** Whose rooms are imported when nobody says: apart from those of real customers. */
+/** The default project of imported rooms, which keeps them apart from the rooms of real customers. */
 const PROJECT_DEFAULT = 'imported';
 
-/** Of what was left out where no room was found, the first ones say why. */
+/** When no room was found, this many of the skipped files are listed with the reason. */
 const REASONS_SHOWN_MAX = 2;
 
-/** More rooms than this are not listed one by one. */
+/** Up to this many rooms are listed one by one. */
 const ROOMS_LISTED_MAX = 20;
 
 interface ImportCommandOptions {
@@ -100,7 +100,7 @@ async function runDry(
   terminal: Terminal,
   { paths, options, importing, progress }: Run,
 ): Promise<FileSummary[]> {
-  // Finished rooms are shown as JSON only.
+  // Finished rooms are shown only with --json.
   const result = await dryRunImport(paths, { ...importing, isFinished: options.json === true });
   progress.clear();
   if (options.json === true) terminal.out(toDryRunJson(result));
@@ -134,7 +134,8 @@ function toImportOptions(options: ImportCommandOptions, progress: ProgressLine):
 }
 
 /**
- * Ctrl-C ends the import between two steps, so that nothing is left behind; a second one ends the process.
+ * Ctrl-C stops the import between two steps, so that nothing partial is left. A second Ctrl-C ends the
+ * process at once.
  */
 async function stoppable<Result>(
   importing: ImportOptions,
@@ -166,7 +167,7 @@ async function assertFiles(paths: readonly string[]): Promise<void> {
     throw new CommandError(`nothing imported: there is no file in ${paths.join(', ')}`, EXIT.notFound);
 }
 
-/** Files that were named must be dumps; a folder may hold others beside them. */
+/** Files named on the command line must be dumps; a folder may also contain other files. */
 function assertImported(files: readonly FileSummary[]): void {
   const failed = files.filter(({ error }) => error !== null);
   const others = files.filter(({ isNamed, format, error }) => isNamed && format === null && error === null);

@@ -1,5 +1,5 @@
-// `room-streams migrate`: creates or upgrades the history, and what Temporal has to know. Opens ClickHouse
-// itself, as its administrator: no activity does this work.
+// `room-streams migrate`: creates or upgrades the history, and registers what Temporal needs. It opens
+// ClickHouse itself as an administrator, because no activity does this work.
 import type { Command } from 'commander';
 import { migrate } from '../../history/migrate.ts';
 import { readClickHouseAdmin, readMigrationConfig } from '../../config/config.ts';

@@ -1,6 +1,6 @@
-// `room-streams preflight`: whether workers can use their destinations and the history, a line for each
-// check; or the least rights that the destinations' keys need. A worker tries it all; the streams say under
-// which prefixes.
+// `room-streams preflight`: checks through a worker whether the destinations and the history are usable, with
+// one line per check. It can also print the minimal policy for the destinations' keys. The streams determine
+// which prefixes are checked.
 import type { Command } from 'commander';
 import { keyPrefixOf } from '../../workflows/model/key-template.ts';
 import type {
@@ -20,7 +20,7 @@ import { parseKeyPrefix } from '../parse-arguments.ts';
 import { printJson } from '../print.ts';
 import { listStreams } from '../streams.ts';
 
-/** Longer than the workflow gives all its checks together. */
+/** This is longer than the time that the workflow gives all its checks together. */
 const TIMEOUT_MS = 10 * 60_000;
 
 const WORDS: Readonly<Record<CheckOutcome, string>> = {
@@ -95,7 +95,7 @@ async function ask(connected: Connected, request: PreflightRequest): Promise<Pre
   );
 }
 
-/** By destination: where its streams write. */
+/** Returns the prefixes that the streams write to, by destination. */
 async function readPrefixes(connected: Connected): Promise<Record<string, string[]>> {
   const found = new Map<string, Set<string>>();
   const add = (destination: string, prefix: string): void => {
@@ -106,7 +106,7 @@ async function readPrefixes(connected: Connected): Promise<Record<string, string
   return Object.fromEntries([...found].map(([destination, prefixes]) => [destination, [...prefixes].sort()]));
 }
 
-/** Of all revisions: runs of older intervals still write under the older ones. */
+/** Includes all revisions, because runs of older intervals still write under the older prefixes. */
 function addPrefixesOf(
   { name, revisions }: StreamDefinition,
   add: (destination: string, prefix: string) => void,

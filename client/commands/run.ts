@@ -1,4 +1,4 @@
-// `room-streams run …`: what one run did or is doing, and how a failed one goes on.
+// `room-streams run …`: shows what one run did or is doing, and retries a failed run.
 import type { Command } from 'commander';
 import type { Terminal } from '../cli.ts';
 import { runPageOf, withTemporal } from '../../temporal/connect.ts';
@@ -94,7 +94,7 @@ function describeOutcome(outcome: RetryOutcome): string {
   }
 }
 
-/** What can be printed: without the handle. */
+/** Leaves out the handle, which cannot be printed. */
 function toPlain(outcome: RetryOutcome): Record<string, unknown> {
   return Object.fromEntries(Object.entries(outcome).filter(([name]) => name !== 'handle'));
 }

@@ -1,5 +1,5 @@
-// `room-streams schema`: prints the JSON Schema of the files, for readers that check or generate code. Asks
-// no server.
+// `room-streams schema`: prints the JSON Schema of the files, for readers that validate them or generate
+// code. It asks no server.
 import type { Command } from 'commander';
 import { toFileSchema } from '../../document/json-schema.ts';
 import type { FieldSet, FileFormat } from '../../workflows/model/stream.ts';

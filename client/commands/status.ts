@@ -1,5 +1,5 @@
-// `room-streams status`: every stream in one row, from the schedules and from what the store says; once, or
-// again and again until Ctrl-C.
+// `room-streams status`: shows one row per stream, from the schedules and the stored files. It prints once,
+// or repeatedly until Ctrl-C.
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
@@ -13,7 +13,10 @@ import { toDurationText } from '../parse-arguments.ts';
 import { printJson, toByteText, toColumns } from '../print.ts';
 import { readStatus } from '../stream-status.ts';
 
-/** A person sees that something happened; a thousand streams cost their servers a tenth of that. */
+/**
+ * This is fast enough for a person to see changes. A thousand streams then cost their servers a tenth of what
+ * refreshing every second would.
+ */
 const REDRAW_MS = 5_000;
 
 const COLUMNS = [
@@ -57,7 +60,7 @@ export function addStatusCommand(program: Command, terminal: Terminal): void {
     );
 }
 
-/** The first look fails as without --watch; later ones that fail are shown, and tried again. */
+/** The first query fails as it does without --watch. Later failures are shown and retried. */
 async function watch(
   connected: Connected,
   names: readonly string[],
@@ -89,7 +92,7 @@ async function look(
     const rows = await readStatus(connected, names);
     if (options.json === true) return [JSON.stringify(rows)];
     const head = `${toRfc3339(Date.now())}  ${countStates(rows)}`;
-    // A screen may be too small for all of them: those that want somebody come first.
+    // The screen may be too small for all streams, so those that need attention come first.
     const shown = terminal.redraw === undefined ? rows : rows.toSorted(byNeed);
     return [head, ...toTable(shown), ...(terminal.redraw === undefined ? [''] : [])];
   } catch (error) {
@@ -114,7 +117,7 @@ function byNeed(a: StreamStatus, b: StreamStatus): number {
   return BY_NEED.indexOf(a.state) - BY_NEED.indexOf(b.state) || (b.lagSeconds ?? 0) - (a.lagSeconds ?? 0);
 }
 
-/** `12 streams: 10 active, 1 late, 1 paused`. */
+/** For example `12 streams: 10 active, 1 late, 1 paused`. */
 function countStates(rows: readonly StreamStatus[]): string {
   const counts = BY_NEED.toReversed()
     .map((state) => ({ state, count: rows.filter((row) => row.state === state).length }))

@@ -1,6 +1,6 @@
-// `room-streams stream apply`: makes streams as a file has them. What is not there is created, what differs
-// is updated from the next border on, and nothing is ever deleted; applied twice, the second time changes
-// nothing.
+// `room-streams stream apply`: makes the streams match a file. Missing streams are created, and differing
+// streams are updated from the next border on. Nothing is ever deleted, and applying the same file again
+// changes nothing.
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { intervalContaining, toRfc3339 } from '../../workflows/model/interval.ts';
@@ -34,10 +34,10 @@ type Step = { line: number; after: StreamDefinition } & (
 interface AppliedStream {
   name: string;
   action: Step['action'];
-  /** Where a new stream begins, or the first interval that differs; null: no setting changes. */
+  /** The start of a new stream, or of the first interval with new settings; null when no setting changes. */
   from: string | null;
   changes: FieldChange[];
-  /** The backfill that makes what is over of a new stream. */
+  /** The backfill that exports the past intervals of a new stream. */
   backfill: string | null;
 }
 
@@ -125,7 +125,7 @@ async function apply(
     terminal.out(`${others} other ${others === 1 ? 'stream stays as it is' : 'streams stay as they are'}`);
 }
 
-/** What has to be done for a stream of the file; or what is wrong with it. */
+/** Returns the steps that a stream of the file needs, or the problems that prevent them. */
 function planStep(
   wanted: FileStream,
   existing: StreamDefinition | undefined,
@@ -147,7 +147,7 @@ function planStep(
   const last = lastSettings(existing);
   const isSame = STREAM_FIELDS.every(({ field }) => last[field] === settings[field]);
   try {
-    // The file says how the stream is to be: a change that is planned and is not that one is given up.
+    // The file is authoritative: a planned change that differs from it is discarded.
     const planned = planChange(
       existing,
       { changes: isSame ? {} : settings, dropsPlanned: !isSame, untilMs, jitterSeconds },
@@ -179,7 +179,7 @@ function toDefinition(
   };
 }
 
-/** The id of the backfill that was started, if one was. */
+/** Returns the id of the backfill, if one was started. */
 async function takeStep(connected: Connected, step: Step): Promise<string | null> {
   if (step.action === 'update') await writeChange(connected, step.planned);
   if (step.action !== 'create') return null;

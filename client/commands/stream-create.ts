@@ -1,5 +1,5 @@
-// `room-streams stream create`: a stream and its schedule, and, when it begins in the past, a backfill of
-// what is over.
+// `room-streams stream create`: creates a stream and its schedule. If the stream begins in the past, it also
+// starts a backfill of the past intervals.
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { jitterSecondsOf } from '../../workflows/model/firing.ts';
@@ -30,7 +30,7 @@ export function addCreate(stream: Command, terminal: Terminal): void {
     .description('creates a data stream and its schedule');
   for (const { name, value, description, parse, toText, fallback } of STREAM_FIELDS) {
     const option = new Option(`--${name} <${value}>`, description).argParser(parse);
-    // Shown as a person would write it: `1h`, which the parser takes, and not 3600, which it refuses.
+    // The default is shown as `1h`, which the parser accepts, and not as 3600, which it refuses.
     if (fallback !== undefined) option.default(fallback, toText(fallback));
     command.addOption(option.makeOptionMandatory(fallback === undefined));
   }
@@ -73,7 +73,7 @@ async function create(
 }
 
 export function toDefinition(name: string, options: CreateOptions, nowMs: number): StreamDefinition {
-  // Required options and defaults make them all.
+  // Required options and defaults guarantee that every setting has a value.
   const settings = toSettings(givenFields(options)) as StreamSettings;
   const { from, until = null, jitter } = options;
   const fromMs = from ?? intervalContaining(nowMs, settings).startMs;
@@ -87,11 +87,11 @@ export function toDefinition(name: string, options: CreateOptions, nowMs: number
   };
 }
 
-/** Throws CommandError with everything that can be told without asking a server. */
+/** Throws CommandError with every problem that can be found without asking a server. */
 function assertSound(definition: StreamDefinition): void {
   const problems = streamProblems(definition);
   const [first] = definition.revisions;
-  // Borders can be judged once there is a grid.
+  // Borders can be checked only once the interval length and offset are known.
   if (problems.length === 0 && first !== undefined)
     problems.push(...spanProblems(definition, { atFrom: first.settings, atUntil: first.settings }));
   refuse(problems);

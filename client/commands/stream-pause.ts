@@ -1,5 +1,5 @@
-// `room-streams stream pause` and `stream resume`: nothing is made while a stream is paused; resuming fills
-// what was missed, or notes that it is left out on purpose.
+// `room-streams stream pause` and `stream resume`. A paused stream exports nothing. Resuming exports the
+// missed intervals, or records that they are left out on purpose.
 import type { Command } from 'commander';
 import { describeInterval, toRfc3339 } from '../../workflows/model/interval.ts';
 import { parsePauseNote } from '../../workflows/model/pause-note.ts';

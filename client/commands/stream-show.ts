@@ -1,5 +1,5 @@
-// `room-streams stream list` and `stream describe`: what streams are, for people and as JSON. What their runs
-// did is `status`.
+// `room-streams stream list` and `stream describe`: show the settings of streams, as text and as JSON.
+// `status` shows what their runs did.
 import type { Command } from 'commander';
 import { jitterSecondsOf } from '../../workflows/model/firing.ts';
 import { describeInterval, intervalContaining, toRfc3339 } from '../../workflows/model/interval.ts';
@@ -17,10 +17,10 @@ import { listAllStreams, readStream } from '../streams.ts';
 
 const STREAM_COLUMNS = ['STREAM', 'PROJECT', 'DESTINATION', 'EVERY', 'FORMAT', 'STATE', 'NEXT'];
 
-/** Of the names of fields. */
+/** The width of the column of field names. */
 const NAME_WIDTH = 14;
 
-/** Left-out ranges are named up to this many, the newest first. */
+/** At most this many left-out ranges are listed, newest first. */
 const SKIPPED_SHOWN = 5;
 
 export function addReading(stream: Command, terminal: Terminal): void {

@@ -1,4 +1,5 @@
-// `room-streams stream update`: new settings from a border on. What began keeps its settings and its key.
+// `room-streams stream update`: changes settings from a border on. Intervals that have begun keep their
+// settings and their key.
 import type { Command } from 'commander';
 import { toRfc3339 } from '../../workflows/model/interval.ts';
 import { streamProblems } from '../../workflows/model/stream-problems.ts';
@@ -34,7 +35,7 @@ interface UpdateOptions extends Record<string, unknown> {
 export interface DescribedChange {
   name: string;
   action: 'update' | 'unchanged';
-  /** The first interval that differs begins here; null: no setting changes. */
+  /** The start of the first interval with new settings; null when no setting changes. */
   from: string | null;
   changes: FieldChange[];
 }
@@ -99,7 +100,7 @@ async function updateStream(
   return described;
 }
 
-/** Old and new in words, of all that differs. */
+/** Describes every difference with its old and new value. */
 export function describePlanned({ before, after, fromMs }: PlannedChange): DescribedChange {
   const changes =
     fromMs === null ? [] : describeChanges(settingsAt(before, fromMs), settingsAt(after, fromMs));

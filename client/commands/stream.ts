@@ -1,5 +1,5 @@
-// `room-streams stream …`: the group of commands, one file for each of the larger ones; trigger and delete
-// are here.
+// `room-streams stream …`: the group of stream commands. The larger commands have their own files; trigger
+// and delete are here.
 import type { Command } from 'commander';
 import type { Terminal } from '../cli.ts';
 import { withTemporal, runPageOf } from '../../temporal/connect.ts';
@@ -86,8 +86,8 @@ async function startAndSay(
 }
 
 /**
- * The interval that ends at `endMs`, which has to be a border of the stream, or the last one of the stream
- * that is over.
+ * Returns the interval that ends at `endMs`, which must be a border of the stream. Without `endMs`, returns
+ * the last interval of the stream that has ended.
  */
 export function intervalToTrigger(
   stream: StreamDefinition,

@@ -1,4 +1,4 @@
-// `room-streams verify`: a worker reads one file back as a whole and holds it against its manifest.
+// `room-streams verify`: a worker reads a whole file back and compares it with its manifest.
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { toRfc3339 } from '../../workflows/model/interval.ts';
@@ -11,13 +11,13 @@ import type { Terminal } from '../cli.ts';
 import { withTemporal } from '../../temporal/connect.ts';
 import type { Connected } from '../../temporal/connect.ts';
 import { CommandError, EXIT, foundCodeOf } from '../exit-codes.ts';
-import { leaveOnInterrupt } from '../leave-on-interrupt.ts';
+import { leaveOnInterrupt } from '../follow-workflow.ts';
 import { parseInstantMs } from '../parse-arguments.ts';
 import { printJson, toByteText } from '../print.ts';
 import { readStream } from '../streams.ts';
 import { intervalToTrigger } from './stream.ts';
 
-/** Longer than the workflow gives the largest file. */
+/** This is longer than the time that the workflow gives the largest file. */
 const TIMEOUT_MS = 13 * 3_600_000;
 
 interface VerifyOptions {

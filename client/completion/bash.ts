@@ -1,5 +1,5 @@
-// The completion for bash: one function that finds the command so far among the paths that exist, and offers
-// what may follow.
+// Generates the bash completion: one function finds the longest existing command path and offers what may
+// follow.
 import type { CompletedCommand } from './command-tree.ts';
 
 export function toBashCompletion(commands: readonly CompletedCommand[]): string {
@@ -49,7 +49,7 @@ complete -F _room_streams room-streams
 
 const files = `COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames 2>/dev/null`;
 
-/** Paths are looked for with a space before each word. */
+/** Paths are matched with a space before each word. */
 function at(path: string): string {
   return path === '' ? '' : ` ${path}`;
 }

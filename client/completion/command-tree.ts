@@ -1,29 +1,29 @@
-// The command line as a shell completes it: every command by its path, with what may follow. Read from
-// commander's own tree, so that what is completed is what exists.
+// Describes the command line for shell completion: every command by its path, with what may follow it. It is
+// read from commander's own tree, so completions always match the existing commands.
 import type { Command, Option } from 'commander';
 
 export interface CompletedCommand {
-  /** `stream create`; empty for the program itself. */
+  /** For example `stream create`; empty for the program itself. */
   path: string;
   subcommands: { name: string; description: string }[];
   options: CompletedOption[];
-  /** Words that an argument may be. */
+  /** The words that an argument accepts. */
   words: string[];
-  /** An argument may be a file. */
+  /** Whether an argument may be a file. */
   takesFiles: boolean;
 }
 
 export interface CompletedOption {
-  /** With their dashes: `--json`, `-h`. */
+  /** The names with their dashes: `--json`, `-h`. */
   flags: string[];
   description: string;
-  /** `nothing`: the option stands alone. */
+  /** `nothing` means that the option takes no value. */
   value: 'nothing' | 'text' | 'file' | 'word';
-  /** Of an option whose value is one of a few. */
+  /** The allowed values, if the option accepts only certain words. */
   words: string[];
 }
 
-/** The program first, then its commands, each before its own. */
+/** Lists the program first, then its commands, each before its subcommands. */
 export function toCompletedCommands(program: Command): CompletedCommand[] {
   const commands: CompletedCommand[] = [];
   const add = (command: Command, path: string): void => {
@@ -45,7 +45,7 @@ export function toCompletedCommands(program: Command): CompletedCommand[] {
   return commands;
 }
 
-/** Commander adds it when it parses. */
+/** Commander adds the help option only when it parses. */
 const HELP: CompletedOption = {
   flags: ['-h', '--help'],
   description: 'display help',
@@ -66,7 +66,7 @@ function toCompletedOption(option: Option): CompletedOption {
   };
 }
 
-/** Commander's own choices, or those of the parser (parse-arguments.ts). */
+/** The choices come from commander, or from the parser in parse-arguments.ts. */
 function wordsOf({ argChoices, parseArg }: Option): string[] {
   if (argChoices !== undefined) return argChoices;
   const words: unknown = parseArg !== undefined && 'words' in parseArg ? parseArg.words : undefined;

@@ -1,4 +1,4 @@
-// The completion for fish: one line for each command and option, each with the path it belongs to.
+// Generates the fish completion: one line per command and option, each with the path to which it belongs.
 import type { CompletedCommand, CompletedOption } from './command-tree.ts';
 
 export function toFishCompletion(commands: readonly CompletedCommand[]): string {

@@ -1,4 +1,5 @@
-// The completion for zsh, with descriptions. Works sourced as well as from a file `_room-streams` in $fpath.
+// Generates the zsh completion, with descriptions. The script works when sourced and as a file
+// `_room-streams` in $fpath.
 import type { CompletedCommand, CompletedOption } from './command-tree.ts';
 
 export function toZshCompletion(commands: readonly CompletedCommand[]): string {

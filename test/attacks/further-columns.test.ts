@@ -31,7 +31,7 @@ const VALUES: readonly [title: string, value: string][] = [
   ],
 ];
 
-describe('the export over views with further columns', () => {
+describe('the export over views with additional columns', () => {
   let history: HistoryDatabase;
   let expected: ExportedInterval;
   let names: string[];
@@ -49,7 +49,7 @@ describe('the export over views with further columns', () => {
   after(() => history.drop());
 
   for (const [title, value] of VALUES)
-    it(`gives the same file and the same preflight where they are ${title}`, async () => {
+    it(`gives the same file and the same preflight when they are ${title}`, async () => {
       for (const view of ['rooms', 'peers', 'track_totals'] as const) await addColumns(view, value);
       const exporter = await exporterOf(history);
       const got = await exportInterval(exporter, PROJECT);

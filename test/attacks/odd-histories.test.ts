@@ -29,7 +29,7 @@ const USERS = {
   ofFewQueries: { settings: {}, queriesPerHour: 8 },
 } as const satisfies Readonly<Record<string, UserOptions>>;
 
-describe('the export of odd histories', () => {
+describe('the export of an unusual history', () => {
   let server: ProfileServer;
   let admin: ClickHouseClient;
   let expected: ExportedInterval;
@@ -64,24 +64,24 @@ describe('the export of odd histories', () => {
     admin.command({ query: `CREATE OR REPLACE VIEW export_${table} AS ${query}` });
   const as = (user: keyof typeof USERS) => server.connectionOf(Object.keys(USERS).indexOf(user));
 
-  it('is the same for a user who may see the rows of this project only', async () => {
+  it('is the same for a user who may see only the rows of this project', async () => {
     assert.deepEqual(await exportInterval(as('ofOneProject'), PROJECT), expected);
   });
 
-  it('has no room that a row policy hides, and says so by its counts', async () => {
+  it('lacks a room that a row policy hides, and its counts show that', async () => {
     const { rooms, fingerprints, file } = await exportInterval(as('ofAnotherProject'), PROJECT);
     assert.deepEqual([rooms, file], [0, '']);
     assert.match(fingerprints[0] ?? '', /"rooms":0,"peers":0,"totals":0/);
   });
 
-  it('fails with the words of the quota where the user has used it up', async () => {
+  it("fails with the quota's message when the user has exhausted it", async () => {
     await assert.rejects(exportInterval(as('ofFewQueries'), PROJECT), {
       type: 'ClickHouse.QUOTA_EXCEEDED',
       message: /[Qq]uota for user .* has been exceeded: queries = \d+\/8/,
     });
   });
 
-  it('is the same over Buffer tables that hold rows which no table has yet', async () => {
+  it('is the same over Buffer tables whose rows have not reached a table yet', async () => {
     for (const table of TABLES) {
       await admin.command({ query: `CREATE TABLE written_${table} AS ${table}` });
       await admin.command({
@@ -102,7 +102,7 @@ describe('the export of odd histories', () => {
     assert.deepEqual(await exportInterval(server.plain, PROJECT), expected);
   });
 
-  it('is the same over tables of several shards', async () => {
+  it('is the same over tables with several shards', async () => {
     for (const table of TABLES) {
       const shard = (odd: number) => `SELECT * FROM ${table} FINAL WHERE cityHash64(session_id) % 2 = ${odd}`;
       for (const odd of [0, 1])
@@ -117,13 +117,13 @@ describe('the export of odd histories', () => {
     assert.deepEqual(await exportInterval(server.plain, PROJECT), expected);
   });
 
-  it('is the same over a view that is slow', async () => {
+  it('is the same over a slow view', async () => {
     await view('peers', 'SELECT * FROM peers FINAL WHERE NOT ignore(sleepEachRow(0.0005))');
     assert.deepEqual(await exportInterval(server.plain, PROJECT), expected);
   });
 
   for (const table of TABLES)
-    it(`fails with the words of a view of ${table} that throws at one of its rows`, async () => {
+    it(`fails with the message of a view of ${table} that throws at one of its rows`, async () => {
       await view(
         table,
         `SELECT * REPLACE (version + throwIf(cityHash64(session_id) % 50 = 1, 'the bill is not paid') AS version) FROM ${table} FINAL`,
@@ -131,7 +131,7 @@ describe('the export of odd histories', () => {
       await assert.rejects(exportInterval(server.plain, PROJECT), { message: /the bill is not paid/ });
     });
 
-  it('fails with the words of a view that throws only in a column that the scans read', async () => {
+  it('fails with the message of a view that throws only in a column that the scans read', async () => {
     await view(
       'rooms',
       "SELECT * REPLACE (concat(room_url, toString(throwIf(cityHash64(session_id) % 50 = 1, 'no address'))) AS room_url) FROM rooms FINAL",

@@ -49,7 +49,7 @@ const FATAL: readonly [user: UserOptions, line: string, sentence: RegExp][] = [
   [{ settings: { force_data_skipping_indices: 'a' } }, 'ClickHouse', /force_data_skipping_indices = a/],
 ];
 
-describe('the preflight under settings of the exporter', () => {
+describe("the preflight under the exporter's settings", () => {
   let server: ProfileServer;
   let expected: ExportedInterval;
   let stop: () => void;

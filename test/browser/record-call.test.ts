@@ -15,25 +15,29 @@ import { byConnection, finalCounters } from '../unit/importers/recorded-call.ts'
 const found = tryToFind();
 
 describe('recording a call', () => {
-  it('with three peers, one coming back, gives what Chromium counted', { skip: found.skip }, async () => {
-    const lines = await record((browser) => recordDemoCall(browser, 6));
-    const file = await readDump(pack(lines));
-    assert.deepEqual([file.format, file.leftOut], ['getstats', []]);
-    assert.deepEqual(withoutArrived(sumTicks(file)), toPlainObject(byConnection(finalCounters(lines))));
-    const rooms = toRooms(file.presences.map(({ presence }) => ({ presence, sessionId: null })));
-    assert.deepEqual(
-      rooms.map(({ peers }) =>
-        peers.map(({ peer_id, joins, video_device }) => [peer_id, joins, video_device !== '']),
-      ),
-      [
+  it(
+    'with three peers, one of whom comes back, gives the counts of Chromium',
+    { skip: found.skip },
+    async () => {
+      const lines = await record((browser) => recordDemoCall(browser, 6));
+      const file = await readDump(pack(lines));
+      assert.deepEqual([file.format, file.leftOut], ['getstats', []]);
+      assert.deepEqual(withoutArrived(sumTicks(file)), toPlainObject(byConnection(finalCounters(lines))));
+      const rooms = toRooms(file.presences.map(({ presence }) => ({ presence, sessionId: null })));
+      assert.deepEqual(
+        rooms.map(({ peers }) =>
+          peers.map(({ peer_id, joins, video_device }) => [peer_id, joins, video_device !== '']),
+        ),
         [
-          ['ada', 1, true],
-          ['ben', 1, false],
-          ['cleo', 2, true],
+          [
+            ['ada', 1, true],
+            ['ben', 1, false],
+            ['cleo', 2, true],
+          ],
         ],
-      ],
-    );
-  });
+      );
+    },
+  );
 
   it(
     'through a relay that drops packets gives as many losses as were dropped',
@@ -61,7 +65,7 @@ describe('recording a call', () => {
 });
 
 describe('finding a Chromium', () => {
-  it('takes the one that is named, and says which places were looked at when there is none', () => {
+  it('uses the browser that is named, and lists the searched paths when there is none', () => {
     assert.equal(findChromium(process.execPath), process.execPath);
     assert.equal(findChromium(undefined, ['/nowhere/chromium', process.execPath]), process.execPath);
     assert.throws(() => findChromium('/nowhere/chromium'), /got "\/nowhere\/chromium", allowed: a Chromium/);

@@ -28,7 +28,7 @@ const ROOMS = 8_000;
 const SMALL_PARTS = { atOnce: 1, rangeBytesPlain: 10_000_000 };
 
 describe('the Web UI', () => {
-  it('lists streams, and shows on the page of one when it fires and what it is', needsBrowser, () =>
+  it("lists streams, and shows on a stream's page when it fires and how it is configured", needsBrowser, () =>
     withPages(async ({ bench, browser }) => {
       const stream = makeStream(bench.unique('listed'), { everySeconds: 900, project: 'acme' });
       await createSchedule(bench.connected, stream);
@@ -48,7 +48,7 @@ describe('the Web UI', () => {
     }),
   );
 
-  it('shows of a run at work how far it is, and of a finished one what it made', needsBrowser, () =>
+  it('shows the progress of an active run, and the result of a finished one', needsBrowser, () =>
     withPages(async ({ bench, browser, gate }) => {
       const stream = makeStream(bench.unique('calls'), { prefix: 'rooms/', project: bench.unique('acme') });
       const { project } = settingsAt(stream, 0);
@@ -100,7 +100,7 @@ describe('the Web UI', () => {
     }),
   );
 
-  it('says of a failed run what to do; once that is mended, Reset makes its file', needsBrowser, () =>
+  it('shows how to fix a failed run; after the fix, Reset completes its file', needsBrowser, () =>
     withPages(
       async ({ bench, browser, restartWorker }) => {
         const stream = makeStream(bench.unique('failed'));

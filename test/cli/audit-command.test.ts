@@ -7,7 +7,7 @@ import { makeStream } from '../../local/make-stream.ts';
 import { cli } from './stream-tools.ts';
 
 describe('room-streams audit', () => {
-  it('names what is wrong with what it is asked', () =>
+  it('reports what is wrong with its arguments', () =>
     withExportBench(
       async (bench) => {
         const name = bench.unique('wrong');

@@ -22,7 +22,7 @@ const ROOMS_OF_AN_HOUR = 20;
 const HOURS = 9;
 
 describe('an audit', () => {
-  it('finds everything that is not as it should be, repairs what can be, and says the rest by its exit code', () =>
+  it('finds every problem, repairs what it can, and reports the rest through its exit code', () =>
     withExportBench(async (bench) => {
       const stream = { ...makeStream(bench.unique('found')), fromMs: hours(1).startMs };
       await createSchedule(bench.connected, stream);
@@ -91,7 +91,7 @@ describe('an audit', () => {
       assert.match(keyed, /"came-late":"yes"/);
     }));
 
-  it('misses nothing outside of what the stream wants, and says that a run is under way', () =>
+  it("reports nothing missing outside of the stream's range, and reports a run in progress", () =>
     withExportBench(async (bench) => {
       const name = bench.unique('wanted');
       const stream: StreamDefinition = {
@@ -116,7 +116,7 @@ describe('an audit', () => {
       await handle.terminate('the test is over');
     }));
 
-  it('continues as new and finds the same', () =>
+  it('finds the same after continuing as new', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('long'));
       await fill(bench, stream, 3);

@@ -20,7 +20,7 @@ import { assertCounts } from './backfill-counts.ts';
 const CLI = 'bin/room-streams.mjs';
 
 describe('room-streams backfill', () => {
-  it('makes a range, follows it in plain lines, and answers as JSON', () =>
+  it('exports a range, reports progress in plain lines, and prints JSON', () =>
     withCommands('made', async ({ bench, name, cli }) => {
       const dry = await cli(['--dry-run']);
       assert.match(dry.stdout, /would be made {4}8\n {4}2026-11-23T10:00:00Z\.\.2026-11-23T18:00:00Z/);
@@ -33,7 +33,7 @@ describe('room-streams backfill', () => {
       assert.deepEqual(await generationsOf(bench, stream, hours(8)), Array<number>(8).fill(1));
     }));
 
-  it('goes on after Ctrl-C, is joined, followed and canceled, and says when there is nothing to follow', () =>
+  it('continues after Ctrl-C, can be joined, followed and canceled, and reports when there is none to follow', () =>
     withCommands('leave', async ({ bench, name, args, cli }) => {
       // The run in the way never ends by itself.
       const waiting = makeStream(name, { settleSeconds: 9_999_999 });
@@ -79,7 +79,7 @@ describe('room-streams backfill', () => {
       await held.terminate('the test is over');
     }));
 
-  it('names what is wrong with a range, a number, or two options that exclude each other', () =>
+  it('reports what is wrong with a range or a number, and refuses options that exclude each other', () =>
     withCommands('wrong', async ({ bench, name }) => {
       const cases: [args: string[], said: RegExp][] = [
         [
@@ -120,7 +120,7 @@ describe('room-streams backfill', () => {
       assert.equal(unknown.code, 3);
     }));
 
-  it('says that no worker answers, and leaves nothing running: exit code 4', () =>
+  it('reports that no worker answers, and leaves nothing running: exit code 4', () =>
     withCommands(
       'lonely',
       async ({ bench, name, cli }) => {

@@ -19,7 +19,7 @@ import { readProgress } from '../../client/follow-workflow.ts';
 import { assertCounts } from './backfill-counts.ts';
 
 describe('a backfill', () => {
-  it('makes what no manifest covers, once, although it is started twice', () =>
+  it('exports each interval without a manifest once, even if it is started twice', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('twice'));
       const range = hours(12);
@@ -37,7 +37,7 @@ describe('a backfill', () => {
       assertCounts(again, { state: 'complete', done: 0, skipped: 12 });
     }));
 
-  it('canceled, starts no more and leaves runs alone; started again, makes the rest', () =>
+  it('starts no more runs after it is canceled, leaves active runs alone, and exports the rest when restarted', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('cancel'));
       const range = hours(20);
@@ -57,7 +57,7 @@ describe('a backfill', () => {
       assert.deepEqual(await generationsOf(bench, stream, range), Array<number>(20).fill(1));
     }));
 
-  it('with force makes complete intervals again, also behind a run that is in the way', () =>
+  it('with force re-exports complete intervals, even when a run is already in progress', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('force'));
       const range = hours(3);
@@ -79,7 +79,7 @@ describe('a backfill', () => {
       );
     }));
 
-  it('says in a dry run what it would make, and changes nothing', () =>
+  it('reports in a dry run what it would export, and changes nothing', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('dry'));
       const range = hours(6);
@@ -98,7 +98,7 @@ describe('a backfill', () => {
       }
     }));
 
-  it('counts and names a run that fails, makes the others, and ends as failed', () =>
+  it('counts and names a run that fails, exports the others, and ends as failed', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('fails'));
       const range = hours(5);
@@ -115,7 +115,7 @@ describe('a backfill', () => {
       assertCounts(await backfilled(bench, { stream, range }), { state: 'complete', done: 1, skipped: 4 });
     }));
 
-  it('continues as new, with runs under way, and makes each interval once', () =>
+  it('continues as new while runs are in progress, and exports each interval once', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('long'));
       const range = hours(12);
@@ -127,7 +127,7 @@ describe('a backfill', () => {
       assert.deepEqual(await generationsOf(bench, stream, range), Array<number>(12).fill(1));
     }));
 
-  it('leaves out what the stream leaves out, unless asked', () =>
+  it('leaves out what the stream leaves out, unless it is asked for', () =>
     withExportBench(async (bench) => {
       const stream = {
         ...makeStream(bench.unique('skips')),

@@ -17,8 +17,8 @@ const CLI = 'bin/room-streams.mjs';
 /** Nothing listens on the port of the discard service. */
 const NOWHERE = '127.0.0.1:9';
 
-describe('bad input', () => {
-  it('says that a stream does not exist: exit code 3', () =>
+describe('the command line', () => {
+  it('reports that a stream does not exist: exit code 3', () =>
     withExportBench(
       async (bench) => {
         const range = ['--from', '2026-11-23T00:00Z', '--to', '2026-11-24T00:00Z'];
@@ -49,7 +49,7 @@ describe('bad input', () => {
       { startsWorker: false },
     ));
 
-  it('says that no Temporal answers: exit code 4', async () => {
+  it('reports that no Temporal answers: exit code 4', async () => {
     const ended = await runProgram(CLI, ['stream', 'list'], { TEMPORAL_ADDRESS: NOWHERE });
     assert.match(
       ended.stderr,
@@ -58,7 +58,7 @@ describe('bad input', () => {
     assert.equal(ended.code, 4);
   });
 
-  it('says that no ClickHouse answers: exit code 4', async () => {
+  it('reports that no ClickHouse answers: exit code 4', async () => {
     const range = ['--project', 'p', '--from', '2026-11-23T10:00Z', '--to', '2026-11-23T11:00Z'];
     for (const command of [['migrate'], ['migrate', '--no-temporal'], ['analyse', ...range]]) {
       const ended = await runProgram(CLI, command, { CLICKHOUSE_URL: `http://${NOWHERE}` });
@@ -67,7 +67,7 @@ describe('bad input', () => {
     }
   });
 
-  it('says that ClickHouse refuses the administrator: exit code 2', () =>
+  it('reports that ClickHouse refuses the administrator: exit code 2', () =>
     withExportBench(
       async (bench) => {
         const variables = { ...bench.environment, CLICKHOUSE_ADMIN_PASSWORD: 'a-wrong-password' };
@@ -81,7 +81,7 @@ describe('bad input', () => {
       { startsWorker: false },
     ));
 
-  it('says that no worker answers, and creates nothing: exit code 4', () =>
+  it('reports that no worker answers, and creates nothing: exit code 4', () =>
     withExportBench(
       async (bench) => {
         const name = bench.unique('lonely');
@@ -96,7 +96,7 @@ describe('bad input', () => {
       { startsWorker: false },
     ));
 
-  it('names everything that is wrong with a stream at once, and creates nothing: exit code 2', () =>
+  it('reports every problem of a stream at once, and creates nothing: exit code 2', () =>
     withExportBench(
       async (bench) => {
         const args = createArgs('Bad_Name', ['--every', '59s', '--key-template', '{prefix}{when}.{ext}']);
@@ -110,7 +110,7 @@ describe('bad input', () => {
       { startsWorker: false },
     ));
 
-  it('names what is wrong with a change of a stream, and changes nothing: exit code 2', () =>
+  it('reports what is wrong with a change of a stream, and changes nothing: exit code 2', () =>
     withExportBench(async (bench) => {
       const name = bench.unique('changed');
       assert.equal((await cli(bench, ...createArgs(name))).code, 0);
@@ -133,14 +133,14 @@ describe('bad input', () => {
       assert.equal((await cli(bench, 'stream', 'delete', name)).code, 0);
     }));
 
-  it('names the destinations that the worker knows', () =>
+  it('names the destinations that the worker knows when one is unknown', () =>
     withExportBench(async (bench) => {
       const ended = await cli(bench, ...createArgs(bench.unique('nowhere'), ['--destination', 'moon']));
       assert.match(ended.stderr, /destination: got "moon", allowed: local \(DESTINATIONS of the worker\)/);
       assert.equal(ended.code, 2);
     }));
 
-  it('says that the bucket of a destination is missing', () =>
+  it('reports that the bucket of a destination is missing', () =>
     withBrokenWorker({ DESTINATION_LOCAL_BUCKET: 'no-such-bucket' }, async (bench) => {
       const ended = await cli(bench, ...createArgs(bench.unique('no-bucket')));
       assert.match(ended.stderr, /destination: got "local", whose bucket cannot be used: .*NoSuchBucket/);
@@ -148,7 +148,7 @@ describe('bad input', () => {
       await assert.rejects(bench.run(makeStream(bench.unique('missing')), HOUR), deepMessage(/NoSuchBucket/));
     }));
 
-  it('fails a run at once when the password of ClickHouse is wrong, and does not show it', () =>
+  it("reports a run that failed at once because ClickHouse's password is wrong, and does not show the password", () =>
     withBrokenWorker({ CLICKHOUSE_PASSWORD: 'a-wrong-password' }, async (bench) => {
       const failing = bench.run(makeStream(bench.unique('password')), HOUR);
       await assert.rejects(failing, (error: unknown) => {
@@ -158,7 +158,7 @@ describe('bad input', () => {
       });
     }));
 
-  it('refuses a plan of more batches than a run can hold, says what to change, and begins no upload', () =>
+  it('reports a plan with too many batches for one run, says what to change, and begins no upload', () =>
     withExportBench(
       async (bench) => {
         const stream = makeStream(bench.unique('too-many'));
@@ -178,7 +178,7 @@ describe('bad input', () => {
       { batches: { rangeBytesPlain: 100 } },
     ));
 
-  it('refuses times without a zone and intervals that are no intervals, and names the nearest', () =>
+  it('refuses times without a zone and invalid intervals, and names the nearest valid interval', () =>
     withExportBench(async (bench) => {
       const name = bench.unique('borders');
       assert.equal((await cli(bench, ...createArgs(name))).code, 0);
@@ -193,7 +193,7 @@ describe('bad input', () => {
       assert.equal((await cli(bench, 'stream', 'delete', name)).code, 0);
     }));
 
-  it('answers an unknown command or option with the nearest that exists: exit code 2', async () => {
+  it('answers an unknown command or option with the nearest existing one: exit code 2', async () => {
     const unknown = await runProgram(CLI, ['straem', 'list']);
     assert.match(unknown.stderr, /unknown command 'straem'[\s\S]*Did you mean stream\?/);
     assert.equal(unknown.code, 2);

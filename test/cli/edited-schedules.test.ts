@@ -14,7 +14,7 @@ import { makeStream } from '../../local/make-stream.ts';
 import { until } from '../../local/until.ts';
 import { cli } from './stream-tools.ts';
 describe('a schedule that was edited by hand', () => {
-  it('fails its run at once, for each kind of edit, and stores nothing', () =>
+  it('makes its run fail at once, for each kind of edit, and stores nothing', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('edited'));
       for (const [args, says] of [
@@ -39,7 +39,7 @@ describe('a schedule that was edited by hand', () => {
       for (const prefix of [stream.name, `_manifests/${stream.name}`])
         for await (const { key } of bench.store.listKeys({ prefix })) assert.fail(key);
     }));
-  it('leaves no workflow running for ever that was started without arguments', () =>
+  it('leaves no workflow running that was started without arguments', () =>
     withExportBench(async (bench) => {
       for (const workflow of Object.keys(INPUTS)) {
         const failure = await failureOf(bench, workflow, bench.unique(workflow), []);
@@ -49,7 +49,7 @@ describe('a schedule that was edited by hand', () => {
         );
       }
     }));
-  it('is told by describe, list and status in one sentence, beside the streams that can be read', () =>
+  it('is reported in one sentence by describe, list and status, beside the readable streams', () =>
     withExportBench(async (bench) => {
       const [good, bad] = [makeStream(bench.unique('good')), makeStream(bench.unique('bad'))];
       for (const stream of [good, bad]) await createSchedule(bench.connected, stream);

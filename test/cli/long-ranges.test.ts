@@ -12,7 +12,7 @@ import { until } from '../../local/until.ts';
 import { cli, createArgs } from './stream-tools.ts';
 
 describe('a date that no stream can have', () => {
-  it('is refused by every command that takes one, before anything is asked of a server: exit code 2', () =>
+  it('is refused by every command before a server is asked: exit code 2', () =>
     withExportBench(
       async (bench) => {
         const name = bench.unique('dates');
@@ -44,8 +44,8 @@ describe('a date that no stream can have', () => {
     ));
 });
 
-describe('a range of more intervals than anybody counts', () => {
-  it('is walked page by page by a backfill, which says how many there are', () =>
+describe('a range of very many intervals', () => {
+  it('is processed page by page by a backfill, which reports how many intervals there are', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('ages'), { everySeconds: 60 });
       const range = { startMs: 0, endMs: HOUR.endMs };

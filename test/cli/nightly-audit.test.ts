@@ -13,7 +13,7 @@ import { untilSent } from '../../local/until.ts';
 import { cli } from './stream-tools.ts';
 
 describe('a nightly audit', () => {
-  it('fails visibly, with what to do; repairs if told to; and goes with its stream', () =>
+  it('fails visibly with a remedy, repairs when configured to, and is deleted with its stream', () =>
     withExportBench(async (bench) => {
       const name = bench.unique('nightly');
       await createSchedule(bench.connected, makeStream(name));

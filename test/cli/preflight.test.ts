@@ -18,7 +18,7 @@ const reportShape = z.object({
 });
 
 describe('preflight', () => {
-  it('finds nothing wrong with what works, under the prefixes of the streams, and leaves nothing behind', () =>
+  it("reports no problem with a working setup, checks the streams' prefixes, and leaves nothing behind", () =>
     withExportBench(async (bench) => {
       const prefix = `${bench.unique('rooms')}/`;
       const stream = makeStream(bench.unique('preflight'), { prefix });
@@ -54,7 +54,7 @@ describe('preflight', () => {
       }
     }));
 
-  it('prints the least rights, with the bucket and the prefixes filled in', () =>
+  it('prints the minimal policy, with the bucket and the prefixes filled in', () =>
     withExportBench(async (bench) => {
       const ended = await cli(bench, 'preflight', 'local', '--policy', '--prefix', 'rooms/');
       assert.equal(ended.code, 0, ended.stderr);
@@ -68,7 +68,7 @@ describe('preflight', () => {
       assert.ok(objects.Resource.includes('arn:aws:s3:::test-files/_manifests/*'));
     }));
 
-  it('says what is wrong, of each destination by itself, as JSON, too: exit code 1', () =>
+  it('reports the problems of each destination separately, also as JSON: exit code 1', () =>
     withBrokenWorker(
       (bench) => ({
         DESTINATIONS: 'local,missing,nowhere,stranger',
@@ -100,14 +100,14 @@ describe('preflight', () => {
       },
     ));
 
-  it('names the destinations that there are: exit code 3', () =>
+  it('names the existing destinations when one is unknown: exit code 3', () =>
     withExportBench(async (bench) => {
       const ended = await cli(bench, 'preflight', 'moon');
       assert.equal(ended.stderr, 'destination: got "moon", allowed: local (DESTINATIONS of the worker)\n');
       assert.equal(ended.code, 3);
     }));
 
-  it('says that no worker answers: exit code 4', () =>
+  it('reports that no worker answers: exit code 4', () =>
     withExportBench(
       async (bench) => {
         const ended = await cli(bench, 'preflight');

@@ -8,8 +8,8 @@ import { makeStream } from '../../local/make-stream.ts';
 import { toRfc3339 } from '../../workflows/model/interval.ts';
 import { cli, createArgs, fileIsThere } from './stream-tools.ts';
 
-describe('a stream whose keys cannot be used', () => {
-  it('is refused when it is created, changed, or applied, with what is allowed: exit code 2', () =>
+describe('a stream with unusable keys', () => {
+  it('is refused by create, update and apply, with what is allowed: exit code 2', () =>
     withExportBench(async (bench) => {
       const [name, kept] = [bench.unique('keys'), bench.unique('kept')];
       assert.equal((await cli(bench, ...createArgs(kept))).code, 0);
@@ -47,7 +47,7 @@ describe('a stream whose keys cannot be used', () => {
 });
 
 describe('room-streams preflight', () => {
-  it('refuses a prefix under which no key can begin, and fails one among the manifests', () =>
+  it('refuses a prefix under which no key can begin, and reports one that is among the manifests', () =>
     withExportBench(async (bench) => {
       for (const prefix of ['../x/', './x/', 'x//', '/x', 'x\\y/', '{x}/', 'x'.repeat(901)]) {
         const ended = await cli(bench, 'preflight', '--prefix', prefix);
@@ -86,7 +86,7 @@ describe('room-streams verify', () => {
       { startsWorker: false },
     ));
 
-  it('of a stream that has ended takes its last interval, and refuses one after it', () =>
+  it('accepts the last interval of a stream that has ended, and refuses one after it', () =>
     withExportBench(async (bench) => {
       const name = bench.unique('over');
       const [from, until] = [toRfc3339(HOUR.startMs), toRfc3339(HOUR.endMs)];

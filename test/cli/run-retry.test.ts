@@ -23,7 +23,7 @@ import { cli } from './stream-tools.ts';
 const END = '2026-11-23T11:00:00Z';
 
 describe('run retry', () => {
-  it('resets a failed run to the stage that failed; what was done before is not done again', () =>
+  it('resets a failed run to the stage that failed, without repeating the work before it', () =>
     withFailing('completeUpload', async (bench, store) => {
       const stream = makeStream(bench.unique('reset'));
       await makeHistory(bench.connection, {
@@ -71,7 +71,7 @@ describe('run retry', () => {
       });
     }));
 
-  it('makes the interval again when the run was terminated, and leaves one alone that is under way', () =>
+  it('exports the interval again when the run was terminated, and does not touch a run in progress', () =>
     withExportBench(
       async (bench) => {
         const stream = makeStream(bench.unique('terminated'));
@@ -99,7 +99,7 @@ describe('run retry', () => {
       { startsWorker: false },
     ));
 
-  it('makes the interval again, under the settings of today, when they were what failed', () =>
+  it('exports the interval again under the current settings when the old settings made the run fail', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('moved'), { destination: 'moon' });
       await assert.rejects(bench.run(stream, HOUR));
@@ -113,7 +113,7 @@ describe('run retry', () => {
       assert.equal((await awaitResult(outcome.handle)).outcome, 'complete');
     }));
 
-  it('asks the store where Temporal has forgotten the run', () =>
+  it('asks the store when Temporal has forgotten the run', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('forgotten'));
       const { manifest } = await bench.run(stream, HOUR);

@@ -22,7 +22,7 @@ const CLI = 'bin/room-streams.mjs';
 const rowsShape = z.array(z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])));
 
 describe('status', () => {
-  it('shows what the store says of each stream, and what is missing since', () =>
+  it('shows what is stored for each stream and which intervals are missing since', () =>
     withExportBench(async (bench) => {
       const ended = { ...makeStream(bench.unique('b-ended')), fromMs: HOUR.startMs, untilMs: HOUR.endMs };
       const late = { ...ended, name: bench.unique('c-late'), untilMs: null };
@@ -102,7 +102,7 @@ describe('status', () => {
       });
     }));
 
-  it('finds the newest interval where it was made before the stream moved, and says which store is down', () =>
+  it('finds a newest interval that was exported to an earlier destination, and names a store that is down', () =>
     withStores(async (bench) => {
       const old = { ...makeStream(bench.unique('moved')), fromMs: HOUR.startMs, untilMs: HOUR.endMs };
       await bench.run(old, HOUR);
@@ -138,7 +138,7 @@ describe('status', () => {
       });
     }));
 
-  it('reads a pointer that does not say in its metadata what it says', () =>
+  it('reads a pointer that lacks its metadata', () =>
     withExportBench(async (bench) => {
       const stream = { ...makeStream(bench.unique('older')), fromMs: HOUR.startMs, untilMs: HOUR.endMs };
       await withSchedules(bench, [stream], async () => {
@@ -165,7 +165,7 @@ describe('status', () => {
       });
     }));
 
-  it('comes in as many answers as it takes, each stream once', () =>
+  it('splits its answer into pages in which each stream appears once', () =>
     withExportBench(async (bench) => {
       const settings = { everySeconds: 86_400 };
       const names = ['one', 'two', 'three', 'four', 'five'].map((stem) => bench.unique(stem));
@@ -180,7 +180,7 @@ describe('status', () => {
       });
     }));
 
-  it('of a stream that does not exist ends with 3; of none is no row', () =>
+  it('exits with code 3 for an unknown stream, and prints no row when there are no streams', () =>
     withExportBench(
       async (bench) => {
         const ended = await cli(bench, 'status', bench.unique('nobody'));
@@ -190,7 +190,7 @@ describe('status', () => {
       { startsWorker: false },
     ));
 
-  it('prints plain tables again and again in a pipe, until it is interrupted', () =>
+  it('prints plain tables repeatedly in a pipe until it is interrupted', () =>
     withExportBench(async (bench) => {
       const stream = { ...makeStream(bench.unique('watched')), fromMs: HOUR.startMs, untilMs: HOUR.endMs };
       await withSchedules(bench, [stream], async () => {
@@ -210,7 +210,7 @@ describe('status', () => {
       });
     }));
 
-  it('redraws in a terminal, those that want somebody first', () =>
+  it('redraws in a terminal, with the streams that need attention first', () =>
     withExportBench(async (bench) => {
       const calm = { ...makeStream(bench.unique('a-calm')), fromMs: Date.now() };
       const late = { ...makeStream(bench.unique('z-late')), fromMs: HOUR.startMs };

@@ -13,7 +13,7 @@ import { withExportBench } from '../export-bench.ts';
 import type { ExportBench } from '../export-bench.ts';
 
 describe('stream apply', () => {
-  it('shows the difference, makes it, and the second time finds none', () =>
+  it('shows the difference, applies it, and finds none the second time', () =>
     withFile(async (bench, apply) => {
       const [a, b] = [bench.unique('a'), bench.unique('b')];
       const text = (compression: string) => `streams:
@@ -53,7 +53,7 @@ describe('stream apply', () => {
       for (const name of [a, b]) await deleteSchedule(bench.connected, name);
     }));
 
-  it('changes nothing when one stream of the file cannot be: exit code 2, with the line', () =>
+  it('changes nothing when one stream of the file is invalid: exit code 2, with the line', () =>
     withFile(async (bench, apply) => {
       const [a, b] = [bench.unique('a'), bench.unique('b')];
       const same = `destination: local, prefix: ${a}/, key-template: '{prefix}{start}.{ext}'`;

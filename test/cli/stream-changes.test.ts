@@ -16,7 +16,7 @@ const NOW_HOUR = intervalContaining(Date.now(), { everySeconds: 3_600, offsetSec
 const QUARTER_MS = 900_000;
 
 describe('stream create', () => {
-  it('fills what is over of a stream that begins in the past, and ends where it is told', () =>
+  it('exports the past intervals of a stream that begins in the past, and stops at its end', () =>
     withExportBench(async (bench) => {
       const name = bench.unique('past');
       const from = NOW_HOUR.startMs - 3 * HOUR_MS;
@@ -39,7 +39,7 @@ describe('stream create', () => {
       await cli(bench, 'stream', 'delete', name);
     }));
 
-  it('refuses keys that another stream writes, at update, too, until their prefix differs', () =>
+  it('refuses keys that another stream writes, as update does, until their prefix differs', () =>
     withExportBench(async (bench) => {
       const [a, b] = [bench.unique('a'), bench.unique('b')];
       const template = ['--key-template', '{prefix}{start}.{ext}', '--prefix', `${a}/`];
@@ -69,7 +69,7 @@ describe('stream create', () => {
 });
 
 describe('stream update', () => {
-  it('changes the grid at a border of both: every file is there, none twice, and the schedule leaves out the old grid', () =>
+  it('changes the grid at a shared border: every file exists, none twice, and the old grid stops firing', () =>
     withExportBench(async (bench) => {
       // As an update by the command line an hour before HOUR would have left it: quarters become hours at
       // HOUR.startMs.
@@ -122,7 +122,7 @@ describe('stream update', () => {
       await cli(bench, 'stream', 'delete', stream.name);
     }));
 
-  it('fires on both grids until the border, and says what changes from where on', () =>
+  it('fires on both grids until the border, and reports what changes from when', () =>
     withExportBench(async (bench) => {
       const name = bench.unique('update');
       assert.equal((await cli(bench, ...createArgs(name), '--every', '1h')).code, 0);
@@ -193,7 +193,7 @@ describe('stream update', () => {
       await cli(bench, 'stream', 'delete', name);
     }));
 
-  it('is written when others change the stream at the same time, and none is lost', () =>
+  it('is retried when others change the stream at the same time, so that no change is lost', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('contest'));
       await createSchedule(bench.connected, stream);

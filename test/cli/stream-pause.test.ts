@@ -17,7 +17,7 @@ import { cli, fileIsThere, manifestOf } from './stream-tools.ts';
 const NOW_HOUR = intervalContaining(Date.now(), { everySeconds: 3_600, offsetSeconds: 0 });
 
 describe('stream pause', () => {
-  it('keeps its time in the note; resuming makes what was missed', () =>
+  it('keeps its time in the note, and resuming exports the missed intervals', () =>
     withExportBench(async (bench) => {
       const { stream, state } = await pausedFor(bench, 'catch-up', 3);
       assert.equal(state.paused, true);
@@ -39,7 +39,7 @@ describe('stream pause', () => {
       await cli(bench, 'stream', 'delete', stream.name);
     }));
 
-  it('stays paused where no worker is there to make what was missed', () =>
+  it('stays in force when no worker is running to export the missed intervals', () =>
     withExportBench(
       async (bench) => {
         const stream = { ...makeStream(bench.unique('no-worker')), fromMs: NOW_HOUR.startMs - 2 * HOUR_MS };
@@ -55,7 +55,7 @@ describe('stream pause', () => {
       { startsWorker: false },
     ));
 
-  it('of a stream whose creation was broken off makes all that was over', () =>
+  it('ends with all past intervals exported when the creation of the stream was interrupted', () =>
     withExportBench(async (bench) => {
       const stream = { ...makeStream(bench.unique('broken-off')), fromMs: NOW_HOUR.startMs - 3 * HOUR_MS };
       const note = toCreatingNote(stream.name, { atMs: Date.now(), fromMs: stream.fromMs });
@@ -72,7 +72,7 @@ describe('stream pause', () => {
       await cli(bench, 'stream', 'delete', stream.name);
     }));
 
-  it('with --skip, what was missed is noted as left out on purpose, and not made', () =>
+  it('records missed intervals as left out on purpose when the stream is resumed with --skip', () =>
     withExportBench(async (bench) => {
       const { stream } = await pausedFor(bench, 'skip', 3);
       const resumed = await cli(bench, 'stream', 'resume', stream.name, '--skip', '--json');

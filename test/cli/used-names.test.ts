@@ -30,8 +30,8 @@ const OTHER_FILES: readonly Partial<StreamSettings>[] = [
   { fields: 'extended' },
 ];
 
-describe('a name that was used before', () => {
-  it('is refused to another project, with what to do, until its files, manifests and pointer are gone', () =>
+describe('a stream name that was used before', () => {
+  it('is refused to another project, with a remedy, until its files, manifests and pointer are gone', () =>
     withExportBench(async (bench) => {
       const [name, a, b] = [bench.unique('swap'), bench.unique('a'), bench.unique('b')];
       const range = ['--from', toRfc3339(hours(2).startMs), '--until', toRfc3339(hours(2).endMs)];
@@ -85,7 +85,7 @@ describe('a name that was used before', () => {
     }));
 
   for (const empty of ['write', 'skip'] as const)
-    it(`never passes another project's file on, with rooms or without (empty: ${empty})`, () =>
+    it(`never passes on another project's file, with or without rooms (empty: ${empty})`, () =>
       withExportBench(async (bench) => {
         const [name, a, b] = [bench.unique(`taken-${empty}`), bench.unique('a'), bench.unique('b')];
         const range = hours(2);
@@ -157,7 +157,7 @@ describe('a name that was used before', () => {
         );
       }));
 
-  it('is made again under other settings of the same project', () =>
+  it('leads to a new export under other settings of the same project', () =>
     withExportBench(async (bench) => {
       for (const [index, changes] of OTHER_FILES.entries()) {
         const name = bench.unique(`format${index}`);
@@ -172,7 +172,7 @@ describe('a name that was used before', () => {
       }
     }));
 
-  it('waits for a run that is still under way for the other project, and makes its own file then', () =>
+  it('waits for a run in progress of the other project, and then exports its own file', () =>
     withExportBench(async (bench) => {
       const [name, a, b] = [bench.unique('under-way'), bench.unique('a'), bench.unique('b')];
       await fill(bench, b, hour(0));
@@ -188,7 +188,7 @@ describe('a name that was used before', () => {
       assert.equal((await manifestsOf(bench, stream, hours(2)))[0]?.project, b);
     }));
 
-  it('never answers a trigger with the file that a run of the other project has just made', () =>
+  it('never answers a trigger with the file that a run of the other project has just stored', () =>
     withExportBench(async (bench) => {
       const [name, a, b] = [bench.unique('joined'), bench.unique('a'), bench.unique('b')];
       await fill(bench, a, hour(0));
@@ -206,7 +206,7 @@ describe('a name that was used before', () => {
       });
     }));
 
-  it('has a manifest that lacks a field made again, whichever it is', () =>
+  it('leads to a new export when the manifest lacks any field', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('old'));
       const { manifest } = await bench.run(stream, HOUR);

@@ -20,7 +20,7 @@ const CLI = 'bin/room-streams.mjs';
 const ROOMS_OF_SEVERAL_PARTS = 4_000;
 
 describe('room-streams verify', () => {
-  it('reads whole files of every format back, also to the shape of each room', () =>
+  it('reads back complete files of every format, and checks the shape of each room', () =>
     withExportBench(
       async (bench) => {
         const kinds: [changes: Partial<StreamSettings>, rooms: number][] = [
@@ -48,7 +48,7 @@ describe('room-streams verify', () => {
       { batches: { rangeBytesPlain: 5_300_000, rangeBytesGzip: 5_300_000 } },
     ));
 
-  it('finds a file that is gone, exchanged, cut or damaged, and says which by its exit code', () =>
+  it('detects a missing, replaced, cut or damaged file, and reports which through its exit code', () =>
     withExportBench(async (bench) => {
       const { manifest, name } = await made(bench, 'plain', {}, 20);
       await createSchedule(bench.connected, makeStream(name));
@@ -86,7 +86,7 @@ describe('room-streams verify', () => {
       assert.equal((await verify(bench, byStream)).code, 33);
     }));
 
-  it('finds a gzip file that is damaged, has another member behind it, or a wrong trailer', () =>
+  it('detects a gzip file that is damaged, has a second member, or has a wrong trailer', () =>
     withExportBench(async (bench) => {
       const { manifest } = await made(bench, 'packed', { compression: 'gzip' }, 20);
       const stored = await bench.store.getObject({ key: manifest.key, bytesMax: 2 ** 24 });
@@ -107,7 +107,7 @@ describe('room-streams verify', () => {
       }
     }));
 
-  it('names what is wrong with what it is asked', () =>
+  it('reports what is wrong with its arguments', () =>
     withExportBench(async (bench) => {
       const cases: [args: string[], said: RegExp, code: number][] = [
         [[], /^key: got none, allowed: a key with --destination, or --stream/, 2],

@@ -29,7 +29,7 @@ const hours = (count: number): Interval[] =>
   }));
 
 describe('the watch', () => {
-  it('tells once of a stream that is late, signed, and that it is paused if it is', () =>
+  it('reports a late stream once, signed, and says if the stream is paused', () =>
     withWatched({}, async (bench, receiver) => {
       const late = { ...makeStream(bench.unique('late')), fromMs: HOUR.startMs };
       const never = { ...makeStream(bench.unique('never'), { project: 'acme' }), fromMs: HOUR.startMs };
@@ -73,7 +73,7 @@ describe('the watch', () => {
       });
     }));
 
-  it('pauses a stream after so many failed intervals in a row, says why, and what to do', () =>
+  it('pauses a stream after too many consecutive failures, and reports why and what to do', () =>
     withWatched({ variables: BROKEN }, async (bench, receiver) => {
       const failing = { ...makeStream(bench.unique('failing')), fromMs: HOUR.startMs };
       const mixed = { ...failing, name: bench.unique('mixed') };
@@ -125,7 +125,7 @@ describe('the watch', () => {
       });
     }));
 
-  it('remembers from one look to the next what it paused and told', () =>
+  it('remembers between checks what it paused and reported', () =>
     withWatched({ variables: BROKEN }, async (bench) => {
       const stream = { ...makeStream(bench.unique('again')), fromMs: HOUR.startMs };
       await withSchedules(bench, [stream], async () => {
@@ -149,7 +149,7 @@ describe('the watch', () => {
       });
     }));
 
-  it('holds up no export, and is over soon, when the receiver is silent', () =>
+  it('delays no export, and ends soon, when the receiver is silent', () =>
     withWatched({ answer: () => 'never' }, async (bench, receiver) => {
       const late = { ...makeStream(bench.unique('silent')), fromMs: HOUR.startMs };
       await withSchedules(bench, [late], async () => {
@@ -159,7 +159,7 @@ describe('the watch', () => {
       });
     }));
 
-  it('has a schedule that is made by migrate, once, and stays paused where somebody paused it', () =>
+  it('has a schedule that migrate creates once, and that stays paused if somebody paused it', () =>
     withExportBench(
       async (bench) => {
         const { schedule } = bench.connected.client;
@@ -184,8 +184,8 @@ describe('the watch', () => {
     ));
 });
 
-describe('a row of failed intervals', () => {
-  it('is the newest that is long enough, and nothing lies between', () => {
+describe('a series of failed intervals', () => {
+  it('is the newest one that is long enough, and is not interrupted', () => {
     const all = hours(8);
     const row = (failed: string, count: number) =>
       failedInARow(all, (interval) => failed[all.indexOf(interval)] === 'x', count)?.map((each) =>

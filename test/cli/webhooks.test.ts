@@ -15,7 +15,7 @@ import type { Answer, Receiver } from './receiver.ts';
 const PAGE = /^http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/export%3A\S+\/history$/;
 
 describe('webhooks', () => {
-  it('tell of a complete file, signed, with its manifest', () =>
+  it('report a complete file, signed, with its manifest', () =>
     withReceiver({}, async (bench, receiver) => {
       const { manifest } = await bench.run(makeStream(bench.unique('told')), HOUR);
       const [event] = await receivedBy(receiver, 1);
@@ -27,7 +27,7 @@ describe('webhooks', () => {
       assert.match(String(page), PAGE);
     }));
 
-  it('tell of an interval whose file is left out, and of a file made again, each once', () =>
+  it('report an interval whose file is left out, and a re-exported file, each once', () =>
     withReceiver({}, async (bench, receiver) => {
       const stream = makeStream(bench.unique('again'), { empty: 'skip' });
       await bench.run(stream, HOUR);
@@ -44,7 +44,7 @@ describe('webhooks', () => {
       assert.equal(new Set(events.map(({ id }) => id)).size, 2);
     }));
 
-  it('tell of a failed run: what to do, and the page to look at', () =>
+  it('report a failed run with a remedy and a link to its page', () =>
     withReceiver({}, async (bench, receiver) => {
       const stream = makeStream(bench.unique('failed'), { destination: 'moon' });
       await assert.rejects(bench.run(stream, HOUR));
@@ -61,7 +61,7 @@ describe('webhooks', () => {
       assert.match(String(data['page']), PAGE);
     }));
 
-  it('do not tell of a run that a person canceled', () =>
+  it('do not report a run that a person canceled', () =>
     withReceiver({}, async (bench, receiver) => {
       const waiting = makeStream(bench.unique('canceled'), { settleSeconds: 86_400 * 365 });
       const running = bench.run(waiting, HOUR);
@@ -74,7 +74,7 @@ describe('webhooks', () => {
       assert.equal(event?.type, 'file.completed');
     }));
 
-  it('come again until they are taken, under one id, signed anew', () =>
+  it('are repeated until they are accepted, under one id, each signed again', () =>
     withReceiver(
       {
         answer: (attempt) =>
@@ -91,7 +91,7 @@ describe('webhooks', () => {
       },
     ));
 
-  it('are over for a receiver that wants no more, and that can be seen', () =>
+  it('end visibly for a receiver that refuses further deliveries', () =>
     withReceiver({ answer: () => ({ status: 410 }) }, async (bench, receiver) => {
       await bench.run(makeStream(bench.unique('gone')), HOUR);
       const [event] = await receivedBy(receiver, 1);
@@ -102,7 +102,7 @@ describe('webhooks', () => {
       });
     }));
 
-  it('never follow an answer that sends them elsewhere', async () => {
+  it('never follow a redirect', async () => {
     const elsewhere = await startReceiver();
     const answer: Answer = () => ({ status: 307, headers: { location: elsewhere.url } });
     try {
@@ -119,7 +119,7 @@ describe('webhooks', () => {
     }
   });
 
-  it('hold up no export and no other receiver when one is silent and one is not there', () =>
+  it('delay no export and no other receiver when one is silent and one is unreachable', () =>
     withReceiver(
       {
         answer: () => 'never',
@@ -150,7 +150,7 @@ describe('webhooks', () => {
       },
     ));
 
-  it('hear only of what they want to', () =>
+  it('contain only the events to which a receiver subscribed', () =>
     withReceiver({ more: () => ({ WEBHOOK_OPS_EVENTS: 'run.failed' }) }, async (bench, receiver) => {
       await bench.run(makeStream(bench.unique('unheard')), HOUR);
       await assert.rejects(bench.run(makeStream(bench.unique('heard'), { destination: 'moon' }), HOUR));

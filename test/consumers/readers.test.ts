@@ -36,7 +36,7 @@ const FILES = {
 } as const;
 type FileName = keyof typeof FILES;
 
-describe('readers', () => {
+describe('the readers of files', () => {
   let history: HistoryDatabase;
   let folder: string;
   let missingPython: string | undefined;

@@ -39,7 +39,7 @@ describe('analyse', () => {
     assertRows(await totalsOf(history, project), [{ ...sums, ...rounds }]);
   });
 
-  it('counts a tick that was delivered twice once, as it was delivered last', async () => {
+  it('counts a tick that was delivered twice once, with its last delivery', async () => {
     const project = await roomOf(history);
     await history.insert('media_samples', [
       tick(project, { bytes: 700, delivered_at: toSeconds(TICK_END_MS + 2_000) }),
@@ -69,7 +69,7 @@ describe('analyse', () => {
     assertRows(await totalsOf(history, project), expected);
   });
 
-  it('covers each millisecond once, however many connections cover it', async () => {
+  it('counts each millisecond once, however many connections cover it', async () => {
     const span = fc.record({
       connection: fc.integer({ min: 0, max: 2 }),
       startMs: fc.integer({ min: 0, max: 60 }),
@@ -99,7 +99,7 @@ describe('analyse', () => {
     );
   });
 
-  it('squares the whole kilobits of each tick, and adds nothing for a tick of no length', async () => {
+  it('squares the whole kilobits of each tick, and adds nothing for a tick without duration', async () => {
     const project = await roomOf(history);
     await history.insert('media_samples', [
       // floor(8 · 12345 / 10000) = 9, squared, for 10 s
@@ -114,7 +114,7 @@ describe('analyse', () => {
     ]);
   });
 
-  it('reads jitter once a tick and passes over ticks without a reading', async () => {
+  it('reads jitter once per tick and skips ticks without a reading', async () => {
     const project = await roomOf(history);
     const readings = [0, null, 9000, 1000];
     await history.insert(
@@ -128,7 +128,7 @@ describe('analyse', () => {
     assertRows(await totalsOf(history, project), [jitter]);
   });
 
-  it('counts pixels, time and frames only where the size is known, and takes the largest frame, then the widest', async () => {
+  it('counts pixels, time and frames only when the size is known, and takes the largest frame, then the widest', async () => {
     const project = await roomOf(history);
     const frame = (index: number, fields: object) =>
       tick(project, {
@@ -198,7 +198,7 @@ describe('analyse', () => {
     });
   }
 
-  it('stops at the ends of a column where a sum goes beyond them', async () => {
+  it("clamps a sum to its column's limits", async () => {
     const project = await roomOf(history);
     const most = {
       bytes: UINT64_MAX,
@@ -229,7 +229,7 @@ describe('analyse', () => {
     ]);
   });
 
-  it('writes nothing the second time, and then only the row that a late tick changes, one version up', async () => {
+  it('writes nothing the second time, and later only the row that a late tick changes, one version higher', async () => {
     const project = await roomOf(history, { version: 4 });
     await history.insert('media_samples', [tick(project, {}), tick(project, { direction: 'recv' })]);
     assert.equal(await totalsWritten(history, project), 2);
@@ -244,7 +244,7 @@ describe('analyse', () => {
     assertRows(await totalsOf(history, project), expected);
   });
 
-  it('gives a changed row the version of its room where that is higher', async () => {
+  it('gives a changed row the version of its room when that is higher', async () => {
     const project = await roomOf(history, { version: 1 });
     await history.insert('media_samples', [tick(project, {})]);
     await totalsWritten(history, project);
@@ -257,7 +257,7 @@ describe('analyse', () => {
     assertRows(await totalsOf(history, project), [{ version: '9' }]);
   });
 
-  it('lets totals stand that have no ticks behind them', async () => {
+  it('keeps totals that have no ticks', async () => {
     const project = await roomOf(history);
     const whose = {
       project_id: project,
@@ -274,7 +274,7 @@ describe('analyse', () => {
     assertRows(await totalsOf(history, project), expected);
   });
 
-  it('touches only rooms of the project and the time asked for, and of those only the named ones', async () => {
+  it('touches only rooms of the given project and time, and only the named rooms of those', async () => {
     const project = await roomOf(history);
     const other = await roomOf(history);
     await insertRoom(history, project, { sessionId: 's2' });

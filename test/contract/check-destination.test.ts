@@ -48,7 +48,7 @@ describe('checkDestination', () => {
     return keys;
   };
 
-  it('finds nothing wrong with a store as it should be', async () => {
+  it('finds nothing wrong with a correct store', async () => {
     const lines = await check({}, 'sound');
     assert.deepEqual(
       lines.filter(({ outcome }) => outcome !== 'ok'),
@@ -57,7 +57,7 @@ describe('checkDestination', () => {
     assert.deepEqual([await left(DATA_PREFIX), await left(MANIFEST_PREFIX)], [[], []]);
   });
 
-  it('takes up what an attempt before it left', async () => {
+  it('cleans up what an earlier attempt left', async () => {
     const key = `${DATA_PREFIX}_room-streams-preflight-again`;
     await store.beginUpload({ key, contentType: 'application/json', metadata: {} });
     const record = { key: `${MANIFEST_PREFIX}_room-streams-preflight-again-record`, body: Buffer.from('x') };
@@ -71,7 +71,7 @@ describe('checkDestination', () => {
     assert.deepEqual([await left(DATA_PREFIX), await left(MANIFEST_PREFIX)], [[], []]);
   });
 
-  it('finds a store that passes over the conditions of a put', async () => {
+  it('detects a store that ignores the conditions of a put', async () => {
     const lines = await check(
       {
         putObject: ({ key, body, contentType, signal }) =>
@@ -86,7 +86,7 @@ describe('checkDestination', () => {
     assert.deepEqual([await left(DATA_PREFIX), await left(MANIFEST_PREFIX)], [[], []]);
   });
 
-  it('leaves one small record beside the manifests, and says so, where nothing may be deleted', async () => {
+  it('leaves one small record beside the manifests when deleting is not allowed, and reports it', async () => {
     for (const probeId of ['first', 'second']) {
       const lines = await check({ deleteObject: refuse('deleteObject') }, probeId);
       assert.deepEqual(failedOf(lines), []);
@@ -102,7 +102,7 @@ describe('checkDestination', () => {
     await store.deleteObject({ key: `${MANIFEST_PREFIX}_room-streams-preflight-record` });
   });
 
-  it('says what may be left where uploads cannot be aborted', async () => {
+  it('reports what may remain when uploads cannot be aborted', async () => {
     const lines = await check({ abortUpload: refuse('abortUpload') }, 'abort');
     const failed = failedOf(lines);
     assert.match(failed[0]?.join(' ') ?? '', /abort upload .*AccessDenied/);
@@ -113,12 +113,12 @@ describe('checkDestination', () => {
     }
   });
 
-  it('finds a store that does not list uploads', async () => {
+  it('detects a store that does not list uploads', async () => {
     const lines = await check({ listUploads: () => Promise.resolve([]) }, 'uploads');
     assert.match(failedOf(lines)[0]?.join(' ') ?? '', /list uploads the store does not list it/);
   });
 
-  it('tries nothing more when no upload may be begun, but the records', async () => {
+  it('checks only the records when no upload may be started', async () => {
     const lines = await check({ beginUpload: refuse('beginUpload') }, 'begin');
     assert.deepEqual(
       failedOf(lines).map(([name]) => name),

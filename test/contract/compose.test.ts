@@ -31,13 +31,13 @@ const READY_WITHIN_MS = 60_000;
 /** A password that a shell, a URL and YAML would each stumble over. */
 const ODD_PASSWORD = `a'b"c>d $e%41/ü: #{x}`;
 
-describe('Temporal, as composed', () => {
-  it('starts with its database where its user may write, and passes its health check', async (t) => {
+describe('Temporal in docker-compose', () => {
+  it('starts with a database that its user may write, and passes its health check', async (t) => {
     const { uiPort } = await startOnFreePorts(() => startTemporal(t));
     assert.equal((await fetch(`http://127.0.0.1:${uiPort}/`)).status, 200);
   });
 
-  it('takes a stream as soon as the search attributes are registered', async (t) => {
+  it('accepts a stream as soon as the search attributes are registered', async (t) => {
     const { port } = await startOnFreePorts(() => startTemporal(t));
     const config = readTemporalConfig({ TEMPORAL_ADDRESS: `127.0.0.1:${port}` });
     await withTemporal(async (connected) => {
@@ -48,7 +48,7 @@ describe('Temporal, as composed', () => {
     }, config);
   });
 
-  it('publishes the ports that are its defaults', () => {
+  it('publishes its default ports', () => {
     assert.deepEqual(serviceOf(readComposeFile(), 'temporal').ports, [
       '127.0.0.1:7233:7233',
       '127.0.0.1:8233:8233',
@@ -56,8 +56,8 @@ describe('Temporal, as composed', () => {
   });
 });
 
-describe('the object store, as composed', () => {
-  it('serves the bucket that the job makes, to its keys only, and the job may run again', async (t) => {
+describe('the object store in docker-compose', () => {
+  it('serves the bucket that the job creates, only to its keys, and the job can run again', async (t) => {
     const { compose, folder, program, here } = await startOnFreePorts(() => startObjectStore(t));
     makeBucket(compose, { folder, program, here });
     makeBucket(compose, { folder, program, here });
@@ -80,7 +80,7 @@ const SEAWEED_ENTRYPOINT = [
   '-master.volumeSizeLimitMB=1024',
 ];
 
-describe('ClickHouse, as composed', () => {
+describe('ClickHouse in docker-compose', () => {
   it('has an administrator who can migrate and an exporter who can only export', async (t) => {
     const compose = readComposeFile({
       CLICKHOUSE_PASSWORD: ODD_PASSWORD,

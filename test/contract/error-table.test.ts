@@ -54,12 +54,12 @@ const MAKINGS: Readonly<Record<string, Making>> = {
 const AS_EXPORTER = new Set(['164', '497']);
 
 describe('the errors of ClickHouse', () => {
-  it('have each a way to make them happen', () => {
+  it('each have a test that causes them', () => {
     assert.deepEqual(Object.keys(MAKINGS).sort(), [...PERMANENT_HISTORY_CODES].sort());
   });
 
   for (const code of PERMANENT_HISTORY_CODES) {
-    it(`that no retry mends are not retried, and say what to do: ${code}`, async () => {
+    it(`are not retried when no retry can fix them, and say what to do: ${code}`, async () => {
       const { error, failure } = await failHistory(MAKINGS[code] ?? { query: '' }, AS_EXPORTER.has(code));
       assert.ok(error instanceof Error && 'code' in error);
       assert.equal(error.code, code);
@@ -83,7 +83,7 @@ describe('the errors of ClickHouse', () => {
     ],
     ['what is on no table', 'SELECT throwIf(1)', 'FUNCTION_THROW_IF_VALUE_IS_NON_ZERO'],
   ] as const) {
-    it(`that may pass are retried: ${what}`, async () => {
+    it(`are retried when they may pass: ${what}`, async () => {
       const { failure } = await failHistory({ query }, false);
       assert.equal(failure.type, `ClickHouse.${type}`);
       assert.equal(failure.nonRetryable, false);
@@ -92,7 +92,7 @@ describe('the errors of ClickHouse', () => {
 });
 
 describe('the errors of the network', () => {
-  it('are retried: nobody listens', async () => {
+  it('are retried when nobody listens', async () => {
     const { failure } = await failHistory(
       { query: 'SELECT 1', connection: { url: 'http://127.0.0.1:9' } },
       false,
@@ -101,7 +101,7 @@ describe('the errors of the network', () => {
     assert.equal(failure.nonRetryable, false);
   });
 
-  it('are retried: the connection is cut before an answer', async () => {
+  it('are retried when the connection is cut before an answer', async () => {
     const server = createServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
     const url = await listen(server);
     const { failure } = await failHistory({ query: 'SELECT 1', connection: { url } }, false);
@@ -110,7 +110,7 @@ describe('the errors of the network', () => {
     server.close();
   });
 
-  it('are retried: the answer is no answer of ClickHouse', async () => {
+  it('are retried when the answer does not come from ClickHouse', async () => {
     const server = createHttpServer((_request, response) => response.end('{"rows": "many"}\n'));
     const url = await listen(server);
     const { failure } = await failHistory({ query: 'SELECT 1', connection: { url } }, false);
@@ -120,13 +120,13 @@ describe('the errors of the network', () => {
   });
 });
 
-describe('the authorisation that a proxy repeats in its refusal', () => {
+describe('an authorisation header that a proxy repeats in its refusal', () => {
   const connection = { database: 'd', user: 'exporter', password: 'PLANTED-password-7f3a' };
   const hide = makeHide([{ value: connection.password, user: connection.user }]);
   const search = () =>
     new SecretSearch([{ name: 'password', value: connection.password, user: connection.user }]);
 
-  it('is in neither the failure nor the preflight', async () => {
+  it('appears neither in the failure nor in the preflight', async () => {
     const parrot = await startParrot();
     const history = openHistoryReader({ ...connection, url: parrot.url });
     try {
@@ -205,7 +205,7 @@ describe('the errors of object stores', () => {
     ['RequestTimeout', 400],
     ['NewCodeOfTomorrow', 409],
   ] as const) {
-    it(`are retried when they may pass or nobody knows them: ${code}`, async () => {
+    it(`are retried when they may pass or are unknown: ${code}`, async () => {
       const failure = await failWith(code, status);
       assert.equal(failure.type, `Store.${code}`);
       assert.equal(failure.nonRetryable, false);

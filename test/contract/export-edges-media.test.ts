@@ -47,7 +47,7 @@ describe('the export of measurements', () => {
   const statsOfOne = async (...totals: Row[]): Promise<Row> =>
     (await statsOf({ anna: totals }))['anna'] ?? {};
 
-  it('has audio only: the other side and video are null, and the one side stands for both', async () => {
+  it('gives null for video and the other direction of an audio-only peer, and uses the one direction for both', async () => {
     const one = { bitrate: 32, packet_loss: 0, jitter: 5 };
     // d = 40/2 + 2·5 + 20 = 50, R = 93.2: 4.409; the score lacks 1 − 32/40.
     assert.deepEqual(await statsOfOne({}), {
@@ -63,7 +63,7 @@ describe('the export of measurements', () => {
     });
   });
 
-  it('has a peer who only receives, and reads no round trip from what is received', async () => {
+  it('reads no round trip from received media of a peer who only receives', async () => {
     const stats = await statsOfOne({ direction: 'recv', rtt_us_sum: 6_000_000, rtt_count: 6 });
     assert.deepEqual(at(stats, 'audio.send'), { mos: null, score: null, ...NOTHING, rtt: null });
     // With the second of round trip that the history has here the score would be 7.8.
@@ -77,7 +77,7 @@ describe('the export of measurements', () => {
     assert.deepEqual([stats['mos'], stats['score']], [4.41, 9.8]);
   });
 
-  it('takes a round trip that was never measured for none', async () => {
+  it('gives null for a round trip that was never measured', async () => {
     const stats = await statsOfOne({ rtt_us_sum: 0, rtt_count: 0 }, { direction: 'recv' });
     assert.deepEqual(
       [at(stats, 'audio.send.rtt'), at(stats, 'audio.send.mos'), at(stats, 'audio.recv.mos')],
@@ -85,7 +85,7 @@ describe('the export of measurements', () => {
     );
   });
 
-  it('reads one sample as any number of them', async () => {
+  it('treats one sample like any number of samples', async () => {
     const sample = { bytes: 40_000, active_ms: 10_000, bitrate_sq_ms: 10_240_000, packets_arrived: 500 };
     const reading = { jitter_us_sum: 2500, jitter_count: 1, rtt_us_sum: 40_499, rtt_count: 1 };
     const stats = await statsOfOne({ ...sample, ...reading });
@@ -134,7 +134,7 @@ describe('the export of measurements', () => {
     }
   });
 
-  it('has no bitrate for media that lasted no time, and no penalty for what is missing', async () => {
+  it('gives no bitrate for media without duration, and no penalty for missing values', async () => {
     const stats = await statsOfOne({ active_ms: 0, bytes: 100 });
     assert.deepEqual(at(stats, 'audio.send'), {
       mos: 4.41,
@@ -146,7 +146,7 @@ describe('the export of measurements', () => {
     });
   });
 
-  it('counts a muted stretch as time, and as unsteadiness', async () => {
+  it('counts a muted stretch as time and as unsteadiness', async () => {
     // 30 s of 32 kbit/s and 30 s of none: the mean 16, of squares 512, so that the variation is √(512/256 −
     // 1) = 1.
     const stats = await statsOfOne({ bytes: 120_000, bitrate_sq_ms: 32 * 32 * 30_000 });
@@ -155,7 +155,7 @@ describe('the export of measurements', () => {
     assert.equal(at(stats, 'audio.send.score'), 8.7);
   });
 
-  it('rounds halves up where binary fractions would go down', async () => {
+  it('rounds halves up where binary fractions would round down', async () => {
     const share = (lost: number, arrived: number) => [{ packets_lost: lost, packets_arrived: arrived }];
     const stats = await statsOf({
       a: [{ bytes: 31, active_ms: 16, jitter_us_sum: 2500, jitter_count: 1 }],
@@ -176,7 +176,7 @@ describe('the export of measurements', () => {
     assert.equal(at(rooms, '0.user'), 2.68);
   });
 
-  it('takes the mean of both directions, half up, or the one there is', async () => {
+  it('averages both directions, half up, or uses the only one', async () => {
     const stats = await statsOfOne(
       { packets_lost: 1, packets_arrived: 1999, jitter_count: 0 },
       {
@@ -193,7 +193,7 @@ describe('the export of measurements', () => {
     assert.deepEqual([bitrate, packet_loss, jitter], [33, 0.1, 9]);
   });
 
-  it('gives the mos of the published vectors', async () => {
+  it('gives the MOS of the published vectors', async () => {
     const still = { jitter_us_sum: 0, rtt_us_sum: 0 };
     const stats = await statsOf({
       // 20 ms
@@ -207,7 +207,7 @@ describe('the export of measurements', () => {
     assert.deepEqual(mos, [4.41, 2.63, 3.92]);
   });
 
-  it('takes the round trip of what is sent for what is received, of the same medium', async () => {
+  it('uses the round trip of sent media for received media of the same kind', async () => {
     const still = { jitter_us_sum: 0, packets_lost: 1, packets_arrived: 19 };
     const sent = { rtt_us_sum: 260_000, rtt_count: 1 };
     const stats = await statsOf({
@@ -224,7 +224,7 @@ describe('the export of measurements', () => {
     assert.equal(at(stats, 'other.video.send.mos'), 3.77);
   });
 
-  it('gives the mos of video by bits, pixels, frames and delay, and none where one of them is unknown', async () => {
+  it('computes video MOS from bits, pixels, frames and delay, and gives null when one of them is unknown', async () => {
     const stats = await statsOf({
       // 0.56·ln 0.1 + 5.36 = 4.0706, less 0.002·20
       full: [PICTURE],
@@ -277,7 +277,7 @@ describe('the export of measurements', () => {
     assert.equal(at(stats, 'video.score'), 5);
   });
 
-  it('never leaves the scale: everything as bad as can be', async () => {
+  it('stays within the scale when everything is as bad as possible', async () => {
     const bad = {
       packets_lost: 1_000_000,
       packets_arrived: 0,

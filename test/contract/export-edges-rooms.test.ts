@@ -23,7 +23,7 @@ describe('the export of rooms and peers', () => {
   });
   after(() => history.drop());
 
-  it('has a room without peers: no users, no struct, nothing measured', async () => {
+  it('includes a room without peers: no users, no peer structs, nothing measured', async () => {
     const { rooms, text, faults } = await exportOf(history, { peers: [] });
     assert.deepEqual(rooms, [
       {
@@ -41,7 +41,7 @@ describe('the export of rooms and peers', () => {
     assert.deepEqual(faults, []);
   });
 
-  it('has a peer without media: the struct is there, its measurements are null', async () => {
+  it('includes a peer without media, with all measurements null', async () => {
     const { rooms, faults } = await exportOf(history, { peers: [{ call_setup_ms: 321 }] });
     assert.deepEqual(at(rooms, '0.stats'), { ...NO_ROOM_STATS, call_setup_time: 321 });
     assert.deepEqual(at(rooms, '0.peers.0.stats'), {
@@ -58,7 +58,7 @@ describe('the export of rooms and peers', () => {
     assert.deepEqual(faults, []);
   });
 
-  it('says the same of a peer without media in the extended fields, and that nobody was measured', async () => {
+  it('does the same in the extended fields, and says that nobody was measured', async () => {
     const { rooms } = await exportOf(history, {}, { fields: 'extended' });
     const more = {
       codec: null,
@@ -78,7 +78,7 @@ describe('the export of rooms and peers', () => {
     assert.equal(at(rooms, '0.user'), null);
   });
 
-  it('counts half seconds up: 0 ms are 0 s, 499 are 0, 500 are 1, 28 800 000 are the 8 hours of a long room', async () => {
+  it('rounds half seconds up: 0 ms are 0 s, 499 are 0, 500 are 1, and 28 800 000 are 8 hours', async () => {
     const lengths = [0, 499, 500, 28_800_000];
     const startedMs = HOUR_START_MS - HOUR_MS * 9;
     const { rooms, faults } = await exportOf(history, {
@@ -100,7 +100,7 @@ describe('the export of rooms and peers', () => {
     assert.deepEqual(faults, []);
   });
 
-  it('has no duration for a room that ended before it started, keeps both times, and counts it', async () => {
+  it('gives no duration for a room that ended before it started, keeps both times, and counts the fault', async () => {
     const { rooms, faults } = await exportOf(history, {
       rooms: [{ started_at: '2026-11-23 09:50:00.001', ended_at: '2026-11-23 09:50:00.000' }],
     });
@@ -111,7 +111,7 @@ describe('the export of rooms and peers', () => {
     assert.deepEqual(faults, [{ codes: 'room_time', sessionId: 's1' }]);
   });
 
-  it('puts a room that went on over several intervals into the one in which it was finalised, and a border into the later', async () => {
+  it('puts a room into the interval in which it was finalised, and one on a border into the later interval', async () => {
     const room = (session_id: string, finalizedMs: number): Row => ({
       session_id,
       room_id: session_id,
@@ -134,7 +134,7 @@ describe('the export of rooms and peers', () => {
     assert.deepEqual(await names(HOUR_START_MS + HOUR_MS), ['after']);
   });
 
-  it('shows a corrected room as its highest version says', async () => {
+  it('shows the highest version of a corrected room', async () => {
     const { rooms } = await exportOf(history, {
       rooms: [
         { version: 2, room_id: 'corrected' },
@@ -152,14 +152,14 @@ describe('the export of rooms and peers', () => {
     assert.equal(at(rooms, '0.peers.0.stats.audio.send.bitrate'), 40);
   });
 
-  it('has a key that came late', async () => {
+  it('includes a key that was added late', async () => {
     const { rooms } = await exportOf(history, {
       peers: [{ keys: { plan: ['free'] } }, { version: 2, keys: { plan: ['free'], customer: ['c-1'] } }],
     });
     assert.deepEqual(at(rooms, '0.peers.0.keys'), { customer: 'c-1', plan: 'free' });
   });
 
-  it('has the same room_id twice in one interval as two rooms, ordered by when they were finalised, then by session', async () => {
+  it('shows a room_id that occurs twice as two rooms, ordered by finalisation time, then by session', async () => {
     const { rooms } = await exportOf(
       history,
       {
@@ -194,7 +194,7 @@ describe('the export of rooms and peers', () => {
     assert.deepEqual(names, ['c', 'B', 'a', 'b', 'z', 'é']);
   });
 
-  it('takes the means over the peers that have a value, with equal weight, half up', async () => {
+  it('averages the peers that have a value, with equal weight, half up', async () => {
     const { rooms } = await exportOf(
       history,
       {
@@ -217,7 +217,7 @@ describe('the export of rooms and peers', () => {
     assert.deepEqual(at(rooms, '0.measured'), { mos: 2, score: 2, audio: 2, video: 0 });
   });
 
-  it('has all that is known of a room and a peer in the extended fields', async () => {
+  it('includes everything known of a room and a peer in the extended fields', async () => {
     const { rooms } = await exportOf(
       history,
       {
@@ -245,7 +245,7 @@ describe('the export of rooms and peers', () => {
     assert.deepEqual([recv['packets_lost'], 'rtt_max' in recv], [-2, false]);
   });
 
-  it('has a room of a thousand peers, each once and in order', async () => {
+  it('includes each peer of a room of a thousand once and in order', async () => {
     const peers = Array.from({ length: 1000 }, (_, index) => ({
       peer_id: `p${String(index).padStart(4, '0')}`,
       joined_at: toSeconds(HOUR_START_MS - 600_000 + (999 - index)),
@@ -259,7 +259,7 @@ describe('the export of rooms and peers', () => {
     assert.equal(at(rooms, '0.stats.audio.send.bitrate'), 501);
   });
 
-  it('has a room of five megabytes whole', async () => {
+  it('includes a room of five megabytes completely', async () => {
     const text = '0123456789'.repeat(500);
     const peers = Array.from({ length: 1000 }, (_, index) => ({
       peer_id: `p${index}`,

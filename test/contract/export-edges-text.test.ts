@@ -30,7 +30,7 @@ describe('the export of text', () => {
     return await exportProject(history, project_id);
   }
 
-  it('writes a key with one value as a text, one with several or none as an array, and keys by name', async () => {
+  it('writes a key with one value as a text, with several or none as an array, and orders keys by name', async () => {
     const { rooms, text, faults } = await exportOf(history, {
       peers: [{ keys: { b: ['one'], several: ['x', 'y'], none: [], '': [''], B: ['é'], a: ['', ''] } }],
     });
@@ -38,7 +38,7 @@ describe('the export of text', () => {
     assert.deepEqual([faults, at(rooms, '0.peers.0.keys.several.1')], [[], 'y']);
   });
 
-  it('keeps what is in keys and values: quotes, newlines, NUL, emoji, markup, 512 characters, line separators', async () => {
+  it('keeps keys and values with quotes, newlines, NUL, emoji, markup, 512 characters or line separators', async () => {
     const texts = [
       'quote "q" \\ /',
       'two\nlines\r\n\t',
@@ -59,7 +59,7 @@ describe('the export of text', () => {
     assert.equal(text.split('\n').length, 4);
   });
 
-  it('keeps the other texts of a room as they are, too', async () => {
+  it('also keeps the other texts of a room unchanged', async () => {
     const wild = 'a "b"\n\0</script>😀';
     const texts = {
       os: wild,
@@ -84,7 +84,7 @@ describe('the export of text', () => {
     assert.deepEqual(location, { city: wild, country: null, organization: wild });
   });
 
-  it('has null for an empty text, but for the name of a room', async () => {
+  it('gives null for an empty text, except for the name of a room', async () => {
     const { rooms } = await exportOf(
       history,
       { rooms: [{ room_id: '', room_url: '' }], peers: [{ peer_id: '' }] },
@@ -134,7 +134,7 @@ describe('the export of text', () => {
     });
   }
 
-  it('does so in keys and their values as well', async () => {
+  it('does the same in keys and their values', async () => {
     const { rooms, faults } = await exportPeer({
       keys: "map(unhex('6BFF'), [unhex('76FF'), 'v'], unhex('F06130'), [unhex('F06130')])",
     });
@@ -145,7 +145,7 @@ describe('the export of text', () => {
     assert.deepEqual(faults, [{ codes: 'text', sessionId: 's1' }]);
   });
 
-  it('joins the values of a key that is there twice, in their order, and counts the room', async () => {
+  it('joins the values of a repeated key in their order, and counts the room', async () => {
     const { rooms, text, faults } = await exportPeer({
       keys: "map('b', ['1'], 'a', ['x'], 'b', ['2', '3'])",
     });
@@ -154,13 +154,13 @@ describe('the export of text', () => {
     assert.deepEqual(faults, [{ codes: 'key_twice', sessionId: 's1' }]);
   });
 
-  it('joins keys that differ only in bytes that are no text: two keys of one name would be read as one', async () => {
+  it('joins keys that differ only in invalid bytes, because the file would otherwise repeat a key', async () => {
     const { rooms, faults } = await exportPeer({ keys: "map(unhex('6BFF'), ['1'], unhex('6BFE'), ['2'])" });
     assert.deepEqual(at(rooms, '0.peers.0.keys'), { [`k${REPLACED}`]: ['1', '2'] });
     assert.deepEqual(faults, [{ codes: 'key_twice,text', sessionId: 's1' }]);
   });
 
-  it('orders keys as they stand in the file, and peers by their ids in the history', async () => {
+  it('orders keys as they are written in the file, and peers by their ids in the history', async () => {
     // FF comes behind EF BF BF (U+FFFF) in the history, and U+FFFD (EF BF BD) before it in the file.
     const { rooms, text } = await exportPeer({ keys: "map(unhex('EFBFBF'), ['1'], unhex('FF'), ['2'])" });
     assert.deepEqual(Object.keys(at(rooms, '0.peers.0.keys') as Row), [REPLACED, '\uFFFF']);

@@ -20,7 +20,7 @@ function tick(n: number, fields: Row = {}): Row {
   return { ...what, tick_end: toSeconds(JOINED_MS + n * TICK_MS), tick_ms: TICK_MS, ...flow, ...fields };
 }
 
-describe('the export of what was ticked', () => {
+describe('the export of measured ticks', () => {
   let history: HistoryDatabase;
   before(async () => {
     history = await makeHistoryDatabase();
@@ -55,7 +55,7 @@ describe('the export of what was ticked', () => {
     assert.equal(at(once, 'stats.audio.send.bytes'), 120_000);
   });
 
-  it('goes on from the start of the counters when a peer comes back with a new connection', async () => {
+  it('starts counters from zero when a peer comes back with a new connection', async () => {
     // Two stays of 30 s with a minute between them; the second one's counters begin at nothing, and so do its
     // ticks.
     const first = [1, 2, 3].map((n) => tick(n));
@@ -66,7 +66,7 @@ describe('the export of what was ticked', () => {
     assert.deepEqual([bitrate, bytes, active_time, score], [32, 240_000, 60, 9.8]);
   });
 
-  it('adds up two peer connections of one peer at one time, and counts the time once', async () => {
+  it('adds up two simultaneous connections of one peer, and counts the time once', async () => {
     const peer = await peerWith(
       [
         [
@@ -88,7 +88,7 @@ describe('the export of what was ticked', () => {
     assert.deepEqual([bitrate, jitter, packets, active_time], [48, 7, 750, 10]);
   });
 
-  it('takes the layers of simulcast as one track: their bits together, the largest picture', async () => {
+  it('treats simulcast layers as one track with the sum of their bits and the largest picture', async () => {
     // 1200 + 300 + 100 kbit/s in 10 s, as one row of the tick; 1280 × 720 is the largest layer, at 30 frames
     // a second.
     const video = {
@@ -114,7 +114,7 @@ describe('the export of what was ticked', () => {
     assert.deepEqual([bitrate, jitter, active_time], [16, 5, 20]);
   });
 
-  it('sets late packets of one sample off against losses of another, and never goes below nothing lost', async () => {
+  it('offsets late packets of one sample against losses of another, and never goes below zero losses', async () => {
     const lossOf = async (...lost: number[]) => {
       const ticks = lost.map((packets_lost, n) =>
         tick(n + 1, { packets_lost, packets_arrived: 100 - packets_lost }),
@@ -126,7 +126,7 @@ describe('the export of what was ticked', () => {
     assert.equal(await lossOf(5, -8), 0);
   });
 
-  it('knows of no losses where the far end never reported, and of none where it reported none', async () => {
+  it('gives null losses when the far end never reported, and zero when it reported none', async () => {
     const sentOf = async (arrived: number) =>
       at(
         await peerWith([[tick(1, { packets_arrived: arrived })]], {}, { fields: 'extended' }),
@@ -137,7 +137,7 @@ describe('the export of what was ticked', () => {
     assert.deepEqual([at(reported, 'packets'), at(reported, 'packets_lost')], [500, 0]);
   });
 
-  it('has the codec with most packets', async () => {
+  it('names the codec with the most packets', async () => {
     const ticks = [tick(1), tick(2, { codec: 'red', packets: 900 }), tick(3)];
     const peer = await peerWith([ticks], {}, { fields: 'extended' });
     assert.equal(at(peer, 'stats.audio.send.codec'), 'opus');

@@ -153,7 +153,7 @@ describe('the export of rooms that break the contract', () => {
     });
   }
 
-  it('counts totals that are there twice also where no peer can show them', async () => {
+  it('counts repeated totals even when no peer can show them', async () => {
     const other = { media: 'data', bytes: 1 };
     const ghost = { peer_id: 'ghost', bytes: 1 };
     const codesOf = async (totals: Row[]) => (await exportOf(history, { totals })).faults;
@@ -179,7 +179,7 @@ describe('the export of rooms that break the contract', () => {
     }
   });
 
-  it('names every fault of a room once, in one line, and leaves the rooms around it alone', async () => {
+  it('names every fault of a room once, in one line, and leaves the rooms around it unchanged', async () => {
     const sound = (session_id: string): HandMadeRooms => ({
       rooms: [{ session_id }],
       peers: [{ session_id, call_setup_ms: 200, keys: { a: ['b'] } }],
@@ -208,7 +208,7 @@ describe('the export of rooms that break the contract', () => {
     assert.deepEqual(with2.faults, []);
   });
 
-  it('names a room whose session id has control characters or is very long without breaking the file', async () => {
+  it('names a room whose session id has control characters or is very long, without breaking the file', async () => {
     const ids = ['a\u0002b\tc\nd\u0001', 'x'.repeat(5000)];
     const late = { ended_at: '2026-11-23 09:00:00.000' };
     const { rooms, faults } = await exportOf(
@@ -226,7 +226,7 @@ describe('the export of rooms that break the contract', () => {
     );
   });
 
-  it('computes with sums at the limits of their types without going over them', async () => {
+  it('computes sums at the limits of their types without overflow', async () => {
     const full: Row = {
       bytes: UINT64_MAX,
       active_ms: UINT64_MAX,
@@ -270,7 +270,7 @@ describe('the export of rooms that break the contract', () => {
     assert.deepEqual(faults, []);
   });
 
-  it('takes means of the largest quantities without going over', async () => {
+  it('averages the largest quantities without overflow', async () => {
     const peers = Array.from({ length: 1000 }, (_, index) => ({
       peer_id: `p${index}`,
       call_setup_ms: 100_000_000,

@@ -33,7 +33,7 @@ const NUMBERS_OF_TOTALS = [
   'freezes',
 ];
 
-describe('the export over views of an operator', () => {
+describe("the export over an operator's own views", () => {
   let history: HistoryDatabase;
   let exporter: ClickHouseClient;
   before(async () => {
@@ -75,7 +75,7 @@ describe('the export over views of an operator', () => {
     ['nullable floating', 'Nullable(Float64)'],
   ];
   for (const [title, type] of relatives) {
-    it(`gives the same file where the numbers are ${title}`, async () => {
+    it(`gives the same file when the numbers are ${title}`, async () => {
       const rows = {
         peers: [{ call_setup_ms: 300, rating: 4, keys: { a: ['b'] } }],
         totals: [
@@ -100,7 +100,7 @@ describe('the export over views of an operator', () => {
     });
   }
 
-  it('gives the same file where texts are nullable, enumerated or of few values, keys too, and times of another zone', async () => {
+  it('gives the same file when texts and keys are nullable, enumerated or low-cardinality, and times have a zone', async () => {
     const rows = {
       peers: [{ os: 'Linux', connection_type: 'TURN', keys: { a: ['b'], c: [] } }],
       totals: [{}],
@@ -136,7 +136,7 @@ describe('the export over views of an operator', () => {
     ['beyond 64 bits', '1e20', 'Float64'],
   ];
   for (const [title, expression, type] of noCounts) {
-    it(`takes a count that is ${title} for not known, and goes on with what is valid`, async () => {
+    it(`treats a count that is ${title} as unknown, and continues with what is valid`, async () => {
       const broken = (name: string) =>
         `CAST(if(peer_id = 'b', ${expression}, ${name}), '${type}') AS ${name}`;
       await view('track_totals', `* REPLACE (${broken('jitter_us_sum')}, ${broken('bytes')})`);
@@ -161,7 +161,7 @@ describe('the export over views of an operator', () => {
     });
   }
 
-  it('takes losses, readings and sizes that are no numbers for not known, each by itself', async () => {
+  it('treats losses, readings and sizes that are not numbers as unknown, each independently', async () => {
     const lossesOf = async (column: string) => {
       await view('track_totals', `* REPLACE (CAST(nan, 'Float64') AS ${column})`);
       const { rooms, faults } = await exportOf(history, { totals: [{}] }, { fields: 'extended' });
@@ -177,7 +177,7 @@ describe('the export over views of an operator', () => {
     assert.deepEqual(await lossesOf('bitrate_sq_ms'), []);
   });
 
-  it('does not mind what an operator writes into columns that a total does not use', async () => {
+  it('ignores what an operator writes into columns that a total does not use', async () => {
     await view(
       'track_totals',
       "* REPLACE (CAST(if(media = 'video', pixel_ms, NULL), 'Nullable(UInt64)') AS pixel_ms, CAST(if(direction = 'send', rtt_count, NULL), 'Nullable(UInt64)') AS rtt_count)",
@@ -186,7 +186,7 @@ describe('the export over views of an operator', () => {
     assert.deepEqual(faults, []);
   });
 
-  it('takes numbers of a peer that are none for not known', async () => {
+  it('treats invalid numbers of a peer as unknown', async () => {
     await view(
       'peers',
       "* REPLACE (toFloat64(-5) AS connected_ms, CAST(nan, 'Float64') AS call_setup_ms, CAST(4.5, 'Float64') AS rating)",
@@ -201,7 +201,7 @@ describe('the export over views of an operator', () => {
     assert.deepEqual(faults, [{ codes: 'peer_count,call_setup,rating', sessionId: 's1' }]);
   });
 
-  it('shows the row of the highest version where a view shows several of one room, peer or total', async () => {
+  it('uses the row of the highest version when a view returns several of one room, peer or total', async () => {
     await view(
       'rooms',
       "* EXCEPT n REPLACE (version + n AS version, if(n = 1, 'newer', room_id) AS room_id)",
@@ -233,7 +233,7 @@ describe('the export over views of an operator', () => {
     assert.deepEqual(faults, [{ codes: 'room_twice,peer_twice,total_twice', sessionId: 's1' }]);
   });
 
-  it('makes the same file of rows of one version, in whatever order they come', async () => {
+  it('gives the same file for rows of one version, in whatever order they come', async () => {
     const peers = (order: string) =>
       view('peers', '* EXCEPT n REPLACE (n AS connected_ms)', `ARRAY JOIN ${order} AS n`);
     await peers('[1000, 2000, 3000]');

@@ -107,7 +107,7 @@ describe('the scans of a range on ClickHouse', () => {
       assert.ok(hits >= PLACES - 2, `${hits} of ${PLACES} cut`);
     });
 
-    it(`never become another body when a bit is flipped anywhere in the answer of ${scanName}`, async () => {
+    it(`never become a different body when a bit is flipped anywhere in the answer of ${scanName}`, async () => {
       let found = 0;
       for (const [index, at] of placesIn(proxy.lengths[scanName]).entries()) {
         const body = await writeWith({ scan: scanName, at, kind: 'flip', bit: index % 8 });
@@ -119,14 +119,14 @@ describe('the scans of a range on ClickHouse', () => {
     });
   }
 
-  it('have the schema that the tests of the document give them', async () => {
+  it('have the schema that the tests of the document assume', async () => {
     const made: KeyedRow = { finalized_at: HOUR_START_MS, session_id: 'a' };
     const rows = toRange({ rooms: [made], peers: [made], totals: [made] }, { fields: 'extended' });
     const real = await scan();
     for (const name of SCANS) assert.deepEqual(schemaOf(rows[name]), schemaOf(real[name]), name);
   });
 
-  it('have the same body however small the blocks are in which ClickHouse sends them', async () => {
+  it('give the same body however small the blocks are in which ClickHouse sends them', async () => {
     const { client } = reader;
     const smallBlocks: HistoryReader = {
       ...reader,
@@ -146,7 +146,7 @@ describe('the scans of a range on ClickHouse', () => {
     const VIEW = 'CREATE OR REPLACE VIEW export_track_totals AS SELECT';
     after(() => history.connection.command({ query: `${VIEW} * FROM track_totals FINAL` }));
 
-    it("are refused with the server's words", async () => {
+    it("are refused with the server's message", async () => {
       // The rows come block by block, and the last of them far behind the first megabytes.
       await history.connection.command({
         query: `${VIEW} * REPLACE (bytes + throwIf(number = 400000, 'the last row') AS bytes)

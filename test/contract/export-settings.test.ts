@@ -51,7 +51,7 @@ const HOSTILE: readonly ClickHouseSettings[] = [
   { date_time_output_format: 'unix_timestamp' },
 ];
 
-describe('the export under settings of the exporter', () => {
+describe("the export under the exporter's settings", () => {
   let history: HistoryDatabase;
   const project = randomUUID();
   const range = {

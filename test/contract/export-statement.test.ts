@@ -20,7 +20,7 @@ const ROOMS = 800;
 /** As many runs as it takes until the server compiles what it has seen often. */
 const RUNS = 5;
 
-describe('the statement', () => {
+describe('the export statement', () => {
   let history: HistoryDatabase;
   let reader: HistoryReader;
   const project = randomUUID();
@@ -48,7 +48,7 @@ describe('the statement', () => {
     assert.deepEqual([rooms.length, sessions.size, faults], [ROOMS, ROOMS, []]);
   });
 
-  it('reads a range of rooms, not the history', async () => {
+  it('reads only the rows of its range of rooms', async () => {
     // A thirtieth of 800 rooms, about 80 peers and 260 totals. Tables are read in granules of 1024 rows,
     // totals in 2048, of which a range may touch two; the history has over 11,000 rows.
     const from = { finalizedAtMs: HOUR_START_MS + HOUR_MS / 2, sessionHex: '' };
@@ -68,7 +68,7 @@ describe('the statement', () => {
     }
   });
 
-  it('gives the same bytes each time, also when the server has compiled what it has often run', async () => {
+  it('gives the same bytes each time, even after the server has compiled the query', async () => {
     const first = await exportProject(history, project);
     for (let run = 1; run < RUNS; run += 1) {
       const again = await exportProject(history, project);
@@ -89,7 +89,7 @@ describe('the statement', () => {
     assert.ok(pieces.join('') === whole.text);
   });
 
-  it('has the same rooms in ndjson as in json, one a line with nothing around them', async () => {
+  it('has the same rooms in ndjson as in json, one per line with nothing around them', async () => {
     const json = await exportProject(history, project);
     const ndjson = await exportProject(history, project, { format: 'ndjson' });
     assert.ok(`[\n${ndjson.text.trimEnd().replaceAll('}\n', '},\n')}\n]\n` === json.text);

@@ -53,7 +53,7 @@ describe('checkViews', () => {
     );
   });
 
-  it('finds the range also where there are rooms', async () => {
+  it('recognises a range read even when there are rooms', async () => {
     const at = {
       finalized_at: '2026-11-24 10:00:00',
       started_at: '2026-11-24 09:00:00',
@@ -70,7 +70,7 @@ describe('checkViews', () => {
     assert.deepEqual(wrongOf(await checkViews(exporter)), []);
   });
 
-  it('says that an administrator can write', async () => {
+  it('reports that an administrator can write', async () => {
     const wrong = wrongOf(await checkViews(history.connection));
     assert.deepEqual(
       wrong.map(({ name }) => name),
@@ -79,7 +79,7 @@ describe('checkViews', () => {
     assert.match(wrong[0]?.got ?? '', /^readonly = 0, rights to write: /);
   });
 
-  it('takes views over tables of an operator, with relatives of the types and columns of his own', async () => {
+  it("accepts an operator's views with related types and additional columns", async () => {
     await command(`CREATE TABLE calls (account LowCardinality(String), closed_at DateTime64(3, 'Europe/Berlin'), call_id String,
       revision UInt32, name Enum8('a' = 1), link Nullable(String), first_join DateTime64(3), last_leave DateTime64(3), note String)
       ENGINE = ReplacingMergeTree(revision) ORDER BY (account, closed_at, call_id)`);
@@ -90,7 +90,7 @@ describe('checkViews', () => {
     assert.deepEqual(wrongOf(await checkViews(exporter)), []);
   });
 
-  it('names each column that is missing or of another type, with what is allowed', async () => {
+  it('names each column that is missing or has a wrong type, with what is allowed', async () => {
     await command(
       `CREATE OR REPLACE VIEW export_rooms AS SELECT * EXCEPT (room_url) REPLACE (toDateTime(started_at) AS started_at) FROM rooms FINAL`,
     );
@@ -111,7 +111,7 @@ describe('checkViews', () => {
     ['track_totals', 'width_max', 'toString(width_max)'],
   ];
   for (const [table, column, expression] of types) {
-    it(`does not take ${expression} for ${column}`, async () => {
+    it(`does not accept ${expression} for ${column}`, async () => {
       await command(
         `CREATE OR REPLACE VIEW export_${table} AS SELECT * REPLACE (${expression} AS ${column}) FROM ${table} FINAL`,
       );
@@ -121,7 +121,7 @@ describe('checkViews', () => {
     });
   }
 
-  it('says that a view does not exist, and checks the others all the same', async () => {
+  it('reports that a view does not exist, and still checks the others', async () => {
     await command('DROP VIEW export_peers');
     const lines = await checkViews(exporter);
     assert.equal(lines.length, 9);
@@ -141,7 +141,7 @@ describe('checkViews', () => {
     ['reads no table that has a key', 'SELECT * FROM unkeyed'],
   ];
   for (const [title, query] of unranged) {
-    it(`says that no range is read where a view ${title}`, async () => {
+    it(`reports that no range is read when a view ${title}`, async () => {
       await command('CREATE TABLE IF NOT EXISTS unsorted AS rooms ENGINE = MergeTree ORDER BY session_id');
       await command('CREATE TABLE IF NOT EXISTS unkeyed AS rooms ENGINE = Memory');
       await command("INSERT INTO unsorted (project_id, session_id) VALUES ('acme', 's1')");
@@ -160,7 +160,7 @@ describe('checkViews', () => {
     await nobody.close();
   });
 
-  it('is passed by a user who has just the rights of grants.sql, whose statements ClickHouse can read', async () => {
+  it('passes for a user who has exactly the rights of grants.sql', async () => {
     const statements = splitStatements(
       readFileSync(new URL('../../history/grants.sql', import.meta.url), 'utf8'),
     );
@@ -179,15 +179,15 @@ describe('checkViews', () => {
   });
 });
 
-describe('the parts of the checks', () => {
-  it('compares versions by their numbers', () => {
+describe('the parts of checkViews', () => {
+  it('compare versions by their numbers', () => {
     for (const version of ['25.11.1.1', '25.12', '26.1.2.3', '100.0'])
       assert.ok(isAtLeast(version, '25.11'), version);
     for (const version of ['25.10.9.9', '25.2', '24.12', '', 'unknown'])
       assert.ok(!isAtLeast(version, '25.11'), version);
   });
 
-  it('finds the rights that change something in a grant', () => {
+  it('find the rights in a grant that allow changes', () => {
     assert.deepEqual(writingRights('GRANT SELECT, SHOW DATABASES ON db.* TO u'), []);
     assert.deepEqual(writingRights('GRANT SELECT(a, b), INSERT(a, b), ALTER UPDATE ON db.t TO u'), [
       'INSERT',

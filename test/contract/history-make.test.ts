@@ -52,7 +52,7 @@ describe('makeHistory', () => {
     assertRows(both, [{ sessions: String(ROOMS + 100) }]);
   });
 
-  it('finalises as many rooms as asked for, within the time and spread over it', async () => {
+  it('finalises the requested number of rooms, spread over the given time', async () => {
     const rows = await ask(`SELECT count() AS rooms, uniqExact(session_id) AS sessions,
         countIf(toUnixTimestamp64Milli(finalized_at) NOT BETWEEN ${FROM_MS} AND ${TO_MS - 1}) AS outside,
         uniqExact(toStartOfMinute(finalized_at)) >= 60 AS is_spread
@@ -60,7 +60,7 @@ describe('makeHistory', () => {
     assertRows(rows, [{ rooms: String(ROOMS), sessions: String(ROOMS), outside: '0', is_spread: 1 }]);
   });
 
-  it('gives rooms 2 to 50 peers, about three in the mean, who are there while the room is', async () => {
+  it("gives rooms 2 to 50 peers, about three on average, who are present within the room's time", async () => {
     const rows =
       await ask(`SELECT min(peers) >= 2 AND max(peers) <= 50 AND max(peers) > 12 AS is_bounded, avg(peers) BETWEEN 2.7 AND 3.2 AS is_mean,
         countIf(first_join != started_at OR last_leave != ended_at OR ended_at >= finalized_at) AS mistimed
@@ -70,7 +70,7 @@ describe('makeHistory', () => {
     assertRows(rows, [{ is_bounded: 1, is_mean: 1, mistimed: '0' }]);
   });
 
-  it('makes totals in which the sums agree with each other', async () => {
+  it('makes totals whose sums are consistent with each other', async () => {
     const wrong = {
       of_nobody: 'isNull(p.peer_id)',
       ran_longer_than_connected: 't.active_ms > p.connected_ms',
@@ -92,7 +92,7 @@ describe('makeHistory', () => {
     assertRows(rows, [Object.fromEntries(Object.keys(wrong).map((name) => [name, '0']))]);
   });
 
-  it('has everything in it that a real history has: silence, loss, missing values, keys of every shape, relays', async () => {
+  it('includes what a real history has: silence, loss, missing values, keys of every shape, relays', async () => {
     const peers = {
       no_browser: "browser = ''",
       no_city: "city = '' AND country = ''",
@@ -135,7 +135,7 @@ describe('makeHistory', () => {
     assertRows(rooms, [{ no_url: 1, comes_back: 1, short: 1, long: 1, unmeasured: 1, voice: 1 }]);
   });
 
-  it('refuses options that make no sense, and says what is allowed', async () => {
+  it('refuses invalid options and says what is allowed', async () => {
     const refused = (change: Partial<MakeOptions>, message: RegExp) =>
       assert.rejects(makeHistory(history.connection, { ...options, ...change }), message);
     await refused({ rooms: 0 }, /rooms: got 0, allowed is a whole number from 1/);

@@ -29,7 +29,7 @@ describe('migrate', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('makes the database and applies every file in order, and nothing when called again', async () => {
+  it('creates the database and applies every file in order, and does nothing when called again', async () => {
     const heard: string[] = [];
     assert.deepEqual(await migrate(target, (name) => heard.push(name)), ALL);
     assert.deepEqual(heard, ALL);
@@ -54,7 +54,7 @@ describe('migrate', () => {
     }
   });
 
-  it('ends with everything applied once when several run at the same time', async () => {
+  it('applies everything once when several migrations run at the same time', async () => {
     await Promise.all([1, 2, 3, 4].map(() => migrate(target)));
     assert.deepEqual(await migrate(target), []);
     const [counted] = await select(
@@ -64,7 +64,7 @@ describe('migrate', () => {
     assert.deepEqual(counted, { applied: ALL.length });
   });
 
-  it('completes a migration that was cut short', async () => {
+  it('completes a migration that was interrupted', async () => {
     await write(
       folder,
       '0001-two-tables.sql',
@@ -79,14 +79,14 @@ describe('migrate', () => {
     assert.deepEqual(await migrateFrom(target, folder), ['0001-two-tables']);
   });
 
-  it('applies what is new to a database that has the older ones', async () => {
+  it('applies new files to a database that has the older ones', async () => {
     await write(folder, '0001-first.sql', 'SELECT 1');
     await migrateFrom(target, folder);
     await write(folder, '0002-second.sql', "SELECT ';'; -- the semicolon in the text is none\nSELECT 2");
     assert.deepEqual(await migrateFrom(target, folder), ['0002-second']);
   });
 
-  it('refuses to go on when an applied file has changed, but not when only its comments have', async () => {
+  it('refuses to continue when an applied file has changed, unless only its comments have', async () => {
     await write(folder, '0001-first.sql', 'SELECT 1');
     await migrateFrom(target, folder);
     await write(folder, '0001-first.sql', '-- Why.\r\nSELECT 1;\r\n');
@@ -116,7 +116,7 @@ describe('migrate', () => {
     );
   });
 
-  it('refuses files that have one number or no number', async () => {
+  it('refuses files with a repeated or missing number', async () => {
     await write(folder, '0001-first.sql', 'SELECT 1');
     await write(folder, '0001-other.sql', 'SELECT 1');
     await assert.rejects(
@@ -128,14 +128,14 @@ describe('migrate', () => {
   });
 });
 
-describe('what migrate says when ClickHouse refuses', () => {
+describe('the message of migrate when ClickHouse refuses', () => {
   let target: AdminTarget;
   before(async () => {
     target = await nameDatabase();
   });
   after(() => dropDatabase(target));
 
-  it('names the address where no server answers', async () => {
+  it('names the address when no server answers', async () => {
     const [port] = await findFreePorts(1);
     await assertRefused(
       { ...target, url: `http://127.0.0.1:${port}` },
@@ -153,7 +153,7 @@ describe('what migrate says when ClickHouse refuses', () => {
     assert.ok(refused.includes(`user ${target.user}`) && !refused.includes('not-this-one'));
   });
 
-  it('names the user who has not the right', async () => {
+  it('names the user who lacks the right', async () => {
     const { clickhouse } = await getTestStack();
     const exporter = { user: clickhouse.exporterUser, password: clickhouse.exporterPassword };
     await assertRefused(

@@ -38,7 +38,7 @@ describe('importing again', () => {
     return Object.fromEntries(kept.map(([table, rows]) => [table, rows.map(strip)]));
   };
 
-  it('adds nothing: no row, no version, also as a copy packed otherwise and at another time', async () => {
+  it('adds no row and no version, even for a copy compressed differently and imported at another time', async () => {
     const first = await importInto('twice', [DEMO]);
     assert.deepEqual([first.roomsWritten, first.peersWritten, first.files[0]?.wasAlreadyIn], [1, 3, false]);
     const content = await contentOf(history, 'twice');
@@ -50,7 +50,7 @@ describe('importing again', () => {
     assert.deepEqual(await contentOf(history, 'twice'), content);
   });
 
-  it('adds nothing either when times in the dump are fractions of milliseconds', async () => {
+  it('adds nothing when times in the dump are fractions of milliseconds', async () => {
     const lines = [
       { type: 'call', room_id: 'fractions' },
       { type: 'join', peer: 'ada', at: AT + 0.25 },
@@ -66,7 +66,7 @@ describe('importing again', () => {
     assert.deepEqual(await contentOf(history, 'fractions'), content);
   });
 
-  it('makes of a dump that was cut short, and then of all of it, what all of it makes', async () => {
+  it('gives for a truncated and then the whole dump the same as for the whole dump alone', async () => {
     const lines = gunzipSync(readFileSync(DEMO)).toString('utf8');
     for (const share of [0.3, 0.6, 0.9]) {
       const cut = await dumps.write(`cut-${share}.jsonl`, lines.slice(0, Math.floor(lines.length * share)));
@@ -80,7 +80,7 @@ describe('importing again', () => {
     assert.deepEqual([again.roomsWritten, again.files[0]?.wasAlreadyIn], [0, true]);
   });
 
-  it('makes of a dump whose times were damaged, and then of the intact one, what the intact one makes', async () => {
+  it('gives for a dump with damaged times and then the intact one the same as for the intact one alone', async () => {
     const intact = clientDump({ user: 'ada', room: 'mended', fromMs: AT, toMs: AT + 9000 });
     const damaged = intact
       .replaceAll(String(AT + 5000), String(AT + 5333))
@@ -92,7 +92,7 @@ describe('importing again', () => {
     assert.deepEqual(await without('mended'), await without('intact'));
   });
 
-  it('makes one room of files imported one by one, in any order, as of files imported together', async () => {
+  it('makes the same room of files imported one by one, in any order, as of files imported together', async () => {
     const files = await Promise.all([
       dumps.write('ada.jsonl', clientDump({ user: 'ada', fromMs: AT, toMs: AT + 60_000 })),
       dumps.write('ben.jsonl', clientDump({ user: 'ben', fromMs: AT + 20_000, toMs: AT + 90_000 })),
@@ -131,7 +131,7 @@ describe('importing again', () => {
     }
   });
 
-  it('keeps two projects apart that have the same rooms, sessions and peers', async () => {
+  it('keeps two projects separate that have the same rooms, sessions and peers', async () => {
     await importInto('here', [DEMO]);
     const here = await contentOf(history, 'here');
     await importInto('there', [DEMO], { finalizedAtMs: FINALIZED_MS + 1 });
@@ -139,7 +139,7 @@ describe('importing again', () => {
     assert.deepEqual(await totalsOf(history, 'there'), await totalsOf(history, 'here'));
   });
 
-  it('gives two rooms of different names two sessions, though their dumps bear the same meeting id', async () => {
+  it('gives two rooms of different names two sessions even when their dumps have the same meeting id', async () => {
     const paths = [];
     for (const room of ['first', 'second', 'third'])
       paths.push(
@@ -162,7 +162,7 @@ describe('importing again', () => {
     );
   });
 
-  it('finds rooms and peers again whatever characters their names are made of', async () => {
+  it('finds rooms and peers again whatever characters their names contain', async () => {
     const names = [
       `it's "a" \\ test`,
       'tab\tand\nline',
@@ -190,7 +190,7 @@ describe('importing again', () => {
     assert.deepEqual(await contentOf(history, 'names'), content);
   });
 
-  it('takes a folder of hundreds of small dumps, and times scattered over more than a hundred months', async () => {
+  it('accepts a folder of hundreds of small dumps, with times spread over more than a hundred months', async () => {
     const folder = await makeDumpFolder();
     try {
       for (let index = 0; index < 300; index += 1) {

@@ -37,7 +37,7 @@ describe('room-streams import', () => {
     await dumps.remove();
   });
 
-  it('says of each file what it brought, and at the second time that it was there', async () => {
+  it('reports what each file added, and the second time that everything was already there', async () => {
     const first = await run('import', '--project', 'acme', DEMO, LOSSY);
     assert.equal(first.code, EXIT.done);
     assert.match(
@@ -52,7 +52,7 @@ describe('room-streams import', () => {
     assert.match(second.out, /project acme: nothing new$/);
   });
 
-  it('prints JSON and nothing else with --json, with the time at which the rooms are finalised', async () => {
+  it('prints only JSON with --json, with the time at which the rooms are finalised', async () => {
     const at = '2026-11-23T10:15:00Z';
     const { code, out, err } = await run('import', '--json', '--project', 'json', '--finalized-at', at, DEMO);
     assert.deepEqual([code, err], [EXIT.done, '']);
@@ -66,7 +66,7 @@ describe('room-streams import', () => {
     );
   });
 
-  it('imports what is good, and ends with an error where a file that was named is no dump or cannot be read', async () => {
+  it('imports the valid files, and ends with an error when a named file is no dump or unreadable', async () => {
     const other = await dumps.write('notes.txt', 'not a dump');
     const { code, out, err } = await run('import', '--project', 'mixed', other, DEMO);
     assert.equal(code, EXIT.failed);
@@ -80,7 +80,7 @@ describe('room-streams import', () => {
     await folder.remove();
   });
 
-  it('says where a dump is damaged, and imports the rest', async () => {
+  it('reports where a dump is damaged, and imports the rest', async () => {
     const lines = gunzipSync(readFileSync(DEMO)).toString('utf8').split('\n');
     lines[40] = '{"peer":"ada", damaged';
     const path = await dumps.write('damaged.jsonl', lines.join('\n'));
@@ -89,7 +89,7 @@ describe('room-streams import', () => {
     assert.match(out, /left out: line is not JSON \(line 41\)/);
   });
 
-  it('tells wrong use, missing files and empty folders before anything is tried', async () => {
+  it('reports wrong arguments, missing files and empty folders before it does anything', async () => {
     const empty = await makeDumpFolder();
     for (const [args, expected, text] of [
       [['import'], EXIT.usage, /missing required argument 'path'/],
@@ -110,7 +110,7 @@ describe('room-streams import', () => {
     await empty.remove();
   });
 
-  it('says in one sentence that ClickHouse, its password or its tables are not as they should be', async () => {
+  it('explains in one sentence a problem with ClickHouse, its password or its tables', async () => {
     const unmade = await nameDatabase();
     const bare = await nameDatabase();
     await history.connection.command({ query: `CREATE DATABASE ${bare.database}` });
@@ -137,7 +137,7 @@ describe('room-streams import', () => {
     await dropDatabase(bare);
   });
 
-  it('shows in a dry run, with nothing running, what the real import writes, and leaves nothing behind', async () => {
+  it('shows in a dry run without servers what the real import writes, and leaves nothing behind', async () => {
     const temporary = await makeDumpFolder();
     const usual = process.env.TMPDIR;
     process.env.TMPDIR = temporary.path;
@@ -173,7 +173,7 @@ describe('room-streams import', () => {
     assert.equal(shown.peers.length, 5);
   });
 
-  it('shows progress on a line that is rewritten in a terminal, and as plain lines in a pipe', async () => {
+  it('shows progress on a rewritten line in a terminal, and as plain lines in a pipe', async () => {
     // Long enough to be seen: the line appears after a tenth of a second.
     const big = await dumps.write('big.jsonl', gunzipSync(readFileSync(DEMO)).toString('utf8').repeat(60));
     const rewritten: string[] = [];

@@ -23,7 +23,7 @@ const SAMPLES = [
   'webrtc-internals/sample-webrtc-internals-dump.txt',
 ];
 
-describe('a dry run', () => {
+describe('the dry run of an import', () => {
   let history: HistoryDatabase;
   before(async () => {
     history = await makeHistoryDatabase();
@@ -54,7 +54,7 @@ describe('a dry run', () => {
     assert.deepEqual(Object.keys(trackTotals[0] ?? {}), Object.keys(rows[0] ?? {}));
   };
 
-  it('shows of all small recordings together the totals that analyse computes, and the rooms that the export writes', async () => {
+  it('shows for all small recordings together the totals of analyse and the rooms of the export', async () => {
     const names = readdirSync(RECORDINGS).filter((name) => !name.endsWith('.md'));
     assert.ok(names.length >= 25);
     await assertSame(

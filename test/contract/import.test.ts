@@ -35,7 +35,7 @@ const DAMAGED_OF_EACH = 8;
 /** Enough that every dump is damaged in several lines, and something is left to be read. */
 const BYTES_HIT = 6;
 
-describe('imported dumps', () => {
+describe('the history after an import', () => {
   let history: HistoryDatabase;
   before(async () => {
     history = await makeHistoryDatabase();
@@ -43,7 +43,7 @@ describe('imported dumps', () => {
   after(() => history.drop());
 
   for (const name of ['demo-call', 'lossy-call']) {
-    it(`have in the totals of ${name}, to the byte, what Chromium counted when each connection was closed`, async () => {
+    it(`has in the totals of ${name} exactly the final counts of Chromium for each connection`, async () => {
       const projectId = `final-${name}`;
       await importFiles(history.connection, [recording(name)], { projectId, finalizedAtMs: FINALIZED_MS });
       const expected = finalTotals(name);
@@ -51,7 +51,7 @@ describe('imported dumps', () => {
       assert.deepEqual(toPlainObject(await totalsOf(history, projectId)), toPlainObject(expected));
     });
 
-    it(`have in the totals of ${name} the sums of its raw counters`, async () => {
+    it(`has in the totals of ${name} the sums of its raw counters`, async () => {
       const projectId = `replay-${name}`;
       await importFiles(history.connection, [recording(name)], { projectId, finalizedAtMs: FINALIZED_MS });
       const text = gunzipSync(readFileSync(recording(name))).toString('utf8');
@@ -59,7 +59,7 @@ describe('imported dumps', () => {
     });
   }
 
-  it('have lost, at each receiver, as many media packets as the relay between the two dropped', async () => {
+  it('has at each receiver as many lost media packets as the relay between the two dropped', async () => {
     const projectId = 'lossy-relay';
     await importFiles(history.connection, [recording('lossy-call')], {
       projectId,
@@ -80,7 +80,7 @@ describe('imported dumps', () => {
 
   for (const [name, replay] of SAMPLES) {
     const { path, skip } = findSample(name);
-    it(`have in the totals of ${name} the sums of its raw counters`, { skip }, async () => {
+    it(`has in the totals of ${name} the sums of its raw counters`, { skip }, async () => {
       const projectId = `sample-${name}`;
       const { files } = await importFiles(history.connection, [path ?? ''], {
         projectId,
@@ -92,7 +92,7 @@ describe('imported dumps', () => {
     });
   }
 
-  it('damaged at random, never keep the import from ending, and have in the totals what could be read', async () => {
+  it('has the readable rest of dumps damaged at random, whose import always ends', async () => {
     const dumps = await makeDumpFolder();
     const random = seededRandom(SEED);
     const readings = recordedReadings('cleo-ada-3', 4);
@@ -119,7 +119,7 @@ describe('imported dumps', () => {
     }
   });
 
-  it('become three peers of one room, one of whom joined twice, with path, devices, keys and set-up time', async () => {
+  it('has three peers in one room, one of whom joined twice, with path, devices, keys and set-up time', async () => {
     const projectId = 'peers';
     await importFiles(history.connection, [recording('demo-call')], {
       projectId,
@@ -154,7 +154,7 @@ describe('imported dumps', () => {
     ]);
   });
 
-  it('bear codec, frame size and frames of their video', async () => {
+  it('has codec, frame size and frames of the video', async () => {
     const projectId = 'video';
     await importFiles(history.connection, [recording('demo-call')], {
       projectId,
@@ -171,7 +171,7 @@ describe('imported dumps', () => {
     ]);
   });
 
-  it('give, loaded as the demonstration does, the same totals under any session id and at any time', async () => {
+  it("has the same totals for the demonstration's call under any session id and at any time", async () => {
     const projectId = 'demo';
     for (const sessionId of ['one', 'two'])
       await loadDemoCall(history.connection, { projectId, finalizedAtMs: FINALIZED_MS, sessionId });

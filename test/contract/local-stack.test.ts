@@ -17,7 +17,7 @@ const parent = mkdtempSync(join(tmpdir(), 'room-streams-stacks-'));
 after(() => rmSync(parent, { recursive: true, force: true }));
 
 describe('the embedded stack', () => {
-  it('starts twice side by side, each with its own data', async () => {
+  it('runs twice at the same time, each with its own data', async () => {
     const starts = ['a', 'b'].map((name) => startStack({ folder: join(parent, name) }));
     try {
       const [one, other] = await Promise.all(starts);
@@ -47,7 +47,7 @@ describe('the embedded stack', () => {
     }
   });
 
-  it('is gone when its parent is killed by SIGKILL', async () => {
+  it('ends when its parent is killed by SIGKILL', async () => {
     const program = startStackProgram('killed');
     const ports = await portsOf(program);
     program.kill('SIGKILL');
@@ -68,7 +68,7 @@ describe('the embedded stack', () => {
     );
   });
 
-  it('refuses a folder in which another stack runs, and says so', async () => {
+  it('refuses a folder in which another stack runs, and reports that', async () => {
     const folder = join(parent, 'owned');
     const stack = await startStack({ folder });
     try {
@@ -92,7 +92,7 @@ describe('the embedded stack', () => {
     );
   });
 
-  it('starts again when a port is taken between finding it and listening on it', async () => {
+  it('is started again when a port is taken between finding it and listening on it', async () => {
     const program = startStackProgram('port-taken', {
       WEED_PROGRAM: writeProgram('weed', TAKE_PORT_ONCE),
       REAL_WEED: await findSeaweed(),
@@ -106,13 +106,13 @@ describe('the embedded stack', () => {
     assert.equal((await program.ended).code, 0);
   });
 
-  it('refuses what is no port', async () => {
+  it('refuses an invalid port', async () => {
     const { code, stderr } = await startStackProgram('no-port', { LOCAL_TEMPORAL_UI_PORT: '99999' }).ended;
     assert.equal(code, 1);
     assert.match(stderr, /^LOCAL_TEMPORAL_UI_PORT: got "99999", allowed: a port from 1 to 65535/);
   });
 
-  it('says which server failed to start, and where its log is', async () => {
+  it('reports which server failed to start, and the path of its log', async () => {
     const { code, stderr } = await startStackProgram('failing', { TEMPORAL_PROGRAM: '/bin/false' }).ended;
     assert.equal(code, 1);
     assert.match(
@@ -121,7 +121,7 @@ describe('the embedded stack', () => {
     );
   });
 
-  it('says which program is named but not there', async () => {
+  it('reports which program is named but does not exist', async () => {
     const { code, stderr } = await startStackProgram('missing', { WEED_PROGRAM: '/no/such/weed' }).ended;
     assert.equal(code, 1);
     assert.match(stderr, /^WEED_PROGRAM: got "\/no\/such\/weed", allowed: a program that may be run/);

@@ -39,7 +39,7 @@ describe('docs/measurements.md', () => {
   });
   after(() => history.drop());
 
-  it('shows the sums that the history has of the recorded call', () => {
+  it('shows the sums of the recorded call in the history', () => {
     const [head = [], , ...rows] = tableAfter('These are the sums they start from:');
     const shown = rows.map((row) => Object.fromEntries(head.map((name, column) => [name, row[column]])));
     const expected = totals.map((total) =>
@@ -48,7 +48,7 @@ describe('docs/measurements.md', () => {
     assert.deepEqual(shown, expected);
   });
 
-  it('computes every example from those sums to the number it shows, which is that of the file', () => {
+  it('computes every example from those sums, with the number that the file has', () => {
     const known = new Map<string, number>();
     const examples = readExamples(DOCUMENT);
     assert.ok(examples.length >= 8, `${examples.length} examples`);
@@ -62,13 +62,13 @@ describe('docs/measurements.md', () => {
     }
   });
 
-  it('names every fault that the export finds, and no other', () => {
+  it('names exactly the faults that the export finds', () => {
     const [, , ...rows] = tableAfter('## Rooms that break the contract');
     const shown = rows.flatMap(([cell = '']) => [...cell.matchAll(/`(\w+)`/g)].map(([, code]) => code));
     assert.deepEqual([...shown].sort(), [...FAULT_CODES].sort());
   });
 
-  it('has the table of fields that is made from the definition (npm run docs:fields)', () => {
+  it('contains the table of fields that is generated from the definition (npm run docs:fields)', () => {
     assert.ok(withFieldTable(DOCUMENT) === DOCUMENT);
   });
 
@@ -86,7 +86,7 @@ describe('docs/measurements.md', () => {
     assert.deepEqual(unexplained, []);
   });
 
-  it('has the versions and the limit of the code', () => {
+  it('states the versions and the limit that the code has', () => {
     assert.ok(DOCUMENT.includes(`\`measurements: ${FORMULA_VERSIONS['measurements']}\``));
     assert.equal(SCHEMA_VERSION, 1);
     assert.ok(DOCUMENT.includes(`above ${QUANTITY_MAX.toLocaleString('en')} in its unit`));

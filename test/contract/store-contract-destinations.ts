@@ -25,14 +25,14 @@ export function describeDestinations(opened: () => OpenedStore): void {
       await store.checkBucket();
     });
 
-    it('says that the bucket is missing', async () => {
+    it('is reported when the bucket is missing', async () => {
       const missing = openWith({ bucket: `missing-${randomUUID()}` });
       await assert.rejects(missing.checkBucket(), failure({ code: 'NoSuchBucket', isA: 'permanent' }));
       const beginning = missing.beginUpload({ key: 'x', contentType: 'text/plain', metadata: {} });
       await assert.rejects(beginning, failure({ code: 'NoSuchBucket', isA: 'permanent' }));
     });
 
-    it('says that the password is wrong, and keeps it to itself', async () => {
+    it('is reported when the password is wrong, without the password', async () => {
       const wrong = openWith({ secretAccessKey: 'a-wrong-password' });
       await assert.rejects(wrong.checkBucket(), failure({ code: 'SignatureDoesNotMatch', isA: 'permanent' }));
       await assert.rejects(wrong.head({ key: keyOf('x') }), (error: unknown) => {
@@ -43,12 +43,12 @@ export function describeDestinations(opened: () => OpenedStore): void {
       });
     });
 
-    it('says that the user is unknown', async () => {
+    it('is reported when the user is unknown', async () => {
       const unknown = openWith({ accessKeyId: 'nobody' });
       await assert.rejects(unknown.checkBucket(), failure({ code: 'InvalidAccessKeyId', isA: 'permanent' }));
     });
 
-    it('says that it cannot be reached, which may pass', async () => {
+    it('is reported as unreachable, and retried', async () => {
       const unreachable = openWith({ endpoint: 'http://127.0.0.1:1' });
       await assert.rejects(unreachable.checkBucket(), failure({ code: 'ECONNREFUSED', isA: 'retryable' }));
     });

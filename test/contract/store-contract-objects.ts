@@ -6,7 +6,7 @@ import { failure, inTurns, keysOf, md5, SMALL } from './store-contract-tools.ts'
 import type { OpenedStore } from './store-contract-tools.ts';
 
 export function describeObjects(opened: () => OpenedStore): void {
-  describe('small objects', () => {
+  describe('the operations on small objects', () => {
     let store: ObjectStore;
     let prefix: string;
     before(() => {
@@ -14,7 +14,7 @@ export function describeObjects(opened: () => OpenedStore): void {
     });
     const keyOf = (name: string) => `${prefix}/${name}`;
 
-    it('reads back what was put, and its head', async () => {
+    it('read back what was put, and its head', async () => {
       const key = keyOf('small.json');
       const { etag } = await store.putObject({ key, body: SMALL, contentType: 'application/json' });
       assert.equal(etag, md5(SMALL));
@@ -33,7 +33,7 @@ export function describeObjects(opened: () => OpenedStore): void {
       assert.deepEqual((await store.head({ key }))?.metadata, metadata);
     });
 
-    it('takes keys with characters that URLs and signatures escape', async () => {
+    it('accept keys with characters that URLs and signatures escape', async () => {
       const key = keyOf("dt=2026-11-23/hour=10/a b+c&d'e(f)!*~ü€/100%.json");
       await store.putObject({ key, body: SMALL, contentType: 'application/json' });
       assert.deepEqual(await store.getObject({ key, bytesMax: SMALL.length }), {
@@ -46,14 +46,14 @@ export function describeObjects(opened: () => OpenedStore): void {
       );
     });
 
-    it('stores an empty object', async () => {
+    it('store an empty object', async () => {
       const key = keyOf('empty.ndjson');
       await store.putObject({ key, body: Buffer.alloc(0), contentType: 'application/x-ndjson' });
       assert.equal((await store.head({ key }))?.size, 0);
       assert.equal((await store.getObject({ key, bytesMax: 0 }))?.body.length, 0);
     });
 
-    it('answers null for what is not there, and deletes it without complaint', async () => {
+    it('return null for a missing object, and delete it without an error', async () => {
       const key = keyOf('missing.json');
       assert.equal(await store.head({ key }), null);
       assert.equal(await store.getObject({ key, bytesMax: 10 }), null);
@@ -61,21 +61,21 @@ export function describeObjects(opened: () => OpenedStore): void {
       await store.deleteObject({ key });
     });
 
-    it('deletes', async () => {
+    it('delete an object', async () => {
       const key = keyOf('deleted.json');
       await store.putObject({ key, body: SMALL, contentType: 'application/json' });
       await store.deleteObject({ key });
       assert.equal(await store.head({ key }), null);
     });
 
-    it('reads no more than it is allowed to', async () => {
+    it('read no more than the given limit', async () => {
       const key = keyOf('too-large.json');
       await store.putObject({ key, body: SMALL, contentType: 'application/json' });
       const reading = store.getObject({ key, bytesMax: SMALL.length - 1 });
       await assert.rejects(reading, failure({ code: 'TooLarge' }));
     });
 
-    it('puts an object once among many who try at once', async () => {
+    it('put an object once when many callers try at the same time', async () => {
       const key = keyOf('once.json');
       const tries = Array.from({ length: 10 }, (_, index) =>
         store.putObject({
@@ -91,7 +91,7 @@ export function describeObjects(opened: () => OpenedStore): void {
       assert.equal((await store.getObject({ key, bytesMax: 10 }))?.body.toString(), `${winners[0]}`);
     });
 
-    it('puts over the object that was read, and over no other', async () => {
+    it('replace only the version of an object that was read', async () => {
       const key = keyOf('pointer.json');
       const put = (text: string, ifMatch?: string) =>
         store.putObject({
@@ -106,7 +106,7 @@ export function describeObjects(opened: () => OpenedStore): void {
       assert.equal((await store.head({ key }))?.etag, second.etag);
     });
 
-    it('lists the keys of a prefix in order, from page to page, and from any key on', async () => {
+    it('list the keys of a prefix in order, across pages and from any key on', async () => {
       const names = Array.from({ length: 1_005 }, (_, index) => `${index}`.padStart(4, '0'));
       await inTurns(names, 8, (name) =>
         store.putObject({ key: keyOf(`list/${name}`), body: Buffer.from(name), contentType: 'text/plain' }),

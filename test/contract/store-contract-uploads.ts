@@ -6,7 +6,7 @@ import { failure, LARGE, md5, OTHER, readAll, SMALL } from './store-contract-too
 import type { OpenedStore, StoreTraits } from './store-contract-tools.ts';
 
 export function describeUploads(opened: () => OpenedStore): void {
-  describe('multipart uploads', () => {
+  describe('a multipart upload', () => {
     let store: ObjectStore;
     let prefix: string;
     let traits: StoreTraits;
@@ -26,7 +26,7 @@ export function describeUploads(opened: () => OpenedStore): void {
       ...(await store.uploadPart({ key, uploadId, partNumber, body })),
     });
 
-    it('refuses a part whose digest is wrong, and keeps the one that was there', async () => {
+    it('refuses a part whose digest is wrong, and keeps the earlier one', async () => {
       const key = keyOf('digest.json');
       const uploadId = await begin(key);
       const held = await send(key, uploadId, 1, SMALL);
@@ -38,7 +38,7 @@ export function describeUploads(opened: () => OpenedStore): void {
       await store.abortUpload({ key, uploadId });
     });
 
-    it('shows nothing before completion, then the parts in the order of their numbers, gaps and a small last part included', async () => {
+    it('is invisible until completion, then has the parts in numeric order, with gaps and a small last part', async () => {
       const key = keyOf('multipart.json.gz');
       const uploadId = await begin(key);
       const third = await send(key, uploadId, 7, SMALL);
@@ -62,7 +62,7 @@ export function describeUploads(opened: () => OpenedStore): void {
       assert.ok((await readAll(store, key)).equals(Buffer.concat([LARGE, OTHER, SMALL])));
     });
 
-    it('replaces the object in one moment', async () => {
+    it('replaces the object atomically', async () => {
       const key = keyOf('replaced.json.gz');
       await store.putObject({ key, body: Buffer.from('generation 1'), contentType: 'text/plain' });
       const uploadId = await begin(key);
@@ -72,7 +72,7 @@ export function describeUploads(opened: () => OpenedStore): void {
       assert.ok((await readAll(store, key)).equals(SMALL));
     });
 
-    it('makes an empty object of one empty part', async () => {
+    it('can make an empty object of one empty part', async () => {
       const key = keyOf('empty-part.ndjson');
       const uploadId = await begin(key);
       const part = await send(key, uploadId, 1, Buffer.alloc(0));
@@ -81,7 +81,7 @@ export function describeUploads(opened: () => OpenedStore): void {
       assert.equal((await readAll(store, key)).length, 0);
     });
 
-    it('never shows the bytes of a part that was overwritten behind our back', async () => {
+    it('never shows the bytes of a part that was overwritten after its upload', async () => {
       const key = keyOf('overwritten.json.gz');
       const uploadId = await begin(key);
       const ours = await send(key, uploadId, 1, LARGE);
@@ -100,7 +100,7 @@ export function describeUploads(opened: () => OpenedStore): void {
       assert.ok((await readAll(store, key)).equals(Buffer.concat([LARGE, SMALL])));
     });
 
-    it('refuses a part that was never sent', async () => {
+    it('refuses to complete with a part that was never sent', async () => {
       const key = keyOf('never-sent.json.gz');
       const uploadId = await begin(key);
       const first = await send(key, uploadId, 1, LARGE);
@@ -110,7 +110,7 @@ export function describeUploads(opened: () => OpenedStore): void {
       assert.equal(await store.head({ key }), null);
     });
 
-    it('refuses a part under the minimum that is not the last', async () => {
+    it('refuses a part below the minimum size that is not the last', async () => {
       const key = keyOf('too-small.json.gz');
       const uploadId = await begin(key);
       const parts = [await send(key, uploadId, 1, SMALL), await send(key, uploadId, 2, SMALL)];
@@ -118,7 +118,7 @@ export function describeUploads(opened: () => OpenedStore): void {
       await assert.rejects(completing, failure({ code: 'EntityTooSmall', isA: 'permanent' }));
     });
 
-    it('leaves one and the same object after a second completion', async () => {
+    it('gives the same object after a second completion', async () => {
       const key = keyOf('twice.json.gz');
       const uploadId = await begin(key);
       const parts = [await send(key, uploadId, 1, SMALL)];
@@ -132,7 +132,7 @@ export function describeUploads(opened: () => OpenedStore): void {
       assert.equal((await store.head({ key }))?.etag, etag);
     });
 
-    it('forgets an aborted upload and refuses what late attempts send to it', async () => {
+    it('is removed by abort, and later requests for it are refused', async () => {
       const key = keyOf('aborted.json.gz');
       const uploadId = await begin(key);
       const part = await send(key, uploadId, 1, SMALL);
@@ -145,7 +145,7 @@ export function describeUploads(opened: () => OpenedStore): void {
       await store.abortUpload({ key, uploadId });
     });
 
-    it('lists the unfinished uploads of exactly one key', async () => {
+    it('is listed for exactly its key', async () => {
       const key = keyOf('unfinished.json');
       const wanted = [await begin(key), await begin(key)];
       await begin(`${key}.gz`);
@@ -156,7 +156,7 @@ export function describeUploads(opened: () => OpenedStore): void {
       assert.equal((await store.listUploads({ key: `${key}.gz` })).length, 1);
     });
 
-    it('lists the unfinished uploads of keys with characters that URLs and XML escape', async () => {
+    it('is listed for keys with characters that URLs and XML escape', async () => {
       const names = ["dt=2026-11-23/hour=10/a b+c&d'e(f)!*~ü€.json", '100%.json', '<2026>.json', '2026'];
       for (const key of names.map(keyOf)) {
         const uploadId = await begin(key);
@@ -165,7 +165,7 @@ export function describeUploads(opened: () => OpenedStore): void {
       }
     });
 
-    it('ends an upload at once when its signal is aborted', async () => {
+    it('ends at once when its signal is aborted', async () => {
       const key = keyOf('cancelled.json.gz');
       const uploadId = await begin(key);
       const reason = new Error('the run was cancelled');

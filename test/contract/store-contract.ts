@@ -16,7 +16,7 @@ export interface StoreUnderTest {
 }
 
 export function describeStore(traits: StoreTraits, start: () => Promise<StoreUnderTest>): void {
-  describe(`object store ${traits.name}`, () => {
+  describe(`the object store ${traits.name}`, () => {
     let under: StoreUnderTest;
     let opened: OpenedStore;
     before(async () => {

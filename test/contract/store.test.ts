@@ -40,7 +40,7 @@ if (process.env['ROOM_STREAMS_TEST_MINIO'] === '1') {
     return { destination, stop: () => minio.stop() };
   });
 } else {
-  describe('object store MinIO', () => {
+  describe('the object store MinIO', () => {
     it('meets the contract', { skip: 'ROOM_STREAMS_TEST_MINIO is not 1' }, () => undefined);
   });
 }

@@ -26,8 +26,8 @@ const QUICK_VIEW = 'CREATE OR REPLACE VIEW export_track_totals AS SELECT * FROM 
 /** ClickHouse's code of a query that was killed. */
 const QUERY_WAS_CANCELLED = 394;
 
-describe('a run that is canceled', () => {
-  it('ends its query in ClickHouse and its upload in the store, and leaves nothing of a file', () =>
+describe('a canceled run', () => {
+  it('ends its query in ClickHouse and its upload in the store, and leaves no part of a file', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('canceled'), { compression: 'gzip' });
       const span = { fromMs: HOUR.startMs, toMs: HOUR.endMs };

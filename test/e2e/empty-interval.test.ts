@@ -13,7 +13,7 @@ import { withReadRows } from '../read-rows.ts';
 const VIEWS = 3;
 
 describe('an interval without rooms', () => {
-  it('is made without asking for rooms', () =>
+  it('is exported without a scan for rooms', () =>
     withCounted(
       () => Promise.resolve(),
       async (bench, asked) => {
@@ -23,7 +23,7 @@ describe('an interval without rooms', () => {
       },
     ));
 
-  it('that gets some after it was planned has them in its file', () =>
+  it('has its rooms in the file when they arrive after the plan', () =>
     withCounted(
       (bench, projectId) =>
         makeHistory(bench.connection, {

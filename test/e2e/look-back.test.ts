@@ -18,8 +18,8 @@ const [before1, before2, before3] = [1, 2, 3].map((hours) => ({
   endMs: HOUR.endMs - hours * HOUR_MS,
 })) as [Interval, Interval, Interval];
 
-describe('the glance at the intervals before', () => {
-  it('starts the runs of intervals that have no file, and no others', () =>
+describe('the look-back at earlier intervals', () => {
+  it('starts the runs of exactly those intervals that have no file', () =>
     withExportBench(async (bench) => {
       const stream = {
         ...makeStream(bench.unique('gaps')),
@@ -37,7 +37,7 @@ describe('the glance at the intervals before', () => {
       assert.deepEqual(again.manifest, kept.manifest);
     }));
 
-  it('makes an interval whose run was terminated, and gives up the upload it left', () =>
+  it('exports an interval whose run was terminated, and aborts the upload that it left', () =>
     withExportBench(async (bench) => {
       const stream = { ...makeStream(bench.unique('left')), fromMs: before1.startMs };
       const key = fileKeyOf(stream, before1);
@@ -53,7 +53,7 @@ describe('the glance at the intervals before', () => {
       assert.deepEqual(await bench.store.listUploads({ key }), []);
     }));
 
-  it('gives up the upload of a run that was terminated while it made a complete interval again, and keeps its file', () =>
+  it('aborts the upload of a run that was terminated during a re-export, and keeps the complete file', () =>
     withExportBench(async (bench) => {
       const stream = { ...makeStream(bench.unique('forced')), fromMs: before1.startMs };
       const key = fileKeyOf(stream, before1);
@@ -72,7 +72,7 @@ describe('the glance at the intervals before', () => {
       assert.deepEqual(await manifestAt(bench, stream, before1), manifest);
     }));
 
-  it('has the next run of a complete interval give up the upload, too', () =>
+  it('is not needed for such an upload when the complete interval runs again: that run aborts it', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('again'));
       const key = fileKeyOf(stream, HOUR);
@@ -82,7 +82,7 @@ describe('the glance at the intervals before', () => {
       assert.deepEqual(await bench.store.listUploads({ key }), []);
     }));
 
-  it("starts an interval whose manifest is another project's", () =>
+  it('starts an interval whose manifest belongs to another project', () =>
     withExportBench(async (bench) => {
       const name = bench.unique('taken');
       const stream = { ...makeStream(name), fromMs: before1.startMs };

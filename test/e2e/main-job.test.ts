@@ -34,7 +34,7 @@ type FileRoom = z.infer<typeof roomShape>;
 const ROOMS_OF_SEVERAL_PARTS = 8_000;
 const SMALL_PARTS = { rangeBytesPlain: 10_000_000 };
 
-describe('the main job', () => {
+describe('an export run', () => {
   it('writes "[]" and a manifest for an interval without rooms', () =>
     withExportBench(async (bench) => {
       const { manifest } = await bench.run(makeStream(bench.unique('empty')), HOUR);
@@ -44,22 +44,22 @@ describe('the main job', () => {
       assert.equal(manifest.size_bytes, 3);
     }));
 
-  it('writes the manifest only where empty intervals are to be skipped', () =>
+  it('writes only the manifest when empty intervals are to be skipped', () =>
     withExportBench(async (bench) => {
       const { manifest } = await bench.run(makeStream(bench.unique('skip'), { empty: 'skip' }), HOUR);
       assert.equal(manifest?.file_written, false);
       assert.equal(await bench.store.head({ key: manifest.key }), null);
     }));
 
-  it('exports an interval of one batch: every room as the tables have it, in order', () =>
+  it('exports an interval of one batch with every room of the tables, in order', () =>
     withExportBench((bench) => assertExported(bench, { rooms: 300, parts: 1 })));
 
-  it('exports an interval of several batches: every room once, in order', () =>
+  it('exports an interval of several batches with every room once, in order', () =>
     withExportBench((bench) => assertExported(bench, { rooms: ROOMS_OF_SEVERAL_PARTS, parts: 4 }), {
       batches: SMALL_PARTS,
     }));
 
-  it('makes the same bytes again', () =>
+  it('writes the same bytes when it is repeated', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('again'));
       await makeRooms(bench, stream.name, 200);
@@ -72,7 +72,7 @@ describe('the main job', () => {
       assert.equal(again.manifest.raw_crc32, first.manifest?.raw_crc32);
     }));
 
-  it('ends as already complete when the file is there', () =>
+  it('ends as already complete when the file exists', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('done'));
       const first = await bench.run(stream, HOUR);
@@ -81,7 +81,7 @@ describe('the main job', () => {
       assert.deepEqual(second.manifest, first.manifest);
     }));
 
-  it('makes a file again that was deleted', () =>
+  it('exports a deleted file again', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('deleted'));
       const first = await bench.run(stream, HOUR);
@@ -91,7 +91,7 @@ describe('the main job', () => {
       assert.equal((await bench.readFile(second.manifest)).toString(), '[]\n');
     }));
 
-  it('keeps two projects apart that have the same session, room and peer ids', () =>
+  it('keeps two projects separate that have the same session, room and peer ids', () =>
     withExportBench(async (bench) => {
       const [one, other] = [makeStream(bench.unique('one')), makeStream(bench.unique('other'))];
       for (const stream of [one, other]) await makeRooms(bench, stream.name, 50);
@@ -112,7 +112,7 @@ describe('the main job', () => {
       assert.deepEqual(users[0], users[1]);
     }));
 
-  it('exports to the millisecond: the start belongs to the interval, the end to the next', () =>
+  it('is exact to the millisecond: the start belongs to the interval, the end to the next', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('border'));
       for (const [session, atMs] of [

@@ -25,7 +25,7 @@ const SHAPES: readonly Shape[] = [
   { fields: 'extended', format: 'ndjson', compression: 'gzip' },
 ];
 
-it(`exports ${ROOMS} random rooms (seed ${SEED}) as the oracle writes them, byte for byte`, async () => {
+it(`the export writes ${ROOMS} random rooms (seed ${SEED}) byte for byte as the oracle does`, async () => {
   const edges = newEdgeCounts();
   const checked = await withExportBench(await getTestStack(), (bench) =>
     checkHistory(bench, { seed: SEED, rooms: ROOMS, shapes: SHAPES, edges }),

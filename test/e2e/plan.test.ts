@@ -15,8 +15,8 @@ import { until } from '../../local/until.ts';
 
 const ROOMS = { rooms: 100, seed: 3, fromMs: HOUR.startMs, toMs: HOUR.endMs };
 
-describe('planning', () => {
-  it('counts the rooms of a short interval once and does not cut it', () =>
+describe('the plan of an interval', () => {
+  it('counts the rooms of a short interval once and does not split it', () =>
     withStatements(async (bench, statements) => {
       const stream = makeStream(bench.unique('short'));
       await makeHistory(bench.connection, { ...ROOMS, projectId: stream.name });
@@ -26,7 +26,7 @@ describe('planning', () => {
       assert.deepEqual(statements(), Array<StatementKind>(6).fill('fingerprint'));
     }));
 
-  it('cuts an interval whose texts outgrow the buffer once a batch has told it so', () =>
+  it('splits an interval whose texts exceed the buffer once a batch has reported that', () =>
     withStatements(
       async (bench, statements) => {
         const stream = makeStream(bench.unique('texts'));
@@ -46,7 +46,7 @@ describe('planning', () => {
       { batches: { rangeBytesPlain: 10_000_000 } },
     ));
 
-  it('leaves no upload behind when the run is cancelled while it is planned', () =>
+  it('leaves no upload behind when the run is canceled during planning', () =>
     withExportBench(
       async (bench) => {
         const stream = makeStream(bench.unique('canceled-plan'));

@@ -13,7 +13,7 @@ import { makeStream } from '../../local/make-stream.ts';
 import { until } from '../../local/until.ts';
 
 describe('a run started by its schedule', () => {
-  it('makes the nominal interval, although it fires days later', () =>
+  it('exports the nominal interval even if it fires days later', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('late'));
       await withSchedules(bench, [stream], async () => {
@@ -25,7 +25,7 @@ describe('a run started by its schedule', () => {
       });
     }));
 
-  it('hands over to the run that owns the last complete interval when it was triggered off the grid', () =>
+  it('hands over to the run of the last complete interval when it was triggered off the grid', () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('trigger'));
       await withSchedules(bench, [stream], async () => {
@@ -47,7 +47,7 @@ describe('a run started by its schedule', () => {
       });
     }));
 
-  it('is found with its stream, which the schedule keeps', () =>
+  it("can be found through its stream's search attributes", () =>
     withExportBench(async (bench) => {
       const stream = makeStream(bench.unique('kept'), { format: 'ndjson', everySeconds: 900 });
       await withSchedules(bench, [stream], async () => {

@@ -36,7 +36,7 @@ describe('npm start', () => {
     assert.match(ended.stdout, /http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/export%3Ademo-/);
   });
 
-  it('finds at the second start what the first one left, and stays up until it is told to stop', async () => {
+  it('finds at the second start what the first one left, and runs until it is stopped', async () => {
     const program = startProgram('local/start.ts', [], environment);
     const [, url = ''] = await program.printed(/curl -so \S+\.json '([^']+)'/);
     await program.printed(/Ctrl-C ends everything/);
@@ -61,7 +61,7 @@ describe('npm start', () => {
     assert.match(ended.stdout, /stopping/);
   });
 
-  it('ends cleanly when whoever read its output goes away', async () => {
+  it('ends cleanly when the reader of its output goes away', async () => {
     const program = startProgram('local/start.ts', [], { LOCAL_STACK_DIR: join(parent, 'unread') });
     await program.printed(/stack ready/);
     program.hangUp();
@@ -69,7 +69,7 @@ describe('npm start', () => {
     assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
   });
 
-  it('refuses options that make no sense, and says what is allowed', async () => {
+  it('refuses invalid options and says what is allowed', async () => {
     const ended = await runProgram('local/start.ts', ['--rooms', 'many'], environment);
     assert.equal(ended.code, 1);
     assert.match(ended.stderr, /got "many", allowed: a whole number from 0 to 5000000/);

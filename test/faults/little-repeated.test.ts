@@ -19,8 +19,8 @@ const AT_ONCE = 2;
 const ROOMS = 12_900;
 const BATCHES_MIN = 40;
 
-describe('a worker killed at nine tenths of a file', () => {
-  it('costs at most the batches that were under way', async () => {
+describe('a worker killed after nine tenths of a file', () => {
+  it('costs at most the batches in progress', async () => {
     const variables = { BATCH_MB_GZIP: '1', BATCHES_AT_ONCE: `${AT_ONCE}` };
     await withFaultWorld({ store: 'seaweedfs', workers: 1, variables }, async (world) => {
       const span = { fromMs: HOUR.startMs, toMs: HOUR.endMs };

@@ -62,7 +62,7 @@ for (const { kind, skip } of STORES) {
     }
 
     for (const point of ['before-complete', 'after-complete', 'before-manifest'] as const) {
-      it(`that was frozen ${point.replace('-', ' ')} in a workflow task changes nothing once another worker has done that task`, () =>
+      it(`that was frozen ${point.replace('-', ' ')} in a workflow task changes nothing after another worker has done that task`, () =>
         inWorld(kind, async (world) => {
           const { worker: zombie, run } = await freezeAt(world, point, SHORT);
           await world.workers.add();
@@ -72,7 +72,7 @@ for (const { kind, skip } of STORES) {
         }));
     }
 
-    it('that writes the first manifest finds another one there', () =>
+    it('that writes the first manifest finds another one and keeps it', () =>
       inWorld(kind, async (world) => {
         const { worker: zombie, run } = await freezeAt(world, 'before-manifest');
         await run.terminate('by a person');
@@ -80,7 +80,7 @@ for (const { kind, skip } of STORES) {
         await assertRight(world, manifest);
       }));
 
-    it('that writes the manifest of a lower generation does not win', () =>
+    it('that writes the manifest of a lower generation does not replace the higher one', () =>
       inWorld(kind, async (world) => {
         const first = await manifestOf(await start(world));
         const { worker: zombie, run } = await freezeAt(world, 'before-manifest');

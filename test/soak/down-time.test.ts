@@ -31,8 +31,8 @@ const MISSED = 3;
 /** A busy machine takes its time to start servers. */
 const FILE_WITHIN_MS = 120_000;
 
-describe('a stream whose worker and server are down over several intervals', () => {
-  it('has the file of every one of them afterwards, each made once', async () => {
+describe('a stream whose worker and server are down for several intervals', () => {
+  it('has the file of every interval afterwards, each exported once', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'room-streams-down-'));
     const stack = await startStack({ folder, exporterReads: '*.*' });
     try {

@@ -79,7 +79,7 @@ describe('the image', () => {
     return spawnSync(program, args, { cwd: app, env, encoding: 'utf8', timeout: COMMAND_TIMEOUT_MS });
   };
 
-  it('imports nothing at run time that is not a production package', () => {
+  it('imports only production packages at run time', () => {
     const { dependencies } = z
       .object({ dependencies: z.record(z.string(), z.string()) })
       .parse(JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')));
@@ -96,7 +96,7 @@ describe('the image', () => {
     assert.match(stdout, /^Usage: room-streams /);
   });
 
-  it('has every command on it, with all that the command reads', () => {
+  it('contains every command with all the files that it reads', () => {
     const { stdout: completion } = run('room-streams', ['room-streams', 'completion', 'bash']);
     assert.match(completion, /\bbackfill\b/);
     const call = 'dist/recorder/demo-call.jsonl.gz';
@@ -111,7 +111,7 @@ describe('the image', () => {
     assert.match(stdout, /"rooms": ?1\b/);
   });
 
-  it('tells a wrong configuration with exit code 2, the worker as the command line', () => {
+  it('exits with code 2 for a wrong configuration, for both the worker and the command line', () => {
     for (const words of [readDockerfileWords('CMD'), ['room-streams', 'migrate']]) {
       const [program = '', ...args] = words;
       const env = { ...environmentOf(compose, 'worker', app), TEMPORAL_ADDRESS: 'nowhere' };
@@ -124,7 +124,7 @@ describe('the image', () => {
     }
   });
 
-  it('migrates, and again without a change', () => {
+  it('migrates, and changes nothing the second time', () => {
     const { command = [] } = serviceOf(compose, 'migrate');
     const first = run('migrate', command);
     assert.equal(first.status, 0, first.stderr);
@@ -135,7 +135,7 @@ describe('the image', () => {
     );
   });
 
-  it('is a worker that exports, is healthy, and ends by SIGTERM with 0', async () => {
+  it('runs a worker that exports, is healthy, and ends with code 0 on SIGTERM', async () => {
     const worker = startWorker(compose, app);
     try {
       await until('the worker says it has started', () =>
@@ -155,7 +155,7 @@ describe('the image', () => {
     }
   });
 
-  it('is not healthy where no worker is', () => {
+  it('is unhealthy when no worker runs', () => {
     const [program = '', ...args] = readDockerfileWords('HEALTHCHECK');
     const env = { ...environmentOf(compose, 'worker', app), TEMPORAL_TASK_QUEUE: 'nobody-here' };
     const { status, stderr } = spawnSync(program, args, { cwd: app, env, encoding: 'utf8' });

@@ -30,8 +30,8 @@ const ROOMS = 22_000;
 /** Well above what a store takes for a part: a batch that comes out shorter makes the run begin again. */
 const RANGE_BYTES = 8_000_000;
 
-describe('a run with a long history', () => {
-  it('continues with what it has, exports each batch once, and looks back at its end', () =>
+describe('a run with a long event history', () => {
+  it('continues as new with its state, exports each batch once, and looks back at the end', () =>
     withImpatientServer(() =>
       withExportBench(
         async (bench) => {

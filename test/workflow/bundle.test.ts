@@ -23,7 +23,7 @@ const ALLOWED_PACKAGES = [
 ];
 
 describe('the workflow bundle', () => {
-  it('is made of workflows/ and Temporal alone', async () => {
+  it("contains only workflows/ and Temporal's code", async () => {
     const { code } = await bundleWorkflowCode({ workflowsPath: join(WORKFLOWS, 'index.ts') });
     const sources = sourcesOf(code);
     assert.ok(sources.length > 10, 'the source map names no sources');
@@ -31,7 +31,7 @@ describe('the workflow bundle', () => {
     assert.deepEqual(foreign, []);
   });
 
-  it('has every workflow under the name by which others start it', async () => {
+  it('exports every workflow under the name by which it is started', async () => {
     const index = await import('../../workflows/index.ts');
     assert.deepEqual(Object.keys(index).sort(), [
       'announceEvent',
@@ -47,7 +47,7 @@ describe('the workflow bundle', () => {
     ]);
   });
 
-  it('has sources that never import the world', () => {
+  it('has sources that import nothing with side effects', () => {
     for (const file of readdirSync(WORKFLOWS, { recursive: true, encoding: 'utf8' })) {
       if (!file.endsWith('.ts')) continue;
       const text = readFileSync(join(WORKFLOWS, file), 'utf8');

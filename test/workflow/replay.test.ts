@@ -8,16 +8,16 @@ import { readHistories } from './histories.ts';
 
 const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
 
-describe('recorded histories', async () => {
+describe('the replay of recorded event histories', async () => {
   const workflowBundle = await bundleWorkflowCode({ workflowsPath });
 
   for (const { shape, workflowId, history } of readHistories()) {
-    it(`replays a run that was ${shape}`, async () => {
+    it(`accepts a run that was ${shape}`, async () => {
       await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
     });
   }
 
-  it('would notice a workflow that decides otherwise', async () => {
+  it('fails for a workflow that decides differently', async () => {
     const [first] = readHistories();
     assert.ok(first !== undefined);
     const { workflowId, history } = first;

@@ -53,7 +53,7 @@ describe('the threads that write batches', () => {
     await server.close();
   });
 
-  it('give the body that the writer gives in this thread, with its counts', async () => {
+  it('return the same body and counts as the writer in this thread', async () => {
     server.answer(answersOf(RANGE));
     const { body, ...counts } = await writers.write(taskOf(), never);
     const { body: expected, ...expectedCounts } = writeBatch(RANGE, OPTIONS, new ArrayBuffer(OUTPUT_BYTES));
@@ -61,14 +61,14 @@ describe('the threads that write batches', () => {
     assert.deepEqual(counts, expectedCounts);
   });
 
-  it('read nothing where the range is known to be empty', async () => {
+  it('read nothing when the range is known to be empty', async () => {
     server.onScan = () => assert.fail('nothing was to be read');
     const { body } = await writers.write({ ...taskOf(), scan: null }, never);
     server.onScan = () => undefined;
     assert.equal(textOf(body), '[]\n');
   });
 
-  it('write the body into the buffer of the task, which serves the next task too', async () => {
+  it("write the body into the task's buffer, which the next task uses again", async () => {
     server.answer(answersOf(RANGE));
     const first = taskOf();
     const { body } = await writers.write(first, never);
@@ -78,14 +78,14 @@ describe('the threads that write batches', () => {
     assert.equal(textOf(again.body), EXPECTED);
   });
 
-  it('give a body that does not fit the buffer of the task in a buffer of its own', async () => {
+  it("return a body that does not fit the task's buffer in a buffer of its own", async () => {
     server.answer(answersOf(RANGE));
     const { body } = await writers.write({ ...taskOf(), output: new SharedArrayBuffer(1) }, never);
     assert.ok(body.buffer instanceof ArrayBuffer);
     assert.equal(textOf(body), EXPECTED);
   });
 
-  it('show how much they have read while they read', async () => {
+  it('report how much they have read while they are reading', async () => {
     server.answer(answersOf(RANGE));
     const task = taskOf();
     await writers.write(task, never);
@@ -112,7 +112,7 @@ describe('the threads that write batches', () => {
     for (const { body } of written) assert.equal(textOf(body), EXPECTED);
   });
 
-  it('keep what belongs to one batch apart from the next one, whatever their sizes', async () => {
+  it('keep consecutive batches separate, whatever their sizes', async () => {
     for (const length of [400, 3, 90]) {
       const rows = roomsOf('x'.repeat(length));
       const range = toRange(rows, { fields: 'standard' });
@@ -132,7 +132,7 @@ describe('the threads that write batches', () => {
     assert.match(error.message, /Unknown table/);
   });
 
-  it("reject with the server's words when it failed in mid-stream", async () => {
+  it("reject with the server's message when the server fails in mid-stream", async () => {
     server.answer({
       ...answersOf(RANGE),
       totals: { body: packed(exceptionText('Code: 241. Memory limit')) },
@@ -142,7 +142,7 @@ describe('the threads that write batches', () => {
     assert.equal(error.message, 'Code: 241. Memory limit');
   });
 
-  it('reject damaged answers: a wrong checksum, a stream without its end, one that cannot be read, rows in the wrong order', async () => {
+  it('reject damaged answers: a wrong checksum, a missing end, an unreadable stream, rows in the wrong order', async () => {
     const { rooms } = RANGE;
     const wrongSum = packed(rooms);
     wrongSum.writeUInt32LE((wrongSum.readUInt32LE(wrongSum.length - 8) ^ 1) >>> 0, wrongSum.length - 8);
@@ -161,7 +161,7 @@ describe('the threads that write batches', () => {
     }
   });
 
-  it('reject ranges that are far larger than planned, with how large', async () => {
+  it('reject a range that is far larger than planned, and state its size', async () => {
     server.answer(answersOf(RANGE));
     const columns = await rejectionOf(taskOf({ bytesPlanned: 10 }));
     assert.ok(columns instanceof RangeMisjudgedError, String(columns));
@@ -173,7 +173,7 @@ describe('the threads that write batches', () => {
     assert.ok(body.realOverEstimated > 3, `${body.realOverEstimated}`);
   });
 
-  it('reject a room that is too large, with its name and its size', async () => {
+  it('reject a room that is too large, with its name and size', async () => {
     const room = { finalized_at: START_MS, session_id: 'large', room_id: '\n'.repeat(20_000) };
     server.answer(answersOf(toRange({ rooms: [room], peers: [], totals: [] }, { fields: 'standard' })));
     const error = await rejectionOf(taskOf({ bytesPlanned: 9_000 }));
@@ -182,7 +182,7 @@ describe('the threads that write batches', () => {
     assert.ok(error.roomBytes > 18_000, `${error.roomBytes}`);
   });
 
-  it('reject with the code of the network when ClickHouse cannot be reached', async () => {
+  it("reject with the network's error code when ClickHouse is unreachable", async () => {
     const connection = { ...server.connection, url: 'http://127.0.0.1:9' };
     const columnSizes = { rooms: 64, peers: 64, totals: 64 };
     const lost = openBatchWriters(1, { connection, columnSizes });
@@ -190,7 +190,7 @@ describe('the threads that write batches', () => {
     await lost.close();
   });
 
-  it('close the scans of a batch whose signal is aborted, and write the next batches', async () => {
+  it('close the scans of a batch whose signal is aborted, and then write the next batches', async () => {
     const answers = answersOf(RANGE);
     server.answer({ ...answers, rooms: { ...answers.rooms, until: new Promise(() => undefined) } });
     const controller = new AbortController();

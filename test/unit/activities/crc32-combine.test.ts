@@ -8,8 +8,8 @@ import { crc32Combine } from '../../../activities/batch/crc32-combine.ts';
 
 const crc = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 
-describe('CRC-32 of joined texts', () => {
-  it('is that of the whole, however the text is cut', () => {
+describe('the combined CRC-32 of texts', () => {
+  it('is the CRC-32 of the whole text, however it is cut', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 8 }), (texts) => {
         const combined = texts.reduce((sum, text) => crc32Combine(sum, crc32(text), text.length), 0);
@@ -19,7 +19,7 @@ describe('CRC-32 of joined texts', () => {
     );
   });
 
-  it('holds for lengths beyond 32 bits: appending in two steps is appending at once', () => {
+  it('is correct for lengths beyond 32 bits: appending in two steps equals appending at once', () => {
     const length = fc.maxSafeNat().map((bytes) => Math.floor(bytes / 2));
     fc.assert(
       fc.property(crc, length, length, (first, some, more) => {

@@ -30,9 +30,9 @@ const SHAPES: readonly Shape[] = [
 const MB = 1_000_000;
 const OUTPUT_BYTES = 1024;
 
-describe('a file made of batches', () => {
+describe('a file built from batches', () => {
   for (const shape of SHAPES) {
-    it(`is the same bytes whatever the ranges and record batches: ${shape.format}, ${shape.compression}`, () => {
+    it(`has the same bytes whatever the ranges and record batches: ${shape.format}, ${shape.compression}`, () => {
       // Padded parts of 5 MiB are slow to join.
       const numRuns = shape.compression === 'gzip' ? 20 : 150;
       fc.assert(
@@ -49,7 +49,7 @@ describe('a file made of batches', () => {
     });
   }
 
-  it('can be read by every reader of gzip alike', async () => {
+  it('is readable by every gzip reader', async () => {
     const parts = [0, 1, 2].map((index) => largeRange(index));
     for (const shape of SHAPES.filter(({ compression }) => compression === 'gzip')) {
       const { body } = exportFile(parts, shape);
@@ -68,7 +68,7 @@ describe('a file made of batches', () => {
     }
   });
 
-  it('is one gzip member with every part but the last long enough for a store', () => {
+  it('is one gzip member, and every part but the last is large enough for a store', () => {
     const batches = writeAll(
       [0, 1, 2].map((index) => largeRange(index)),
       { format: 'json', compression: 'gzip' },
@@ -78,14 +78,14 @@ describe('a file made of batches', () => {
     assert.notEqual(Buffer.from(batches[1]?.body ?? []).toString('hex', 0, 3), '1f8b08');
   });
 
-  it('is compressed in several pieces to one member where a batch is larger than a piece', () => {
+  it('is still one gzip member when a batch is larger than a compression piece', () => {
     const rooms = Array.from({ length: 12 }, (_, index) => roomOf(index, MB));
     const { body, rawBytes } = writeOne({ rooms, peers: [], totals: [] }, { compression: 'gzip' });
     assert.ok(rawBytes > 12 * MB, `${rawBytes}`);
     assert.equal(gunzipSync(body).length, rawBytes);
   });
 
-  it('is refused as misjudged when a range has far more than planned, with how wrong the estimate was', () => {
+  it('is refused as misjudged when a range has far more rows than planned, with the factor', () => {
     for (const { format, compression } of SHAPES) {
       assert.throws(
         () => writeOne(largeRange(1), { format, compression, bytesPlanned: 10_000 }),
@@ -98,7 +98,7 @@ describe('a file made of batches', () => {
     }
   });
 
-  it('has a room of twice the planned size behind others, and refuses a larger one by its name', () => {
+  it('accepts a room of twice the planned size behind others, and refuses a larger one by name', () => {
     for (const { format, compression } of SHAPES) {
       const bytesPlanned = MB;
       const rooms = [roomOf(0, 0.9 * MB), roomOf(1, 1.9 * MB)];

@@ -109,7 +109,7 @@ describe('the export of a batch', () => {
     return exportBatch(tools(), request, { signal, report: () => undefined, workflowId: 'w', runId: 'r' });
   }
 
-  it('uploads the body, says what it holds, and gives its buffer back', async () => {
+  it('uploads the body, returns its counts, and releases its buffer', async () => {
     const part = await run();
     const [sent] = parts;
     assert.equal(parts.length, 1);
@@ -122,7 +122,7 @@ describe('the export of a batch', () => {
   });
 
   for (const scan of ['rooms', 'peers', 'totals'] as const) {
-    it(`uploads nothing where the scan of ${scan} has fewer rows than the history, though its stream is whole`, async () => {
+    it(`uploads nothing when the scan of ${scan} returns fewer rows than the history has, even if its stream is complete`, async () => {
       for (const rows of [ROWS[scan].slice(1), ROWS[scan].slice(0, -1), []]) {
         const short = toRange({ ...ROWS, [scan]: rows }, { fields: 'standard' });
         server.answer(answersOf(short));
@@ -131,7 +131,7 @@ describe('the export of a batch', () => {
       assert.deepEqual(parts, []);
     });
 
-    it(`uploads nothing where the scan of ${scan} is an empty answer`, async () => {
+    it(`uploads nothing when the scan of ${scan} returns an empty answer`, async () => {
       for (const body of [Buffer.alloc(0), packed(new Uint8Array(0))]) {
         server.answer({ ...answersOf(toRange(ROWS, { fields: 'standard' })), [scan]: { body } });
         await assert.rejects(run());
@@ -139,7 +139,7 @@ describe('the export of a batch', () => {
       assert.deepEqual(parts, []);
     });
 
-    it(`uploads nothing where the scan of ${scan} fails in mid-stream, and ends all three scans in ClickHouse`, async () => {
+    it(`uploads nothing when the scan of ${scan} fails in mid-stream, and ends all three scans in ClickHouse`, async () => {
       const body = packed(exceptionText('Code: 241. Memory limit'));
       server.answer({ ...answersOf(toRange(ROWS, { fields: 'standard' })), [scan]: { body } });
       await assert.rejects(run(), { name: 'HistoryStreamError', message: 'Code: 241. Memory limit' });
@@ -151,7 +151,7 @@ describe('the export of a batch', () => {
     });
   }
 
-  it('uploads other rows than planned where the history has moved, and says what it holds', async () => {
+  it('uploads the current rooms when the history has changed since the plan, and returns their counts', async () => {
     const more = rowsOf(5);
     server.answer(answersOf(toRange(more, { fields: 'standard' })));
     held = { rooms: 5, peers: 5, totals: 5 };
@@ -159,7 +159,7 @@ describe('the export of a batch', () => {
     assert.deepEqual([rooms, fingerprintAfter?.rooms, parts.length], [5, 5, 1]);
   });
 
-  it('reads nothing of a range that is planned as empty, and says what it holds now', async () => {
+  it('reads nothing from a range planned as empty, and returns its current counts', async () => {
     server.onScan = () => assert.fail('nothing was to be read');
     held = { rooms: 0, peers: 0, totals: 0 };
     const request = requestOf();
@@ -170,7 +170,7 @@ describe('the export of a batch', () => {
     assert.equal(part.fingerprintAfter?.rooms, 0);
   });
 
-  it('refuses a plain part that a store would refuse, as misjudged', async () => {
+  it('refuses, as misjudged, a plain part that a store would refuse', async () => {
     for (const place of [
       { isFirst: true, isLast: false },
       { isFirst: false, isLast: true },

@@ -79,14 +79,14 @@ describe('the scans of a range', () => {
   }
 
   for (const level of LEVELS) {
-    it(`are read whole, packed at level ${level}, and report their progress`, async () => {
+    it(`are read completely and report their progress (compression level ${level})`, async () => {
       const seen: number[] = [];
       const range = await scan(answersOf(RANGE, level), { onProgress: (bytes) => seen.push(bytes) });
       for (const name of SCANS) assert.ok(Buffer.from(range[name]).equals(RANGE[name]), name);
       assert.equal(seen.at(-1), RANGE.rooms.length + RANGE.peers.length + RANGE.totals.length);
     });
 
-    it(`are refused when an answer ends early or its connection is cut, packed at level ${level}`, async () => {
+    it(`are refused when an answer ends early or its connection is cut (compression level ${level})`, async () => {
       for (const name of SCANS) {
         const { body } = answersOf(RANGE, level)[name];
         for (const length of positionsIn(body)) {
@@ -98,7 +98,7 @@ describe('the scans of a range', () => {
       }
     });
 
-    it(`have the bytes that were sent or are refused when a bit is flipped, packed at level ${level}`, async () => {
+    it(`either return the bytes that were sent or are refused when a bit is flipped (compression level ${level})`, async () => {
       await fc.assert(
         fc.asyncProperty(fc.constantFrom(...SCANS), fc.nat(), fc.nat(7), async (name, place, bit) => {
           const body = Buffer.from(answersOf(RANGE, level)[name].body);
@@ -118,7 +118,7 @@ describe('the scans of a range', () => {
       );
     });
 
-    it(`are refused with the server's words when it fails in mid-stream, packed at level ${level}`, async () => {
+    it(`are refused with the server's message when it fails in mid-stream (compression level ${level})`, async () => {
       for (const name of SCANS) {
         for (const length of positionsIn(RANGE[name])) {
           const broken = Buffer.concat([RANGE[name].subarray(0, length), exceptionText(SAID)]);
@@ -142,13 +142,13 @@ describe('the scans of a range', () => {
     return changed(answersOf(RANGE), name, { body, headers: { 'x-clickhouse-exception-tag': '' } });
   }
 
-  it('never become a body when a server without tags fails in mid-stream', async () => {
+  it('never become a body when a server without exception tags fails in mid-stream', async () => {
     for (const name of SCANS)
       for (const length of positionsIn(RANGE[name]))
         await assert.rejects(write(untagged(name, length)), /Error/, `${name}: after ${length} bytes`);
   });
 
-  it("are refused with the server's words when a server without tags fails in mid-stream", async () => {
+  it("are refused with the server's message when a server without exception tags fails in mid-stream", async () => {
     for (const name of SCANS)
       for (const length of positionsIn(RANGE[name]))
         await assert.rejects(
@@ -158,7 +158,7 @@ describe('the scans of a range', () => {
         );
   });
 
-  it('take no text of the history for an error of the server', async () => {
+  it('do not mistake a text of the history for a server error', async () => {
     const rows = ROWS.map((row) => ({
       ...row,
       room_url: exceptionText(SAID, 'AAAAAAAAAAAAAAAA').toString(),
@@ -169,7 +169,7 @@ describe('the scans of a range', () => {
     assert.match(await write({ ...answersOf(RANGE), rooms }), /MEMORY_LIMIT_EXCEEDED/);
   });
 
-  it('are refused when an answer has no byte', async () => {
+  it('are refused when an answer is empty', async () => {
     for (const name of SCANS) {
       for (const body of [Buffer.alloc(0), packed(new Uint8Array(0))])
         await assert.rejects(
@@ -180,12 +180,12 @@ describe('the scans of a range', () => {
     }
   });
 
-  it('are refused when an answer is not packed: nothing would protect it', async () => {
+  it('are refused when an answer is not compressed, because it then has no checksum', async () => {
     const plain = { body: Buffer.from(RANGE.peers), headers: { 'content-encoding': 'identity' } };
     await assert.rejects(scan(changed(answersOf(RANGE), 'peers', plain)), DAMAGED);
   });
 
-  it('are refused when they take more than their buffers may grow to, all three together', async () => {
+  it('are refused when all three together exceed the limit of their buffers', async () => {
     const bytes = RANGE.rooms.length + RANGE.peers.length + RANGE.totals.length;
     await scan(answersOf(RANGE), { bytesMax: bytes });
     await assert.rejects(scan(answersOf(RANGE), { bytesMax: bytes - 1 }), { name: 'CollectorFullError' });
@@ -206,7 +206,7 @@ describe('the scans of a range', () => {
     });
   });
 
-  it('fail with the reason of their signal when it is aborted while they are read', async () => {
+  it('fail with the reason of their signal when it is aborted during reading', async () => {
     const controller = new AbortController();
     const { body } = answersOf(RANGE).totals;
     const hanging: ScanAnswer = { body, until: new Promise(() => undefined) };

@@ -13,7 +13,7 @@ const SECRET = Buffer.from('MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'base64');
 const SIGNATURE = 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=';
 
 describe('signEvent', () => {
-  it('signs as the specification does', () => {
+  it('signs as the specification requires', () => {
     assert.deepEqual(signEvent(EXAMPLE, [SECRET]), {
       'webhook-id': EXAMPLE.id,
       'webhook-timestamp': '1614265330',
@@ -21,7 +21,7 @@ describe('signEvent', () => {
     });
   });
 
-  it('signs with each secret, so that a receiver may know either', () => {
+  it('signs with each secret, so that a receiver may know either one', () => {
     const { 'webhook-signature': both } = signEvent(EXAMPLE, [Buffer.alloc(24), SECRET]);
     const [other = '', ours] = both.split(' ');
     assert.equal(ours, SIGNATURE);

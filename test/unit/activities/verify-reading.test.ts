@@ -34,8 +34,8 @@ const roomText = fc
   .map((room) => JSON.stringify(room));
 const cuts = fc.array(fc.nat(), { maxLength: 20 });
 
-describe('the lines of a file', () => {
-  it('are the same rooms in whatever pieces they come', () => {
+describe('the line reader of a file', () => {
+  it('finds the same rooms however the bytes are split', () => {
     fc.assert(
       fc.property(
         fc.array(roomText),
@@ -50,7 +50,7 @@ describe('the lines of a file', () => {
     );
   });
 
-  it('are found out when a file is cut, ends twice, or holds what is no room', () => {
+  it('detects a file that is cut, ends twice, or contains something that is not a room', () => {
     const cases: [text: string, format: FileFormat, problem: RegExp][] = [
       ['', 'json', /line 1: nothing, allowed: the end of the array/],
       ['[\n{"a":1},\n', 'json', /line 3: nothing, allowed: the end of the array/],
@@ -69,18 +69,18 @@ describe('the lines of a file', () => {
   });
 });
 
-describe('the shape of a room', () => {
+describe("the check of a room's shape", () => {
   const schema = toFileSchema('standard', 'ndjson');
   const isRoom = new Ajv2020({ strict: false }).compile(schema);
   // The room that the specification shows; every key is there.
   const sample = readSample();
 
-  it('is right for a room as it should be', () => {
+  it('accepts a valid room', () => {
     assert.ok(isRoom(sample), JSON.stringify(isRoom.errors));
     assert.equal(shapeProblem(sample, schema), null);
   });
 
-  it('is wrong wherever another judge says so, when any value in it is exchanged', () => {
+  it('agrees with a JSON Schema validator when any value of the room is replaced', () => {
     const paths = pathsIn(sample);
     const others = [null, -1, 1.5, 1e12, '', 'x', [], ['a'], ['a', 'b'], {}, true];
     let refused = 0;
@@ -99,7 +99,7 @@ describe('the shape of a room', () => {
     assert.ok(refused > 100, `${refused} refused`);
   });
 
-  it('is wrong when a key is missing, is one too many, or stands elsewhere', () => {
+  it('refuses a room in which a key is missing, is added, or is in the wrong position', () => {
     const { room_url: url, ...rest } = sample;
     assert.match(
       shapeProblem(rest, schema) ?? '',

@@ -48,8 +48,8 @@ const OURS = headOf('ours');
 /** The same bytes, and so the same ETag and size. */
 const OF_OTHERS = headOf('others');
 
-describe('a file whose bytes another run stored, too', () => {
-  it('gets no manifest of ours', async () => {
+describe('a file whose bytes another run also stored', () => {
+  it('gets no manifest from this run', async () => {
     const { tools, put } = storeWith(() => OF_OTHERS);
     await assert.rejects(
       writeManifest(tools, requestOf(), RUN),
@@ -59,13 +59,13 @@ describe('a file whose bytes another run stored, too', () => {
     assert.deepEqual(put, []);
   });
 
-  it('gets one while it is ours', async () => {
+  it('gets a manifest while it belongs to this run', async () => {
     const { tools, put } = storeWith(() => OURS);
     assert.equal((await writeManifest(tools, requestOf(), RUN)).write_id, 'ours');
     assert.deepEqual(put, ['_manifests/calls.json.manifest.json', '_manifests/calls/_latest.json']);
   });
 
-  it('is not taken for ours when it is completed', async () => {
+  it("is not treated as this run's file when it is completed", async () => {
     const { tools } = storeWith(() => OF_OTHERS);
     await assert.rejects(
       completeFile(tools, completion(), RUN),
@@ -75,7 +75,7 @@ describe('a file whose bytes another run stored, too', () => {
 });
 
 describe('a file that the store does not have', () => {
-  it('is told to be missing, not to be another one', async () => {
+  it('is reported as missing, not as another file', async () => {
     const { tools } = storeWith(() => null);
     await assert.rejects(
       completeFile(tools, completion(), RUN),

@@ -10,14 +10,14 @@ import { startProgram } from '../../../local/run-program.ts';
 const CLI = 'bin/room-streams.mjs';
 
 describe('the output of a command', () => {
-  it('ends the command without a word when nobody reads it any more', async () => {
+  it('ends the command silently when its reader has closed the pipe', async () => {
     const program = startProgram(CLI, ['stream', 'create', '--help']);
     program.hangUp();
     const { code, stderr } = await program.ended;
     assert.deepEqual({ code, stderr }, { code: 141, stderr: '' });
   });
 
-  it('says that it cannot be written when the disk is full', { skip: noFullDisk() }, () => {
+  it('reports that it cannot be written when the disk is full', { skip: noFullDisk() }, () => {
     const cli = fileURLToPath(new URL(`../../../${CLI}`, import.meta.url));
     const full = openSync('/dev/full', 'w');
     const { status, stderr } = spawnSync(process.execPath, [cli, '--help'], {

@@ -33,13 +33,13 @@ describe('completion', () => {
   });
 
   for (const [typed, offered] of OFFERS) {
-    it(`in bash of "${typed}" offers ${offered.join(' and ')}`, () => {
+    it(`in bash offers ${offered.join(' and ')} for "${typed}"`, () => {
       assert.deepEqual(inBash(typed).sort(), [...offered].sort());
     });
-    it(`in fish of "${typed}" offers ${offered.join(' and ')}`, skipWithout('fish'), () => {
+    it(`in fish offers ${offered.join(' and ')} for "${typed}"`, skipWithout('fish'), () => {
       assert.deepEqual(inFish(typed).sort(), [...offered].sort());
     });
-    it(`in zsh of "${typed}" offers ${offered.join(' and ')}`, skipWithout('zsh'), () => {
+    it(`in zsh offers ${offered.join(' and ')} for "${typed}"`, skipWithout('zsh'), () => {
       const shown = inZsh(typed, offered);
       for (const word of offered) assert.ok(shown.includes(word), shown);
     });

@@ -17,8 +17,8 @@ function optionsOf(command: Command): { command: Command; option: Option }[] {
   ];
 }
 
-describe('a default that --help shows', () => {
-  it('is taken by its option, and is the default', async () => {
+describe('a default value shown by --help', () => {
+  it('is accepted by its option and is the real default', async () => {
     const withDefault = optionsOf(await makeProgram([], SILENT)).filter(
       ({ option }) => option.defaultValue !== undefined && (option.required || option.optional),
     );

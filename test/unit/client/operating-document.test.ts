@@ -23,7 +23,7 @@ describe('the commands of the documents', () => {
     ['docs/operating.md', 15],
     ['README.md', 5],
   ] as const) {
-    it(`of ${file} are what the command line takes`, async () => {
+    it(`are accepted by the command line (${file})`, async () => {
       const commands = commandsOf(read(file));
       assert.ok(commands.length >= atLeast, `${commands.length} commands were found`);
       const codes = await Promise.all(commands.map(async (command) => [command, await codeOf(command)]));
@@ -34,13 +34,13 @@ describe('the commands of the documents', () => {
     });
   }
 
-  it('would not pass when they were misspelt', async () => {
+  it('are rejected by this test when they are misspelt', async () => {
     assert.equal(await codeOf('room-streams run rtry calls'), EXIT.usage);
     assert.equal(await codeOf('room-streams status --wacth'), EXIT.usage);
     assert.equal(await codeOf('room-streams run retry calls 2026-11-23T10:15:00'), EXIT.usage);
   });
 
-  it('have the exit codes that the command line ends with', () => {
+  it('list the exit codes that the command line uses', () => {
     const listed = [...OPERATING.matchAll(/^\| (\d+)[^|]* \|/gm)].map(([, code]) => Number(code));
     for (const code of Object.values(EXIT)) assert.ok(listed.includes(code), `exit code ${code} is listed`);
   });

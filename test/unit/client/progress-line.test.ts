@@ -21,7 +21,7 @@ function collect(isTerminal: boolean): {
 const MB = 1_000_000;
 
 describe('a progress line', () => {
-  it('is rewritten in a terminal, not oftener than one can see, and taken away at the end', () => {
+  it('is rewritten in a terminal no more often than a person can see, and removed at the end', () => {
     const { lines, advance, line } = collect(true);
     for (let done = 0; done <= 100; done += 1) {
       line.show({ stage: 'reading', done: done * MB, total: 100 * MB, toText: toByteText });
@@ -33,7 +33,7 @@ describe('a progress line', () => {
     assert.equal(lines.at(-1), '');
   });
 
-  it('is a plain line at every tenth of the way in a pipe, a second apart at least', () => {
+  it('is printed in a pipe as a plain line at every tenth of the way, at least a second apart', () => {
     const { lines, advance, line } = collect(false);
     for (let done = 0; done <= 100; done += 1) {
       line.show({ stage: 'reading', done: done * MB, total: 100 * MB, toText: toByteText });
@@ -47,7 +47,7 @@ describe('a progress line', () => {
     assert.equal(lines[0], 'reading: 20 %, 20 MB of 100 MB, 20 MB/s, 4 s left');
   });
 
-  it('begins anew with each stage, and bears an unknown total', () => {
+  it('starts again at each stage, and works when the total is unknown', () => {
     const { lines, advance, line } = collect(true);
     line.show({ stage: 'reading', done: 10, total: 10, toText: String });
     advance(5000);

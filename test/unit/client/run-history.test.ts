@@ -6,7 +6,7 @@ import { failedStageOf, requestOf, stagesOf } from '../../../client/run-history.
 import { readHistories } from '../../workflow/histories.ts';
 
 describe('the stages of a run', () => {
-  it('are in the order of the figure, each done', () => {
+  it('come in the order of the diagram, each done', () => {
     const stages = stagesOf(recorded('0.4.0-complete-of-several-parts'));
     assert.deepEqual(
       stages.map(({ name, state, done, of }) => [name, state, done, of]),
@@ -24,7 +24,7 @@ describe('the stages of a run', () => {
     }
   });
 
-  it('are one fewer where one batch is the interval', () => {
+  it('lack one stage when a single batch covers the interval', () => {
     const stages = stagesOf(recorded('0.4.0-complete-empty'));
     assert.deepEqual(
       stages.map(({ name }) => name),
@@ -32,7 +32,7 @@ describe('the stages of a run', () => {
     );
   });
 
-  it('begin with the wait; what is not over is as Temporal says beside the history', () => {
+  it('begin with the wait; unfinished stages have the state that Temporal reports', () => {
     const at = (seconds: number) => ({ seconds, nanos: 5e8 });
     const history = proto.temporal.api.history.v1.History.fromObject({
       events: [
@@ -73,7 +73,7 @@ describe('the stages of a run', () => {
     ]);
   });
 
-  it('of a run that was canceled while it waited are its wait alone', () => {
+  it('consist of the wait alone when the run was canceled while it waited', () => {
     const stages = stagesOf(recorded('0.4.0-canceled-while-settling'));
     assert.deepEqual(
       stages.map(({ name, state }) => [name, state]),
@@ -81,7 +81,7 @@ describe('the stages of a run', () => {
     );
   });
 
-  it('are shown with their words and times when they were made within a workflow task', () => {
+  it('have their summaries and times when they ran within a workflow task', () => {
     const [plan, batch, complete, manifest, back] = stagesOf(recorded('0.4.0-complete-that-looked-back'));
     assert.deepEqual(
       [plan, batch, complete, manifest, back].map((stage) => stage?.name),
@@ -95,7 +95,7 @@ describe('the stages of a run', () => {
     assert.deepEqual(times, times.toSorted());
   });
 
-  it('say what failed, and the event after which it was scheduled', () => {
+  it('name the failed stage and the event after which it was scheduled', () => {
     const history = recorded('0.4.0-failed-for-good');
     const stages = stagesOf(history);
     // The plan failed within the workflow task first; that is no stage of its own.
@@ -113,7 +113,7 @@ describe('the stages of a run', () => {
     assert.equal(requestOf(history)?.stream.name, 'lost');
   });
 
-  it('of a run that did not fail name none to go back to', () => {
+  it('name no event to reset to when the run did not fail', () => {
     assert.equal(failedStageOf(recorded('0.4.0-complete-empty')), null);
     assert.equal(failedStageOf(recorded('0.4.0-canceled-while-settling')), null);
   });

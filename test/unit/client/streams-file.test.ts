@@ -6,7 +6,7 @@ import type { FileStream } from '../../../client/streams-file.ts';
 import { KEY_TEMPLATE_DEFAULT } from '../../../workflows/model/key-template.ts';
 
 describe('a file of streams', () => {
-  it('has streams with the defaults of the command line, and merges maps', () => {
+  it("gives its streams the command line's defaults, and merges maps", () => {
     const [a, b] = streamsOf(`streams:
   - &a
     name: a
@@ -49,7 +49,7 @@ describe('a file of streams', () => {
     );
   });
 
-  it('that stands for billions of values by aliases of aliases is refused at once, with the line', () => {
+  it('is refused at once, with the line, when nested aliases stand for billions of values', () => {
     const levels = 'bcdefghij'.split('');
     const lines = ['a: &a [x, x, x, x, x, x, x, x, x, x]'];
     for (const [at, level] of levels.entries()) {
@@ -75,7 +75,7 @@ describe('a file of streams', () => {
     assert.ok(streams.every(({ settings }) => settings.project === 'acme'));
   });
 
-  it('is answered with all that is wrong in it, each with its line', () => {
+  it('is answered with all its problems, each with its line', () => {
     assert.deepEqual(
       problemsOf(`streams:
   - name: Bad_Name
@@ -101,7 +101,7 @@ describe('a file of streams', () => {
     );
   });
 
-  it('is answered with what its settings may not be, and with names that come twice', () => {
+  it('is refused when settings are not allowed or names are repeated', () => {
     const stream = '  - { name: a, project: acme, destination: lake, every: 59s }\n';
     assert.deepEqual(problemsOf(`streams:\n${stream}${stream}`), [
       's.yaml:2: every: got 59 s, allowed: whole seconds from 60 to 604800',
@@ -110,7 +110,7 @@ describe('a file of streams', () => {
     ]);
   });
 
-  it('that is none is said to be none', () => {
+  it('is refused when it is not a streams file', () => {
     assert.match(problemsOf('streams: [').join('\n'), /^s\.yaml:1: not YAML: /);
     assert.match(
       problemsOf('')[0] ?? '',

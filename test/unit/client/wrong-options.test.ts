@@ -151,7 +151,7 @@ interface CompletedCommand {
   options: { flags: string[]; value: string }[];
 }
 
-describe('a wrong value', () => {
+describe('a wrong value of an option', () => {
   const kept = { ...process.env };
   before(() => Object.assign(process.env, NOWHERE));
   after(() => {
@@ -161,7 +161,7 @@ describe('a wrong value', () => {
     }
   });
 
-  it('is looked for in every option that takes one', async () => {
+  it('is tested for every option that takes a value', async () => {
     const tree = JSON.parse(
       (await runCliHere(['completion', 'bash', '--json'])).stdout,
     ) as CompletedCommand[];
@@ -177,7 +177,7 @@ describe('a wrong value', () => {
   for (const [path, { args, options }] of Object.entries(CASES)) {
     for (const [option, wrong] of Object.entries(options)) {
       for (const [value, says] of toList(wrong)) {
-        it(`of ${path} ${option}, "${value}", is answered with what is allowed`, async () => {
+        it(`is answered with what is allowed: ${path} ${option} "${value}"`, async () => {
           const { code, stderr } = await runCliHere([...path.split(' '), ...args, option, value]);
           assert.match(stderr, says);
           assert.equal(code, 2, stderr);

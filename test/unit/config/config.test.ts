@@ -26,7 +26,7 @@ const folder = mkdtempSync(join(tmpdir(), 'room-streams-config-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the configuration of a worker', () => {
-  it('has a default for everything but destinations', () => {
+  it('has a default for everything except destinations', () => {
     const config = readWorkerConfig({});
     assert.deepEqual(config, {
       temporal: {
@@ -55,12 +55,12 @@ describe('the configuration of a worker', () => {
     });
   });
 
-  it('takes an empty variable for one that is not set', () => {
+  it('treats an empty variable as one that is not set', () => {
     const empty = { TEMPORAL_ADDRESS: '', TEMPORAL_API_KEY: '', BATCHES_AT_ONCE: '', DESTINATIONS: '' };
     assert.deepEqual(readWorkerConfig(empty), readWorkerConfig({}));
   });
 
-  it('writes addresses without what makes no difference', () => {
+  it('normalises addresses', () => {
     const config = readWorkerConfig({
       CLICKHOUSE_URL: 'http://history:8123/',
       TEMPORAL_UI_URL: 'https://temporal.example/ui/',
@@ -69,7 +69,7 @@ describe('the configuration of a worker', () => {
     assert.equal(config.temporal.uiUrl, 'https://temporal.example/ui');
   });
 
-  it('tells all problems at once', () => {
+  it('reports all problems at once', () => {
     assert.deepEqual(
       problemsOf({
         ...FILES,
@@ -98,14 +98,14 @@ describe('the configuration of a worker', () => {
     );
   });
 
-  it('refuses numbers that are none', () => {
+  it('refuses values that are not numbers', () => {
     for (const text of ['three', '1.5', '5.0', '-1', '1e1', '0x3', ' 3', 'Infinity', '65'])
       assert.equal(problemsOf({ BATCHES_AT_ONCE: text }).length, 1, text);
   });
 });
 
 describe('the configuration of a destination', () => {
-  it('refuses a manifest prefix under which a manifest could have no key', () => {
+  it('refuses a manifest prefix under which no manifest could have a valid key', () => {
     for (const prefix of ['x', '/x/', '../x/', 'x/./y/', 'x//', 'x\\y/', 'x\ny/', `${'x'.repeat(110)}/`]) {
       const [problem] = problemsOf({ ...FILES, DESTINATION_FILES_MANIFEST_PREFIX: prefix });
       assert.ok(problem?.startsWith('DESTINATION_FILES_MANIFEST_PREFIX: got '), problem);
@@ -114,7 +114,7 @@ describe('the configuration of a destination', () => {
     assert.equal(destinationOf({ DESTINATION_FILES_MANIFEST_PREFIX: longest })?.manifestPrefix, longest);
   });
 
-  it('takes keys, region, addressing, encryption and an authority of its own', () => {
+  it('accepts keys, region, addressing style, encryption and a certificate authority', () => {
     const destination = destinationOf({
       DESTINATION_FILES_REGION: 'eu-central-1',
       DESTINATION_FILES_PATH_STYLE: 'false',
@@ -141,7 +141,7 @@ describe('the configuration of a destination', () => {
     });
   });
 
-  it("takes what AWS's own tools find instead of keys, and not beside them", () => {
+  it("uses AWS's own credential chain when no keys are given, and refuses both together", () => {
     const aws = {
       ...FILES,
       DESTINATION_FILES_ACCESS_KEY_ID: '',
@@ -157,13 +157,13 @@ describe('the configuration of a destination', () => {
     ]);
   });
 
-  it('wants both keys', () => {
+  it('requires both keys', () => {
     assert.deepEqual(problemsOf({ ...FILES, DESTINATION_FILES_SECRET_ACCESS_KEY: '' }), [
       'DESTINATION_FILES_SECRET_ACCESS_KEY: got nothing, allowed: a key, or DESTINATION_FILES_CREDENTIALS=aws (it has no default)',
     ]);
   });
 
-  it('refuses what does not go together', () => {
+  it('refuses settings that contradict each other', () => {
     const notACertificate = join(folder, 'empty.pem');
     writeFileSync(notACertificate, 'nothing\n');
     assert.deepEqual(
@@ -182,14 +182,14 @@ describe('the configuration of a destination', () => {
     );
   });
 
-  it('refuses endpoints that say more than where the store is', () => {
+  it('refuses endpoints that contain more than the address of the store', () => {
     for (const endpoint of ['store:9000', 'ftp://store', 'http://store/s3', 'http://store?x=1', 'https://']) {
       const problems = problemsOf({ ...FILES, DESTINATION_FILES_ENDPOINT: endpoint });
       assert.equal(problems.length, 1, endpoint);
     }
   });
 
-  it('names a misspelt variable, which would be passed over, but not those of another destination', () => {
+  it('names a misspelt variable, which would be ignored, but not the variables of another destination', () => {
     const two = {
       ...FILES,
       DESTINATIONS: 'files,files-old',
@@ -204,7 +204,7 @@ describe('the configuration of a destination', () => {
   });
 });
 
-describe('a value in a file', () => {
+describe('a value read from a file', () => {
   it('is the first line of the file', () => {
     const file = join(folder, 'password');
     writeFileSync(file, 'planted secret with spaces \nand a note\n');
@@ -212,7 +212,7 @@ describe('a value in a file', () => {
     assert.equal(password, 'planted secret with spaces ');
   });
 
-  it('can be had for every variable, also those of destinations', () => {
+  it('is supported for every variable, including those of destinations', () => {
     const file = join(folder, 'key');
     writeFileSync(file, 'from-a-file');
     const name = 'DESTINATION_FILES_SECRET_ACCESS_KEY';
@@ -223,7 +223,7 @@ describe('a value in a file', () => {
     );
   });
 
-  it('is refused when the file is missing, a folder, empty, or not the only one', () => {
+  it('is refused when the file is missing, a folder, or empty, or when the variable is set as well', () => {
     const missing = join(folder, 'missing');
     const empty = join(folder, 'empty');
     writeFileSync(empty, '\n');
@@ -243,7 +243,7 @@ describe('a value in a file', () => {
     ]);
   });
 
-  it('leaves one problem, not two, for a value that has to be there', () => {
+  it('reports one problem, not two, when a required value is missing', () => {
     const file = join(folder, 'not-there');
     for (const name of ['DESTINATION_FILES_BUCKET', 'DESTINATION_FILES_SECRET_ACCESS_KEY'])
       assert.equal(problemsOf({ ...FILES, [name]: '', [`${name}_FILE`]: file }).length, 1, name);
@@ -261,7 +261,7 @@ describe('secrets', () => {
     'WEBHOOK_OPS_SECRET',
   ];
 
-  it('never stand in a message, whatever else is wrong', () => {
+  it('never appear in a message, whatever else is wrong', () => {
     const planted = fc.stringMatching(/^PLANTED[a-z]{8}$/);
     const odd = fc.record({
       TEMPORAL_ADDRESS: fc.constantFrom('temporal:7233', 'user:PLANTEDpassword@temporal:7233', 'x'),

@@ -11,7 +11,7 @@ const OF_DESTINATION = VARIABLES.destination('files');
 const OF_WEBHOOK = VARIABLES.webhook('ops');
 
 describe('.env.example', () => {
-  it('has the variables that are read, in their order, and no other', () => {
+  it('lists the variables that are read, in their order, and no others', () => {
     assert.deepEqual(Object.keys(readEnvironmentExample()), [
       ...temporal,
       ...clickHouse,
@@ -30,7 +30,7 @@ describe('.env.example', () => {
       if (/^[A-Z]/.test(line)) assert.match(lines[index - 1] ?? '', /^# .*\.$/, line);
   });
 
-  it('is a configuration', () => {
+  it('is a valid configuration', () => {
     const variables = readEnvironmentExample();
     const { destinations, clickHouse: history } = readWorkerConfig(variables);
     assert.deepEqual([...destinations.keys()], ['files']);
@@ -40,7 +40,7 @@ describe('.env.example', () => {
 });
 
 describe('docker-compose.yml', () => {
-  it('passes to each of our processes what it reads, and no more', () => {
+  it('passes to each process the variables that it reads, and no others', () => {
     const compose = readComposeFile();
     const namesOf = (service: string) => Object.keys(serviceOf(compose, service).environment).sort();
     const forWorker = [
@@ -58,14 +58,14 @@ describe('docker-compose.yml', () => {
     assert.deepEqual(namesOf('room-streams'), forAdmin);
   });
 
-  it('has the values of .env.example as its defaults', () => {
+  it('uses the values of .env.example as its defaults', () => {
     assert.deepEqual(readComposeFile(), readComposeFile(readEnvironmentExample()));
     const { environment } = serviceOf(readComposeFile(), 'worker');
     const example = readEnvironmentExample();
     for (const [name, value] of Object.entries(environment)) assert.equal(value, example[name], name);
   });
 
-  it('hands every variable on to where it is read', () => {
+  it('passes every variable on to the process that reads it', () => {
     const example = readEnvironmentExample();
     for (const name of Object.keys(example)) {
       const { services } = readComposeFile({ ...example, [name]: 'marked' });
@@ -92,7 +92,7 @@ describe('docker-compose.yml', () => {
     assert.equal(services['bucket']?.environment['BUCKET'], 'five');
   });
 
-  it("never leaves the object store without keys, also when the worker's come from elsewhere", () => {
+  it("always gives the object store keys, even when the worker's keys come from elsewhere", () => {
     const { services } = readComposeFile({
       DESTINATION_FILES_CREDENTIALS: 'aws',
       DESTINATION_FILES_ACCESS_KEY_ID: '',

@@ -18,7 +18,7 @@ const BROKEN = {
 };
 
 describe('a program with a broken environment', () => {
-  it('ends with 2 and every problem: the worker', () => {
+  it('makes the worker exit with code 2 and list every problem', () => {
     assert.deepEqual(problemsOf(['--import', 'tsx', 'worker/main.ts']), [
       'TEMPORAL_ADDRESS',
       'CLICKHOUSE_URL',
@@ -28,11 +28,11 @@ describe('a program with a broken environment', () => {
     ]);
   });
 
-  it('ends with 2 and every problem of what it needs: the command line', () => {
+  it('makes the command line exit with code 2 and list every problem that concerns it', () => {
     assert.deepEqual(problemsOf(['bin/room-streams.mjs', 'stream', 'list']), ['TEMPORAL_ADDRESS']);
   });
 
-  it('reads all that a migration needs before it changes anything', () => {
+  it('makes a migration fail before it changes anything', () => {
     assert.deepEqual(problemsOf(['bin/room-streams.mjs', 'migrate']), [
       'CLICKHOUSE_URL',
       'CLICKHOUSE_ADMIN_USER',

@@ -13,7 +13,7 @@ const OPS = {
 };
 
 describe('the configuration of webhooks', () => {
-  it('hears of everything unless it says of what', () => {
+  it('subscribes to every event unless events are named', () => {
     const { webhooks } = readWorkerConfig(OPS);
     assert.deepEqual(
       [...webhooks.values()],
@@ -30,7 +30,7 @@ describe('the configuration of webhooks', () => {
     assert.deepEqual(some.webhooks.get('ops')?.events, ['run.failed', 'stream.late']);
   });
 
-  it('takes two secrets while one takes over from the other', () => {
+  it('accepts two secrets during a rotation', () => {
     const { webhooks } = readWorkerConfig({ ...OPS, WEBHOOK_OPS_SECRET: `${SECRET},${OTHER_SECRET}` });
     assert.deepEqual(webhooks.get('ops')?.secrets, [Buffer.alloc(24, 7), Buffer.alloc(64, 9)]);
   });

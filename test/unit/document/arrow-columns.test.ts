@@ -38,7 +38,7 @@ const BROKEN: [hex: string, text: string][] = [
 ];
 
 describe('columns of integers', () => {
-  it('have every digit of counts, and the nearest double', () => {
+  it('keep every digit of counts, and also give the nearest double', () => {
     fc.assert(
       fc.property(
         fc.array(fc.option(anyInteger(0n, UINT64_MAX)), { minLength: 1, maxLength: 20 }),
@@ -53,7 +53,7 @@ describe('columns of integers', () => {
     );
   });
 
-  it('have every digit of signed integers, and the nearest double', () => {
+  it('keep every digit of signed integers, and also give the nearest double', () => {
     fc.assert(
       fc.property(fc.array(anyInteger(INT64_MIN, INT64_MAX), { minLength: 1, maxLength: 20 }), (values) => {
         const words = new Uint32Array(BigInt64Array.from(values).buffer);
@@ -67,8 +67,8 @@ describe('columns of integers', () => {
   });
 });
 
-describe('columns of texts', () => {
-  it('are written as they are wherever they lie in a buffer, up to its last byte', () => {
+describe('columns of text', () => {
+  it('are written correctly at every position in a buffer, up to its last byte', () => {
     const plain = fc
       .string({ unit: 'grapheme-ascii', maxLength: 40 })
       .map((text) => text.replaceAll(/["\\]/g, '-'));
@@ -90,7 +90,7 @@ describe('columns of texts', () => {
     );
   });
 
-  it('are plain only where JSON writes every byte as it is', () => {
+  it('are plain only when JSON can write every byte unchanged', () => {
     for (let byte = 0; byte < 256; byte++) {
       const isWritten = byte < 0x80 && JSON.stringify(String.fromCharCode(byte)).length === 3;
       // JSON.stringify leaves U+007F as it is, and so do we.
@@ -98,7 +98,7 @@ describe('columns of texts', () => {
     }
   });
 
-  it('are not valid where a character is cut between two texts, though all bytes together are', () => {
+  it('are invalid when a character is split between two texts, even if all bytes together are valid', () => {
     const [first, second] = [Buffer.from([0xc3]), Buffer.from([0xa9])];
     const column = textsAt([first, second], { before: 0, behind: 0 });
     assert.equal(column.isValid, false);
@@ -106,14 +106,14 @@ describe('columns of texts', () => {
   });
 });
 
-describe('text that is no UTF-8', () => {
+describe('text that is not UTF-8', () => {
   for (const [hex, text] of BROKEN) {
     it(`becomes ${JSON.stringify(text)}: ${hex}`, () => {
       assert.equal(Buffer.from(toWellFormed(Buffer.from(hex, 'hex'))).toString('utf8'), text);
     });
   }
 
-  it('becomes what the oracle makes of it, whatever the bytes', () => {
+  it('is decoded as the oracle decodes it, whatever the bytes', () => {
     fc.assert(
       fc.property(anyBytes(24), (text) => {
         const bytes = Buffer.from(text, 'latin1');
@@ -123,7 +123,7 @@ describe('text that is no UTF-8', () => {
     );
   });
 
-  it('becomes one U+FFFD for each run of broken bytes, while those of the text itself are kept', () => {
+  it('gets one U+FFFD for each run of invalid bytes, and keeps the U+FFFD characters that it already has', () => {
     const broken = fc.constantFrom('FF', 'C0', 'C1', 'F5', 'E282', 'EDA080', 'F4908080', 'F09F98');
     const sound = fc.constantFrom('a', 'é', '😀', REPLACED, REPLACED + REPLACED, '\u2028');
     const parts = fc.array(
@@ -146,7 +146,7 @@ describe('text that is no UTF-8', () => {
   });
 });
 
-describe('columns of another type than asked for', () => {
+describe('a column of an unexpected type', () => {
   const row = { finalized_at: START_MS, session_id: 'a' };
   const stream = toStream('peers', [row], { fields: 'extended' });
   const readers: [kind: string, column: string][] = [
@@ -159,7 +159,7 @@ describe('columns of another type than asked for', () => {
     ['count', 'no_such_column'],
   ];
   for (const [kind, column] of readers) {
-    it(`are refused: ${column} as ${kind}`, () => {
+    it(`is refused: ${column} as ${kind}`, () => {
       const read = () =>
         decodeBatches(stream, (columns) => {
           switch (kind) {

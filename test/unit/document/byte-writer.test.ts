@@ -25,8 +25,8 @@ function columnOf(texts: readonly Uint8Array[]): TextColumn {
   return new TextColumn(offsets, Buffer.concat(texts));
 }
 
-describe('JSON values as bytes', () => {
-  it('are integers of all sizes up to 2^53', () => {
+describe('JSON values written as bytes', () => {
+  it('include integers of all sizes up to 2^53', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), fc.maxSafeInteger(), (n, signed) => {
         assert.equal(
@@ -41,7 +41,7 @@ describe('JSON values as bytes', () => {
     );
   });
 
-  it('are quantities half up with their decimals', () => {
+  it('include quantities with their decimals, rounded half up', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 10 ** 14 }),
@@ -65,7 +65,7 @@ describe('JSON values as bytes', () => {
     );
   });
 
-  it('are times of the years 1900 to 2299', () => {
+  it('include times of the years 1900 to 2299', () => {
     const time = fc.integer({ min: Date.UTC(1900, 0, 1), max: Date.UTC(2299, 11, 31, 23, 59, 59, 999) });
     fc.assert(
       fc.property(fc.array(time, { minLength: 1, maxLength: 3 }), (times) => {
@@ -83,7 +83,7 @@ describe('JSON values as bytes', () => {
     );
   });
 
-  it('are texts as JSON.stringify has them, at any place of a column', () => {
+  it('include texts as JSON.stringify writes them, at any position of a column', () => {
     const text = fc.oneof(
       fc.string({ unit: 'grapheme-ascii' }),
       fc.string({ unit: 'binary' }),
@@ -100,7 +100,7 @@ describe('JSON values as bytes', () => {
     );
   });
 
-  it('are texts of any bytes with U+FFFD for each run that is no UTF-8, also where they are longer than a piece', () => {
+  it('have one U+FFFD for each run of bytes that are not UTF-8, even in texts longer than a piece', () => {
     const piece = fc.uint8Array({ maxLength: 12 });
     const filler = fc.constantFrom(0, 16_370, 16_380, 16_384, 32_760);
     fc.assert(
@@ -113,7 +113,7 @@ describe('JSON values as bytes', () => {
     );
   });
 
-  it('never go beyond the bound of the buffer', () => {
+  it('never exceed the bound of the buffer', () => {
     const out = new ByteWriter(new ArrayBuffer(8), 1_000);
     out.reserve(16);
     assert.throws(() => {
@@ -124,7 +124,7 @@ describe('JSON values as bytes', () => {
 });
 
 describe('well-formed text', () => {
-  it('is what TextDecoder keeps, whatever the bytes', () => {
+  it('equals what TextDecoder decodes, whatever the bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 20 }), (bytes) => {
         // U+FFFD itself stays out of it: runs of it are kept, runs of broken bytes are one.
@@ -136,7 +136,7 @@ describe('well-formed text', () => {
   });
 });
 
-describe('an answer in stored gzip', () => {
+describe('an answer in stored (uncompressed) gzip', () => {
   const data = Buffer.alloc(200_000, 'columns of an interval ');
   const packed = gzipSync(data, { level: 0 });
 
@@ -148,13 +148,13 @@ describe('an answer in stored gzip', () => {
     return Buffer.from(into.bytes);
   }
 
-  it('is read in pieces of any size', () => {
+  it('can be read in pieces of any size', () => {
     assert.equal(beginsStored(packed), true);
     for (const pieceBytes of [1, 7, 1_000, 65_536, packed.length])
       assert.ok(read(packed, pieceBytes).equals(data), `${pieceBytes}`);
   });
 
-  it('is refused where it ends early, goes on, or has any bit changed', () => {
+  it('is refused when it ends early, has trailing bytes, or has any bit changed', () => {
     for (const length of [0, 1, 9, 10, 14, 15, 1_000, packed.length - 1])
       assert.throws(() => read(packed.subarray(0, length), 1_000), { name: 'DamagedScanError' }, `${length}`);
     assert.throws(() => read(Buffer.concat([packed, Buffer.of(0)]), 1_000), { name: 'DamagedScanError' });
@@ -176,7 +176,7 @@ describe('an answer in stored gzip', () => {
     );
   });
 
-  it('is told from a compressed one', () => {
+  it('is distinguished from a compressed answer', () => {
     assert.equal(beginsStored(gzipSync(data)), false);
     assert.equal(beginsStored(deflateRawSync(data, { finishFlush: constants.Z_FINISH })), false);
     assert.equal(beginsStored(packed.subarray(0, 10)), undefined);

@@ -39,7 +39,7 @@ for (const { scan, view, statement, fields } of SCANS) {
       );
     });
 
-    it('are read for standard fields where they are read for extended ones, and all are in the contract', () => {
+    it('include for extended fields all columns read for standard fields, and all are in the contract', () => {
       const standard: string[] = columnsToRead('standard')[scan];
       const extended: string[] = columnsToRead('extended')[scan];
       assert.deepEqual(
@@ -58,7 +58,7 @@ for (const { scan, view, statement, fields } of SCANS) {
       assert.deepEqual([...selected].sort(), contract.filter((column) => column !== OF_ALL_ROWS).sort());
     });
 
-    it('are all that a batch of each field set needs', () => {
+    it('include every column that a batch of each field set needs', () => {
       const row = { finalized_at: START_MS, session_id: 'a' };
       for (const set of ['standard', 'extended'] as const) {
         const range = toRange({ rooms: [row], peers: [row], totals: [row] }, { fields: set });

@@ -30,8 +30,8 @@ const ROOM =
   `"stats":{"mos":4.10,"score":9.8,"call_setup_time":null,"audio":{"send":{${SOME},"rtt":40},"recv":{${NOTHING}},${SOME}},` +
   `"video":{"send":{${NOTHING},"rtt":null},"recv":{${NOTHING}},${NOTHING}}},"peers":[${PEER}]}`;
 
-describe('the schema of the file', () => {
-  it('is a JSON Schema of draft 2020-12, for every field set and format', () => {
+describe('the JSON Schema of the file', () => {
+  it('is valid under draft 2020-12, for every field set and format', () => {
     for (const fields of ['standard', 'extended'] as const) {
       for (const format of ['json', 'ndjson'] as const) {
         const schema = toFileSchema(fields, format);
@@ -42,7 +42,7 @@ describe('the schema of the file', () => {
     }
   });
 
-  it('has the keys in the published order, every one required and no other allowed', () => {
+  it('lists the keys in the published order, requires every one and allows no others', () => {
     const room = toFileSchema('standard', 'ndjson');
     const peer = keyOf(room, 'peers').items ?? {};
     assert.equal(namesOf(room), ROOM_KEYS);
@@ -61,7 +61,7 @@ describe('the schema of the file', () => {
     assert.equal(direction(peer, 'video', 'recv'), 'mos bitrate packet_loss jitter');
   });
 
-  it('has each extended key behind the standard ones of its object', () => {
+  it('puts each extended key behind the standard keys of its object', () => {
     const compare = (standard: JsonSchema, extended: JsonSchema): void => {
       const names = Object.keys(standard.properties ?? {});
       assert.deepEqual(Object.keys(extended.properties ?? {}).slice(0, names.length), names);
@@ -85,7 +85,7 @@ describe('the schema of the file', () => {
     }
   });
 
-  it('refuses other field sets, naming those there are', async () => {
+  it('does not exist for other field sets, and the error names the existing ones', async () => {
     const err: string[] = [];
     const code = await runCli(['schema', '--fields', 'all'], {
       out: () => undefined,
@@ -100,7 +100,7 @@ describe('the check of a file', () => {
   const json = (...rooms: string[]) => Buffer.from(`[\n${rooms.join(',\n')}\n]\n`);
   const check = (bytes: Buffer) => assertFile(bytes, { fields: 'standard', format: 'json' });
 
-  it('passes what is right, also when it is empty, and hands back the rooms', () => {
+  it('accepts valid files, including empty ones, and returns the rooms', () => {
     assert.equal(check(json(ROOM, ROOM)).length, 2);
     assert.deepEqual(check(Buffer.from('[]\n')), []);
     assert.equal(
@@ -154,7 +154,7 @@ describe('the check of a file', () => {
     ['a byte-order mark', Buffer.concat([Buffer.from('\uFEFF'), json(ROOM)]), /frame/],
   ];
   for (const [title, bytes, message] of wrong) {
-    it(`finds ${title}`, () => {
+    it(`detects ${title}`, () => {
       assert.throws(() => check(bytes), message);
     });
   }

@@ -26,8 +26,8 @@ import type { HistoryRows, KeyedRow, ScanName, StreamOptions, Value } from '../.
 const FIELD_SETS = ['standard', 'extended'] as const;
 const anyFields = fc.constantFrom(...FIELD_SETS);
 
-describe('the rooms of three scans', () => {
-  it('are written as the reference writes them, whatever the rows and their record batches', () => {
+describe('the reader of rooms from three scans', () => {
+  it('writes rooms as the reference does, whatever the rows and record batches', () => {
     fc.assert(
       fc.property(anyRows(), anyFields, anyBatches, (rows, fields, batches) => {
         assert.deepEqual(readAll(rows, { fields, ...batches }), toReferenceRooms(rows, fields));
@@ -36,7 +36,7 @@ describe('the rooms of three scans', () => {
     );
   });
 
-  it('are the same in whatever order the rows of a room arrive, versions included', () => {
+  it('writes the same rooms in whatever order the rows of a room arrive, including their versions', () => {
     fc.assert(
       fc.property(
         anyRows().chain((rows) => fc.tuple(fc.constant(rows), inAnyOrder(rows))),
@@ -49,7 +49,7 @@ describe('the rooms of three scans', () => {
     );
   });
 
-  it('are refused when rooms, peers or track totals are not in the order of the keys', () => {
+  it('refuses rooms, peers or track totals that are not in key order', () => {
     const room = (session_id: string): KeyedRow => ({ finalized_at: START_MS, session_id });
     const [a, b] = [room('a'), room('b')];
     const inOrder = { rooms: [a, b], peers: [a, b], totals: [a, b] };
@@ -62,7 +62,7 @@ describe('the rooms of three scans', () => {
       );
   });
 
-  it('are refused when any of the three streams ends anywhere before its end', () => {
+  it('refuses any of the three streams when it ends early', () => {
     const row: KeyedRow = { finalized_at: START_MS, session_id: 'a' };
     const range = toRange({ rooms: [row], peers: [row], totals: [row] }, { fields: 'standard' });
     for (const [scan, stream] of Object.entries(range) as [ScanName, Uint8Array][]) {
@@ -77,7 +77,7 @@ describe('the rooms of three scans', () => {
     }
   });
 
-  it('are the same however the rows are cut into record batches', () => {
+  it('writes the same rooms however the rows are split into record batches', () => {
     fc.assert(
       fc.property(anyRows(), anyFields, anyBatches, anyBatches, (rows, fields, one, other) => {
         assert.deepEqual(readAll(rows, { fields, ...one }), readAll(rows, { fields, ...other }));
@@ -86,7 +86,7 @@ describe('the rooms of three scans', () => {
     );
   });
 
-  it('show the row of the highest version, also where versions are times in nanoseconds', () => {
+  it('uses the row with the highest version, even when versions are times in nanoseconds', () => {
     const room = { finalized_at: START_MS, session_id: 'a' };
     const version = 1_795_428_000_000_000_000n;
     const older = { ...room, version, room_id: 'older' };
@@ -101,7 +101,7 @@ describe('the rooms of three scans', () => {
   });
 
   for (const scan of ['rooms', 'peers', 'totals'] as const) {
-    it(`show one of several ${scan} of one key and version, always the same one, whatever the field set`, () => {
+    it(`always picks the same row of several ${scan} with one key and version, whatever the field set`, () => {
       fc.assert(
         fc.property(tiesOf(scan), ([rows, shuffled]) => {
           const shown = FIELD_SETS.map((fields) => {
@@ -116,7 +116,7 @@ describe('the rooms of three scans', () => {
       );
     });
 
-    it(`name the fault of several ${scan} of one key`, () => {
+    it(`reports the fault of several ${scan} with one key`, () => {
       const row: KeyedRow = { finalized_at: START_MS, session_id: 'a', media: 'audio', direction: 'send' };
       const once = { rooms: [row], peers: [row], totals: [row] };
       const [single] = readAll(once, { fields: 'extended' });
@@ -125,7 +125,7 @@ describe('the rooms of three scans', () => {
     });
   }
 
-  it('leave out peers and track totals of rooms that no row tells of, and pass their rows all the same', () => {
+  it('leaves out peers and track totals without a room, but still reads past their rows', () => {
     const [a, b, c] = ['a', 'b', 'c'].map((session_id) => ({ finalized_at: START_MS, session_id }));
     assert.ok(a !== undefined && b !== undefined && c !== undefined);
     const alone = readAll({ rooms: [b], peers: [b], totals: [] }, { fields: 'extended' });

@@ -6,12 +6,12 @@ import fc from 'fast-check';
 import { splitStatements } from '../../../history/split-statements.ts';
 
 describe('splitStatements', () => {
-  it('cuts at semicolons and leaves out what is empty', () => {
+  it('splits at semicolons and leaves out empty statements', () => {
     assert.deepEqual(splitStatements(' SELECT 1;\n;SELECT 2 ; \n'), ['SELECT 1', 'SELECT 2']);
     assert.deepEqual(splitStatements('-- nothing\n/* at all; */'), []);
   });
 
-  it('leaves semicolons and comment signs inside strings and quoted names alone', () => {
+  it('ignores semicolons and comment signs inside strings and quoted names', () => {
     const texts = [
       "SELECT 'a;b -- c'",
       String.raw`SELECT 'it\'s;', 'it''s;'`,
@@ -21,18 +21,18 @@ describe('splitStatements', () => {
     for (const text of texts) assert.deepEqual(splitStatements(`${text};`), [text]);
   });
 
-  it('drops comments, also those that hold quotes and semicolons', () => {
+  it('drops comments, including those that contain quotes and semicolons', () => {
     assert.deepEqual(splitStatements("SELECT 1 -- it's; fine\n+ 1; /* don't; */ SELECT 2"), [
       'SELECT 1  \n+ 1',
       'SELECT 2',
     ]);
   });
 
-  it('reads lines ended the Windows way as others', () => {
+  it('accepts Windows line ends', () => {
     assert.deepEqual(splitStatements('SELECT\r\n1;\r\n-- end\r\n'), ['SELECT\n1']);
   });
 
-  it('gives back any statements that were put together', () => {
+  it('returns any list of statements that were joined', () => {
     const string = fc
       .string()
       .map((text) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\r', '')}'`);

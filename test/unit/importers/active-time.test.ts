@@ -21,7 +21,7 @@ function secondsFrom(from: number, to: number): number[] {
 }
 
 describe('active time', () => {
-  it('begins with the media, not with the connection that was read for ten minutes before', async () => {
+  it('begins with the media, not with the connection, when the connection was read for ten minutes before', async () => {
     const idle = await onlyPeerOf(recordingOf('24-idle-before-media.jsonl'));
     const control = await onlyPeerOf(recordingOf('24-control-no-idle.jsonl'));
     for (const shown of [idle, control]) {
@@ -34,7 +34,7 @@ describe('active time', () => {
     assert.equal(idle.peer.connected_ms, 630_000, 'the connection stood all the while');
   });
 
-  it('begins with the media also where the connection was not read before', async () => {
+  it('begins with the media even when the connection was not read before', async () => {
     const after = (second: number): number => second - 600;
     const dump = callOf((second) => [picture('recv', CAMERA, after(second))], {
       seconds: secondsFrom(601, 630),
@@ -44,20 +44,20 @@ describe('active time', () => {
     assert.equal(track.bytes, 2_250_000n);
   });
 
-  it('begins with the media also where the receiver has counted the silence before', async () => {
+  it('begins with the media even when the receiver has counted the silence before', async () => {
     const dump = callOf((second) => [audioReceived(second - 600, { totalSamplesDuration: second })], {
       seconds: secondsFrom(601, 630),
     });
     assert.equal(await activeMs(dump, 'audio recv'), 30_000);
   });
 
-  it('reaches back to the opening where media ran since then and reading began late', async () => {
+  it('reaches back to the opening when media ran since then and reading began late', async () => {
     const dump = callOf((second) => [audioSent(second)], { seconds: secondsFrom(600, 620) });
     assert.equal(await activeMs(dump), 620_000);
     assert.equal(trackOf(await onlyPeerOf(dump), 'audio send').packets, 31_000n);
   });
 
-  it('does not count samples before the first packet, nor frame sizes that begin later', async () => {
+  it('excludes samples before the first packet, and frame sizes that begin later', async () => {
     const shown = await onlyPeerOf(recordingOf('07-late-property.json'));
     const track = trackOf(shown, 'video send');
     assert.deepEqual([track.packets, track.activeMs], [480n, 12_000n]);
@@ -66,12 +66,12 @@ describe('active time', () => {
     assert.equal(toDecimals(shown.stats.video.send.bitrate), 320);
   });
 
-  it('leaves out the hours for which a laptop slept, by the clock of the lines, and counts what was sent', async () => {
+  it('excludes the hours in which a laptop slept, but counts what was sent', async () => {
     const track = trackOf(await onlyPeerOf(recordingOf('20-asleep.jsonl')), 'audio send');
     assert.deepEqual([track.activeMs, track.packets, track.bytes], [9000n, 500n, 40_000n]);
   });
 
-  it('leaves out a gap beyond 30 s in a call that is read every second, and counts one up to that', async () => {
+  it('excludes a gap longer than 30 s in a call that is read every second, and counts a shorter gap', async () => {
     const gapOf = (gap: number): Promise<number> =>
       activeMs(
         callOf((second) => [audioSent(second)], {
@@ -83,7 +83,7 @@ describe('active time', () => {
     assert.equal(await gapOf(3600), 20_000);
   });
 
-  it('takes as usual what the connection is usually read by: once a minute, up to three minutes count', async () => {
+  it("adapts to the connection's usual reading period: for once a minute, gaps up to three minutes count", async () => {
     const minutes = (list: readonly number[]): number[] => list.map((minute) => 60 * minute);
     const of = (list: readonly number[]): Promise<number> =>
       activeMs(callOf((second) => [audioSent(second)], { seconds: minutes(list) }));
@@ -92,7 +92,7 @@ describe('active time', () => {
     assert.equal(await of([1, 2, 3, 7, 8]), 4 * 60_000);
   });
 
-  it('covers the time since the reading before that had the stream where every other reading lacks its report', async () => {
+  it('covers the time since the previous reading with the stream when every other reading lacks its report', async () => {
     const dump = callOf(
       (second) => [audioReceived(second), ...(second % 2 === 0 ? [audioSent(second)] : [])],
       { seconds: everySecond(20) },
@@ -104,7 +104,7 @@ describe('active time', () => {
     assert.equal(trackOf(shown, 'audio recv').activeMs, 20_000n);
   });
 
-  it('ends where the report is gone, in every form in which a dump can say that', async () => {
+  it('ends when the report is gone, in every form in which a dump can say so', async () => {
     for (const name of [
       '10-stopped-video-whole-reports.txt',
       '10-control-getstats-lines.jsonl',
@@ -119,7 +119,7 @@ describe('active time', () => {
     }
   });
 
-  it('goes on where a stopped stream comes back, without the time between', async () => {
+  it('resumes when a stopped stream comes back, without the time between', async () => {
     const isOn = (second: number): boolean => second <= 10 || second > 20;
     const sent = (second: number): number => (second <= 10 ? second : second - 10);
     const dump = callOf(
@@ -130,7 +130,7 @@ describe('active time', () => {
     assert.deepEqual([track.activeMs, track.packets], [20_000n, 1000n]);
   });
 
-  it('does not count a stream that is switched off and sends nothing, though its report stays', async () => {
+  it('excludes a stream that is switched off and sends nothing, even though its report remains', async () => {
     const sentAt = (second: number): number => Math.min(second, 10);
     const dump = callOf(
       (second) =>
@@ -144,12 +144,12 @@ describe('active time', () => {
     assert.equal(trackOf(shown, 'audio send').activeMs, 60_000n);
   });
 
-  it('counts a muted stream, whose report stays though nothing is sent', async () => {
+  it('counts a muted stream, whose report remains although nothing is sent', async () => {
     const muted: Reading = (second) => [audioSent(Math.min(second, 10))];
     assert.equal(await activeMs(callOf(muted, { seconds: everySecond(25) })), 25_000);
   });
 
-  it('is not lengthened by a stream that carries padding only before the media', async () => {
+  it('is not extended by a stream that carries only padding before the media', async () => {
     const padding = (second: number): Record<string, unknown>[] => [
       {
         id: 'V',
@@ -173,7 +173,7 @@ describe('active time', () => {
     assert.equal(await activeMs(dump, 'video send'), 10_000);
   });
 
-  it('of compressed dumps is that of the whole ones: what is not mentioned there has not changed', async () => {
+  it('is the same for compressed and whole dumps, because an unmentioned value has not changed', async () => {
     const line = (second: number): unknown[] => {
       const changes = { r: { packetsReceived: 50 * second, bytesReceived: 4000 * second } };
       const first = { r: { type: 'inbound-rtp', kind: 'audio', ssrc: 1, ...changes.r } };

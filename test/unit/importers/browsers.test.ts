@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AT, oneReading, readDump, sumTicks, tickTexts, toPlainObject } from './reading.ts';
 
-describe('browsers', () => {
-  it('reads today’s Firefox: far ends with packets received and a time of their own, pairs that are selected', async () => {
+describe('the reader of current browsers', () => {
+  it('reads Firefox: far-end reports with packets received and their own time, and selected pairs', async () => {
     const file = await readDump(
       oneReading({
         f1: {
@@ -63,7 +63,7 @@ describe('browsers', () => {
     assert.deepEqual(file.presences[0]?.presence.pathMs, { 'TURN/tls': 1000 });
   });
 
-  it('reads today’s Safari: a media source for each stream, round trips with sum and count, times in fractions', async () => {
+  it('reads Safari: a media source per stream, round trips with sum and count, and fractional times', async () => {
     const timestamp = AT + 1000.375;
     const file = await readDump(
       oneReading({

@@ -6,8 +6,8 @@ import { describe, it } from 'node:test';
 import type { ReadFile } from '../../../importers/read-file.ts';
 import { AT, oneReading, readDump, sumTicks, tickTexts, toDump, toPlainObject } from './reading.ts';
 
-describe('counters', () => {
-  it('does not count a 32-bit counter that fell below zero', async () => {
+describe('the reader of counters', () => {
+  it('ignores a 32-bit counter that fell below zero', async () => {
     const inbound = (packetsReceived: number, bytesReceived: number): object => ({
       r: { type: 'inbound-rtp', kind: 'audio', ssrc: 1, packetsReceived, bytesReceived },
       timestamp: AT,
@@ -40,7 +40,7 @@ describe('counters', () => {
     );
   });
 
-  it('names field and line of a counter that cannot be, and counts the rest of the report', async () => {
+  it('names field and line of an impossible counter, and counts the rest of the report', async () => {
     const file = await readDump(
       toDump([
         ['create', 'PC_0', {}, AT],
@@ -67,7 +67,7 @@ describe('counters', () => {
     });
   });
 
-  it('takes a connection made anew under the same name for another one', async () => {
+  it('treats a connection recreated under the same name as a different one', async () => {
     const inbound = (packetsReceived: number): object => ({
       r: { type: 'inbound-rtp', kind: 'audio', ssrc: 1, packetsReceived, bytesReceived: packetsReceived },
     });
@@ -86,7 +86,7 @@ describe('counters', () => {
     );
   });
 
-  it('takes retransmissions as the browsers count them: within packets and bytes, nothing added, nothing taken off', async () => {
+  it('counts retransmissions as browsers do: they are part of packets and bytes', async () => {
     const file = await readDump(
       oneReading({
         sent: {
@@ -119,7 +119,7 @@ describe('counters', () => {
     });
   });
 
-  it('joins what the far end reports to the stream that it names, else to that of the same SSRC', async () => {
+  it('assigns a far-end report to the stream that it names, or else to the stream with the same SSRC', async () => {
     const sent = (ssrc: number, packetsSent: number): object => ({
       type: 'outbound-rtp',
       kind: 'audio',
@@ -146,7 +146,7 @@ describe('counters', () => {
     assert.deepEqual(lostOf(bySource), { 'PC_0 audio send': 3, 'PC_0 video send': 0 });
   });
 
-  it('counts camera and screen into one tick, with the sums of both and the mean of their frames', async () => {
+  it('counts camera and screen in one tick, with the sums of both and the mean of their frames', async () => {
     const picture = (ssrc: number, mediaSourceId: string, frameWidth: number): object => ({
       type: 'outbound-rtp',
       kind: 'video',
@@ -168,7 +168,7 @@ describe('counters', () => {
     assert.deepEqual(tickTexts(file), ['video send  1000 2000 20 0 0 \\N 0 0 0 256000 20 1920 100 0']);
   });
 
-  it('takes numbers that are written as text, and fractions of a packet for damage', async () => {
+  it('accepts numbers written as text, and treats fractional packets as damage', async () => {
     const file = await readDump(
       oneReading({
         r: {

@@ -30,15 +30,15 @@ const ZSTD = readFileSync(new URL('packed-dump.jsonl.zst', import.meta.url));
 /** Cut here, it is a whole file of fewer frames. */
 const ZSTD_FIRST_FRAMES_BYTES = 1219;
 
-describe('damaged dumps', () => {
-  it(`every prefix of an rtcstats dump of ${RTCSTATS.length} bytes gives the sums of the lines that are whole`, async () => {
+describe('the import of a damaged dump', () => {
+  it(`gives the sums of the whole lines for every prefix of an rtcstats dump of ${RTCSTATS.length} bytes`, async () => {
     for (let length = 0; length <= RTCSTATS.length; length += 1) {
       const dump = RTCSTATS.subarray(0, length);
       await assertAsReplayed(dump, replayRtcstats(dump.toString('utf8')), `prefix of ${length} bytes`);
     }
   });
 
-  it('a prefix that ends within a line says so, with the line', async () => {
+  it('names the line when a prefix ends within it', async () => {
     const inLastLine = RTCSTATS.subarray(0, RTCSTATS.length - 20);
     const file = await readDump(inLastLine);
     assert.deepEqual(file.leftOut, [{ reason: 'line is not JSON', count: 1, firstPlace: 'line 8' }]);
@@ -49,7 +49,7 @@ describe('damaged dumps', () => {
     ['rtcstats', RTCSTATS, replayRtcstats],
     ['raw getStats', GETSTATS, replayGetstats],
   ] as const) {
-    it(`${CHANGES} changes of one byte of a dump of ${name} (seed ${SEED}) give the sums of what is left of it`, async () => {
+    it(`gives the sums of the intact rest after ${CHANGES} changes of one byte in a dump of ${name} (seed ${SEED})`, async () => {
       const random = seededRandom(SEED);
       for (let change = 0; change < CHANGES; change += 1) {
         // Which connection a line of raw getStats is of is for its names to say; the oracle knows one.
@@ -59,7 +59,7 @@ describe('damaged dumps', () => {
     });
   }
 
-  it(`${FEWER} changes of a digit in the counters of a webrtc-internals dump (seed ${SEED}) give the sums of what is left of it`, async () => {
+  it(`gives the sums of the intact rest after ${FEWER} changed digits in counters of webrtc-internals (seed ${SEED})`, async () => {
     const counters = /-(bytes|packets)(Received|Sent|Lost)": \{[^}]*"values": "([^"]*)"/dg;
     const text = INTERNALS.toString('latin1');
     const spans = [...text.matchAll(counters)].map((match) => match.indices?.[3] ?? ([0, 0] as const));
@@ -72,7 +72,7 @@ describe('damaged dumps', () => {
     }
   });
 
-  it(`${FEWER} changes of one byte in each of the other formats, packed and not (seed ${SEED}), end in a summary`, async () => {
+  it(`always ends in a summary after ${FEWER} changes of one byte in each other format, packed or not (seed ${SEED})`, async () => {
     const random = seededRandom(SEED);
     for (let change = 0; change < FEWER; change += 1) {
       for (const whole of [GETSTATS, INTERNALS, TODAYS, ZSTD]) {
@@ -82,7 +82,7 @@ describe('damaged dumps', () => {
     }
   });
 
-  it(`${CHANGES} changes of one byte of a gzip file (seed ${SEED}) are said, or make no difference`, async () => {
+  it(`reports each of ${CHANGES} changes of one byte of a gzip file (seed ${SEED}), unless it makes no difference`, async () => {
     const random = seededRandom(SEED);
     const expected = toPlainObject(sumTicks(await readDump(RTCSTATS)));
     for (let change = 0; change < CHANGES; change += 1) {
@@ -93,7 +93,7 @@ describe('damaged dumps', () => {
     }
   });
 
-  it(`every prefix of the other formats, in steps of ${STEP} bytes, ends in a summary that says it is not whole`, async () => {
+  it(`reports the other formats as incomplete for every prefix, in steps of ${STEP} bytes`, async () => {
     for (const whole of [INTERNALS, GZIP, ZSTD]) {
       for (let length = 1; length < whole.length - 2; length += STEP) {
         const file = await readDump(whole.subarray(0, length));
@@ -110,7 +110,7 @@ describe('damaged dumps', () => {
       assertSound(await readDump(TODAYS.subarray(0, length)), `prefix of ${length} bytes`);
   });
 
-  it('noise, an empty file and a file of another kind are told to be no dump', async () => {
+  it('reports noise, an empty file and a file of another kind as no dump', async () => {
     const random = seededRandom(SEED);
     const noise = Buffer.from(Array.from({ length: 5000 }, () => Math.floor(random() * 256)));
     const others = ['', '<html>', '{"a":1}', '[1,2]', '\ufeff', '\n\n\n'].map((text) => Buffer.from(text));
@@ -121,7 +121,7 @@ describe('damaged dumps', () => {
     }
   });
 
-  it('a dump whose first line is longer than any is read all the same', async () => {
+  it('reads a dump whose first line is longer than any usual line', async () => {
     const long = { id: 'x'.repeat(1024), type: 'certificate', timestamp: AT };
     const first = JSON.stringify(Array.from({ length: 1000 }, () => long));
     const dump = Buffer.concat([

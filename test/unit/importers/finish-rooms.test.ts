@@ -14,11 +14,11 @@ import { assertFile } from '../../schema-check.ts';
 const AT = 1_764_000_000_000;
 
 describe('the finished rooms of a dry run', () => {
-  it('are none where nothing was imported', () => {
+  it('are empty when nothing was imported', () => {
     assert.deepEqual(finish([]), []);
   });
 
-  it('come in the order of the bytes of their session ids, and so do peers who joined at one time', () => {
+  it('are ordered by the bytes of their session ids, and so are peers who joined at the same time', () => {
     const ids = ['😀', '\uFB00', 'a'];
     const rooms = finish(
       ids.map((id) =>
@@ -40,7 +40,7 @@ describe('the finished rooms of a dry run', () => {
       );
   });
 
-  it('show what is known of a peer, and null for the rest', () => {
+  it('contain what is known of a peer, and null for the rest', () => {
     const known = peer('s', {
       peer_id: 'known',
       os: 'Linux',
@@ -72,8 +72,8 @@ describe('the finished rooms of a dry run', () => {
   });
 });
 
-describe('rows as the columns of a scan', () => {
-  it('keep every digit, every text and what is null', () => {
+describe('the conversion of rows to the columns of a scan', () => {
+  it('keeps every digit, every text and every null', () => {
     const rows = [
       { session_id: 'ü', bytes: 2n ** 64n - 1n, packets_lost: -(2n ** 63n), codec: 'VP8' },
       { session_id: '', bytes: null, packets_lost: -1, codec: '' },

@@ -10,8 +10,8 @@ import { importOf, onlyPeerOf, recordingOf, trackOf } from './totals.ts';
 const CHROME =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/144.0.0.0 Safari/537.36';
 
-describe('webrtc-internals of Chrome 144', () => {
-  it('is read as the form before: log times as timestamps, states with on… and quotes, labels as JSON', async () => {
+describe('the webrtc-internals format of Chrome 144', () => {
+  it('is read like the earlier format: log times as timestamps, quoted states with on…, labels as JSON', async () => {
     for (const name of ['01-chrome144-internals.json', '01-control-old-shape.json']) {
       const { file, room, peer, ...shown } = await onlyPeerOf(recordingOf(name));
       assert.deepEqual(file.leftOut, [], name);
@@ -27,14 +27,14 @@ describe('webrtc-internals of Chrome 144', () => {
     }
   });
 
-  it('takes start and end of columns as numbers, and the type from a column of its own', async () => {
+  it('may have start and end of columns as numbers, and the type in a column of its own', async () => {
     const { file, peer, ...shown } = await onlyPeerOf(recordingOf('22-numeric-start-times.json'));
     assert.deepEqual(file.leftOut, []);
     const track = trackOf({ peer, ...shown }, 'audio send');
     assert.deepEqual([track.packets, track.bytes, peer.call_setup_ms], [450n, 36_000n, 400]);
   });
 
-  it('takes start and end in every form of time that names its zone', async () => {
+  it('may have start and end in every time format that names its zone', async () => {
     const at = (second: number): number => AT + 1000 * second;
     const forms: ((ms: number) => unknown)[] = [
       (ms) => ms,
@@ -69,7 +69,7 @@ describe('webrtc-internals of Chrome 144', () => {
     }
   });
 
-  it('places the values of a report that was missing in some calls by the times that it bears', async () => {
+  it("gets the values of a report that was missing in some calls assigned by the report's own times", async () => {
     const seconds = [1, 2, 3, 4, 5, 6, 7, 8];
     const some = [1, 2, 7, 8];
     const column = (at: readonly number[], values: readonly unknown[]): object => ({
@@ -114,7 +114,7 @@ describe('webrtc-internals of Chrome 144', () => {
     assert.deepEqual([video.packets, video.activeMs], [40n, 4000n]);
   });
 
-  it('has the browser from its hints where there is no user agent', async () => {
+  it('gives the browser from its client hints when there is no user agent', async () => {
     const column = (values: readonly unknown[]): object => ({
       startTime: AT,
       endTime: AT + 1000,
@@ -164,8 +164,8 @@ describe('webrtc-internals of Chrome 144', () => {
   });
 });
 
-describe('times of getStats reports', () => {
-  it('are placed in microseconds and in ISO text as in milliseconds', async () => {
+describe('the time of a getStats report', () => {
+  it('is the same in microseconds, ISO text and milliseconds', async () => {
     for (const name of ['13-timestamps-us.jsonl', '13b-timestamps-iso.jsonl']) {
       const { file, room, ...shown } = await onlyPeerOf(recordingOf(name));
       assert.deepEqual(file.leftOut, [], name);
@@ -178,7 +178,7 @@ describe('times of getStats reports', () => {
     }
   });
 
-  it('that count from the start of the page cannot be placed, and that is said; with a time around them they are', async () => {
+  it('is rejected with a message when it counts from the start of the page, unless a time surrounds the call', async () => {
     const dump = recordingOf('13c-timestamps-page-relative.jsonl');
     const { file, rooms } = await importOf(dump);
     assert.deepEqual(rooms, []);
@@ -192,7 +192,7 @@ describe('times of getStats reports', () => {
     assert.equal(trackOf(shown, 'audio recv').packets, 500n);
   });
 
-  it('may stand around calls in any of the forms, also in one JSON array, on one line or an element a line', async () => {
+  it('may surround calls in any format, including one JSON array on one line or with an element per line', async () => {
     const calls = [1, 2, 3, 4].map((second) => ({
       at: new Date(AT + 1000 * second).toISOString(),
       reports: [audioSent(second)],
@@ -215,7 +215,7 @@ describe('times of getStats reports', () => {
   });
 });
 
-describe('a file of another form', () => {
+describe('a file in an unsupported format', () => {
   for (const [form, content, expected] of [
     ['a packet capture', Buffer.from('d4c3b2a1020004000000', 'hex'), /packet capture \(pcap\)/],
     ['a zip archive', Buffer.from('504b030414000000', 'hex'), /zip archive: unpack it/],
@@ -233,7 +233,7 @@ describe('a file of another form', () => {
     ['JSON of another recorder', '{"sdkKey":"a","samples":[]}', /with the keys "sdkKey", "samples"/],
     ['nothing', '', /an empty file/],
   ] as const) {
-    it(`is said to be one: ${form}`, async () => {
+    it(`is recognised: ${form}`, async () => {
       const file = await readDump(Buffer.from(content));
       assert.equal(file.format, null);
       const [first, second] = file.leftOut.map(({ reason }) => reason);

@@ -18,7 +18,7 @@ const READINGS = recordedReadings('cleo-ada-3', 8);
 const EXPECTED = byMedia(replayGetstats(toGetstats(READINGS)));
 const AT = 1_700_000_000_000;
 
-describe('formats', () => {
+describe('the import of each format', () => {
   for (const [name, dump] of [
     ['rtcstats', toRtcstats(READINGS)],
     ['rtcstats with sequence numbers', toRtcstats(READINGS, { sequenceNumbers: true })],
@@ -27,7 +27,7 @@ describe('formats', () => {
     ['webrtc-internals', toInternals(READINGS)],
     ['webrtc-internals without types and times', toInternals(READINGS, { old: true })],
   ] as const) {
-    it(`${name}: is recognised by its content and gives the sums of the call`, async () => {
+    it(`recognises ${name} by its content and gives the sums of the call`, async () => {
       const file = await readDump(Buffer.from(dump));
       assert.equal(file.format, name.split(' ')[0]);
       assert.deepEqual(file.leftOut, []);
@@ -35,7 +35,7 @@ describe('formats', () => {
     });
   }
 
-  it('reads raw getStats as arrays, objects and pairs, alone or with a name and a time around them', async () => {
+  it('reads raw getStats as arrays, objects and pairs, with or without a name and a time around them', async () => {
     const idsOf = (reports: Reading['reports']): [string, object][] =>
       reports.map((report) => [String(report.id), report]);
     const around = { peer: 'ada', connection: 'PC_0' };
@@ -53,7 +53,7 @@ describe('formats', () => {
     }
   });
 
-  it('is the same however the bytes are cut', async () => {
+  it('gives the same result however the bytes are split', async () => {
     for (const dump of [toRtcstats(READINGS), toGetstats(READINGS), toInternals(READINGS)]) {
       for (const pieceBytes of [1, 7, 1000]) {
         assert.deepEqual(byMedia(sumTicks(await readDump(Buffer.from(dump), 'auto', pieceBytes))), EXPECTED);
@@ -61,7 +61,7 @@ describe('formats', () => {
     }
   });
 
-  it('reads gzip, also of several members, and zstd', async () => {
+  it('reads gzip, including several members, and zstd', async () => {
     const dump = Buffer.from(toRtcstats(READINGS));
     const members = Buffer.concat([gzipSync(dump.subarray(0, 3000)), gzipSync(dump.subarray(3000))]);
     for (const packed of [gzipSync(dump), members, toStoredZstd(dump)]) {
@@ -71,7 +71,7 @@ describe('formats', () => {
     }
   });
 
-  it('reads zstd of several frames, of which the first is to be passed over', async () => {
+  it('reads zstd of several frames, the first of which is skippable', async () => {
     for (const pieceBytes of [1, 700, 10_000]) {
       const file = await readDump(PACKED_DUMP, 'auto', pieceBytes);
       assert.deepEqual([file.leftOut, file.presences[0]?.presence.roomId], [[], 'Packed']);
@@ -93,7 +93,7 @@ describe('formats', () => {
     }
   });
 
-  it('says that compressed data is damaged and imports what came before', async () => {
+  it('reports damaged compressed data and imports what came before it', async () => {
     const packed = gzipSync(Buffer.from(toRtcstats(READINGS)));
     const file = await readDump(packed.subarray(0, packed.length - 200));
     assert.match(file.leftOut.map(({ reason }) => reason).join(), /compressed data is damaged/);
@@ -105,7 +105,7 @@ describe('formats', () => {
     );
   });
 
-  it('reads today’s rtcstats: numbers for names, times as differences, ids as numbers, removed reports as null', async () => {
+  it('reads current rtcstats: numbers as names, times as differences, ids as numbers, removed reports as null', async () => {
     const file = await readDump(
       Buffer.from(
         [
@@ -163,7 +163,7 @@ describe('formats', () => {
     assert.equal(tickLines(file).length, 4);
   });
 
-  it('puts clients of one conference in today’s rtcstats into one room, whatever each user’s session is called', async () => {
+  it("puts clients of one rtcstats conference into one room, whatever the users' sessions are called", async () => {
     const clients = await Promise.all(
       ['ada', 'ben'].map(async (user) => {
         const claims = { user, conference: 'Planning', session: `session of ${user}` };

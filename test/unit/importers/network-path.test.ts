@@ -20,8 +20,8 @@ async function pathOf(local: object, others: readonly object[] = []): Promise<st
   return `${peer.connection_type}/${peer.media_transport}`;
 }
 
-describe('the path', () => {
-  it('over a relay is that of the relay’s address where the browser names no protocol (Safari)', async () => {
+describe('the network path of a connection', () => {
+  it('is determined by the relay’s address when the browser names no protocol (Safari)', async () => {
     for (const [name, expected] of [
       ['03-safari-turns-url.jsonl', 'tls'],
       ['03b-turn-tcp-url.jsonl', 'tcp'],
@@ -53,12 +53,12 @@ describe('the path', () => {
     ['the priority of libwebrtc for TCP', { priority: 25_108_223 }, 'TURN/tcp'],
     ['nothing at all', {}, 'TURN/'],
   ] as const) {
-    it(`over a relay, by ${what}: ${expected}`, async () => {
+    it(`is ${expected} over a relay by ${what}`, async () => {
       assert.equal(await pathOf({ candidateType: 'relay', protocol: 'udp', ...local }), expected);
     });
   }
 
-  it('is relayed where a candidate that was learnt from checks has a relay’s protocol, address, or IP', async () => {
+  it('is relayed when a candidate learnt from checks has a relay’s protocol, address or IP', async () => {
     const learnt = { candidateType: 'prflx', protocol: 'udp', address: '203.0.113.9' };
     assert.equal(await pathOf({ ...learnt, relayProtocol: 'tls' }), 'TURN/tls');
     assert.equal(await pathOf({ ...learnt, url: 'turn:a.example?transport=tcp' }), 'TURN/tcp');
@@ -68,14 +68,14 @@ describe('the path', () => {
     assert.equal(await pathOf(learnt), 'STUN/udp');
   });
 
-  it('is not relayed because a TURN server told the address (srflx)', async () => {
+  it('is not relayed when a TURN server only reported the address (srflx)', async () => {
     assert.equal(
       await pathOf({ candidateType: 'srflx', protocol: 'udp', url: 'turn:a.example?transport=tcp' }),
       'STUN/udp',
     );
   });
 
-  it('has no transport where a candidate names no protocol', async () => {
+  it('has no transport when a candidate names no protocol', async () => {
     assert.equal(await pathOf({ candidateType: 'host' }), 'HOST/');
     assert.equal(await pathOf({ candidateType: 'host', protocol: 'tcp' }), 'HOST/tcp');
   });

@@ -14,8 +14,8 @@ import {
   toPlainObject,
 } from './reading.ts';
 
-describe('old browsers', () => {
-  it('reads old Chrome’s reports: every value as text, milliseconds, a far end that has said nothing yet', async () => {
+describe('the reader of old browsers', () => {
+  it('reads old Chrome’s reports: every value as text, milliseconds, a far end that has not reported yet', async () => {
     const ssrc = (id: string, fields: object): object => ({
       [id]: { type: 'ssrc', mediaType: 'video', ssrc: '5', ...fields },
     });
@@ -112,7 +112,7 @@ describe('old browsers', () => {
     assert.ok(tickLines(file)[0]?.includes('\t2000\t48000\t1\t48000\t'));
   });
 
-  it('reads old Safari: media types, frame sizes in reports of tracks', async () => {
+  it('reads old Safari: media types, and frame sizes in track reports', async () => {
     const file = await readDump(
       oneReading({
         RTCInboundRTPVideoStream_21: {
@@ -148,7 +148,7 @@ describe('old browsers', () => {
     assert.deepEqual(file.presences[0]?.presence.pathMs, { 'HOST/tcp': 1000 });
   });
 
-  it('reads webrtc-internals dumps of old Chrome, also packed: columns of ssrc reports, no types, no times', async () => {
+  it('reads webrtc-internals dumps of old Chrome, packed or not: columns of ssrc reports, no types, no times', async () => {
     const column = (values: readonly unknown[]): object => ({
       startTime: new Date(AT + 1000).toISOString(),
       endTime: new Date(AT + 3000).toISOString(),

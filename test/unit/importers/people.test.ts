@@ -47,8 +47,8 @@ async function usersOf(tabs: readonly Tab[]): Promise<{ users: number; joins: nu
   return { users: peers.length, joins: peers.map(({ joins }) => joins) };
 }
 
-describe('tabs of one browser', () => {
-  it('that are in a room at one time are two users where their pages differ', async () => {
+describe('the tabs of one browser', () => {
+  it('are two users when they are in a room at the same time and their pages differ', async () => {
     assert.deepEqual(
       await usersOf([
         { id: '3-1', fromS: 1, toS: 20 },
@@ -58,7 +58,7 @@ describe('tabs of one browser', () => {
     );
   });
 
-  it('that are in a room at one time are two users where only their processes differ', async () => {
+  it('are two users when they are in a room at the same time and only their processes differ', async () => {
     assert.deepEqual(
       await usersOf([
         { id: '3-1', pid: 7, fromS: 1, toS: 20 },
@@ -68,7 +68,7 @@ describe('tabs of one browser', () => {
     );
   });
 
-  it('that are in a room one after another are one user who came back', async () => {
+  it('are one user who came back when they are in a room one after another', async () => {
     assert.deepEqual(
       await usersOf([
         { id: '3-1', fromS: 1, toS: 20 },
@@ -78,7 +78,7 @@ describe('tabs of one browser', () => {
     );
   });
 
-  it('with two connections of one page are one user', async () => {
+  it('are one user when one page has two connections', async () => {
     assert.deepEqual(
       await usersOf([
         { id: '3-1', fromS: 1, toS: 20 },
@@ -88,7 +88,7 @@ describe('tabs of one browser', () => {
     );
   });
 
-  it('are told apart in Chrome’s RTCStatsDump, too, and have the devices that each opened', async () => {
+  it('are also told apart in Chrome’s RTCStatsDump, with the devices that each opened', async () => {
     const success = 'navigator.mediaDevices.getUserMediaOnSuccess';
     const reading = (id: string, second: number): unknown[] => [
       'getStats',
@@ -114,7 +114,7 @@ describe('tabs of one browser', () => {
     );
   });
 
-  it('named by the service are who they are, however many tabs they use', async () => {
+  it('belong to the user whom the service names, however many tabs there are', async () => {
     const reading = (second: number): unknown[] => [
       'getStats',
       '3-1',
@@ -131,7 +131,7 @@ describe('tabs of one browser', () => {
   });
 });
 
-describe('set-up time', () => {
+describe('the call set-up time', () => {
   const state = (connection: string, name: string, value: string, ms: number): unknown[] => [
     name,
     connection,
@@ -145,7 +145,7 @@ describe('set-up time', () => {
     AT + 1000 * second,
   ];
 
-  it('ends with the connection that carries media, not with one that stood before and carried none', async () => {
+  it('ends with the connection that carries media, not with an earlier one that carried none', async () => {
     const dump = toDump([
       ['create', 'PC_0', {}, AT],
       ['create', 'PC_1', {}, AT + 200],
@@ -159,7 +159,7 @@ describe('set-up time', () => {
     assert.equal((await onlyPeerOf(dump)).peer.call_setup_ms, 700);
   });
 
-  it('is the difference of the times as they are shown, in whole milliseconds', async () => {
+  it('is the difference of the displayed times, in whole milliseconds', async () => {
     const dump = toDump([
       ['create', 'PC_0', {}, AT + 0.5],
       state('PC_0', 'onconnectionstatechange', 'connected', 250.5 + 0.4),

@@ -30,9 +30,9 @@ async function sent(pictures: readonly Picture[], sources: readonly Picture[], s
   return { shown, track: trackOf(shown, 'video send') };
 }
 
-describe('several pictures', () => {
+describe('the import of several pictures', () => {
   for (const name of ['05-firefox-simulcast.jsonl', '05-control-with-mediaSourceId.jsonl']) {
-    it(`sent in layers are one picture, the largest that runs, whether the layers are named or not: ${name}`, async () => {
+    it(`takes layers as one picture, the largest that is active, with or without names: ${name}`, async () => {
       const shown = await onlyPeerOf(recordingOf(name));
       const track = trackOf(shown, 'video send');
       assert.deepEqual([track.frames, pictureOf(track)], [900n, { fps: 30, pixels: 921_600 }]);
@@ -40,12 +40,12 @@ describe('several pictures', () => {
     });
   }
 
-  it('sent in layers without any source beside them are one picture, told by shape and pace', async () => {
+  it('takes layers without a media source as one picture, by their shape and frame rate', async () => {
     const { track } = await sent(LAYERS, []);
     assert.deepEqual(pictureOf(track), { fps: 30, pixels: 1280 * 720 });
   });
 
-  it('sent in layers beside a shared screen are two pictures, whichever shape the screen has', async () => {
+  it('takes layers beside a shared screen as two pictures, whatever the shape of the screen', async () => {
     for (const screen of [SCREEN, { ...SCREEN, width: 1600, height: 1200 }]) {
       const { track } = await sent([...LAYERS, screen], [LAYERS[2] ?? SCREEN, screen]);
       assert.deepEqual([track.widthMax, track.heightMax], [screen.width, screen.height]);
@@ -55,7 +55,7 @@ describe('several pictures', () => {
     }
   });
 
-  it('are the middle layer while the largest is paused', async () => {
+  it('takes the middle layer while the largest is paused', async () => {
     const paused = (second: number): number => Math.min(second, 10);
     const dump = callOf(
       (second) => [
@@ -70,14 +70,14 @@ describe('several pictures', () => {
   });
 
   for (const count of [1, 3]) {
-    it(`received, ${count} of one size, rate and bitrate, are as good as one of them`, async () => {
+    it(`rates ${count} received pictures of one size, rate and bitrate like a single one`, async () => {
       const shown = await onlyPeerOf(recordingOf(`11-video-tracks-${count}.jsonl`));
       assert.equal(toDecimals(shown.stats.video.recv.mos), 3.91);
       assert.equal(pictureOf(trackOf(shown, 'video recv')).fps, 30);
     });
   }
 
-  it('received, any number of one size, rate and bitrate, are as good as one of them, also at odd rates', async () => {
+  it('rates any number of received pictures of one size, rate and bitrate like a single one, even at odd rates', async () => {
     for (const fps of [7.5, 15, 29.97]) {
       const mosOf = async (count: number): Promise<number> => {
         const pictures = Array.from({ length: count }, (_none, index) => ({
@@ -99,7 +99,7 @@ describe('several pictures', () => {
     }
   });
 
-  it('received, do not count while nothing comes of them beside others', async () => {
+  it('ignores a received picture while it gets no data and others do', async () => {
     const pictures = [1, 2, 3].map((ssrc) => ({ ssrc, width: 640, height: 360, fps: 30, kbps: 600 }));
     const dump = callOf(
       (second) =>
@@ -110,7 +110,7 @@ describe('several pictures', () => {
     assert.deepEqual(pictureOf(track), { fps: 30, pixels: (3 * 640 * 360 + 640 * 360) / 2 });
   });
 
-  it('keep every frame of a mean over the ticks', async () => {
+  it('keeps every frame of a mean over the ticks', async () => {
     const pictures = [1, 2, 3].map((ssrc) => ({ ssrc, width: 100, height: 100, fps: 10, kbps: 100 }));
     const uneven = callOf(
       (second) => pictures.map((one, index) => picture('recv', { ...one, fps: 10 + index / 3 }, second)),

@@ -28,8 +28,8 @@ async function presenceOf(entries: readonly unknown[]): Promise<Presence> {
   return presence;
 }
 
-describe('presences', () => {
-  it('take the room from the identity, over several lines, before the address', async () => {
+describe('the presences of a file', () => {
+  it('take the room from the identity, which may span several lines, rather than from the address', async () => {
     const info = { url: 'https://meet.example/tenant/Planning?jwt=x#config', userAgent: FIREFOX };
     const address = await presenceOf([
       ['connectionInfo', null, info, AT],
@@ -51,7 +51,7 @@ describe('presences', () => {
     );
   });
 
-  it('read a room’s name out of an address as a person does', async () => {
+  it('get the room’s name from an address in readable form', async () => {
     for (const [url, expected] of [
       ['https://meet.example/Caf%C3%A9%20am%20Eck/', 'Café am Eck'],
       ['https://meet.example/100%', '100%'],
@@ -66,7 +66,7 @@ describe('presences', () => {
     }
   });
 
-  it('name the peer by user, else by device, else by end point or display name, else by the content of the file', async () => {
+  it("name the peer by user, else device, else end point or display name, else the file's content", async () => {
     const peerOf = async (identity: object): Promise<string> =>
       (
         await presenceOf([
@@ -84,7 +84,7 @@ describe('presences', () => {
     assert.equal(await peerOf({}), await peerOf({}));
   });
 
-  it('take times from the getstats lines, however far off a line that was spliced in lies', async () => {
+  it('take times from the getstats lines, however far off the time of a spliced-in line is', async () => {
     const years = 2 * 365 * 24 * 3600 * 1000;
     for (const off of [years, -years]) {
       const presence = await presenceOf([
@@ -100,7 +100,7 @@ describe('presences', () => {
     }
   });
 
-  it('believe no opening that lies a day before the first reading or behind it', async () => {
+  it('ignore an opening that is a day before the first reading, or after it', async () => {
     for (const off of [-25 * 3600 * 1000, 5000]) {
       const presence = await presenceOf([
         ['create', 'PC_0', {}, AT + off],
@@ -135,7 +135,7 @@ describe('presences', () => {
     [SAFARI, ['iOS', '17.5', 'Safari', '17.5']],
     ['what is this', ['', '', '', '']],
   ] as const) {
-    it(`tell client and system: ${expected.join(' ').trim() || 'nothing, where the user agent says nothing'}`, async () => {
+    it(`name client and system: ${expected.join(' ').trim() || 'nothing, where the user agent says nothing'}`, async () => {
       const presence = await presenceOf([
         ['connectionInfo', null, { userAgent }, AT],
         ['create', 'PC_0', {}, AT],
@@ -148,7 +148,7 @@ describe('presences', () => {
     });
   }
 
-  it('take as path what the nominated pair used, summed over the time of each path', async () => {
+  it('take the path of the nominated pair, summed over the time of each path', async () => {
     const pair = (localCandidateId: string): Record<string, object> => ({
       pair: { type: 'candidate-pair', nominated: true, state: 'succeeded', localCandidateId },
       failed: { type: 'candidate-pair', nominated: false, state: 'failed', localCandidateId: 'host' },
@@ -166,7 +166,7 @@ describe('presences', () => {
     assert.deepEqual(presence.pathMs, { 'TURN/tcp': 3000, 'STUN/udp': 5000, 'HOST/udp': 1000 });
   });
 
-  it('measure call set-up from making the connection until the first one stands, and leave it out where it cannot be', async () => {
+  it('measure call set-up from creating the connection until the first one is up, or leave it out', async () => {
     const setupOf = async (states: readonly unknown[]): Promise<number | null> =>
       (await presenceOf([['create', 'PC_0', {}, AT], ...states, reading(AT + 60_000)])).callSetupMs;
     assert.equal(
@@ -184,7 +184,7 @@ describe('presences', () => {
     assert.equal(await setupOf([['onconnectionstatechange', 'PC_0', 'connected', AT - 800]]), null);
   });
 
-  it('take as devices what getUserMedia opened last, and no shared screen', async () => {
+  it('take the devices that getUserMedia opened last, and no shared screen', async () => {
     const opened = (...labels: readonly [string, string][]): object => ({
       id: 's',
       tracks: labels.map(([kind, label]) => ({ id: label, kind, label })),
@@ -200,7 +200,7 @@ describe('presences', () => {
     assert.deepEqual([presence.audioDevice, presence.videoDevice], ['Headset', 'Camera']);
   });
 
-  it('take devices and addresses out of webrtc-internals: labels of tracks, no shared screen, a session for each page', async () => {
+  it('take devices and addresses from webrtc-internals: track labels, no shared screen, one session per page', async () => {
     const column = (values: readonly unknown[]): object => ({
       startTime: new Date(AT).toISOString(),
       endTime: new Date(AT + 1000).toISOString(),
@@ -245,7 +245,7 @@ describe('presences', () => {
     );
   });
 
-  it('are the same, under the same name, when the dump goes on', async () => {
+  it('keep their names and content when the dump grows', async () => {
     const lines = [
       ['identity', null, { confName: 'r', userId: 'u' }, AT],
       ['create', 'PC_1', {}, AT],
@@ -264,7 +264,7 @@ describe('presences', () => {
     assert.equal(names.size, 1);
   });
 
-  it('have only names that fit into UTF-8 and into a request, and say what was cut off', async () => {
+  it('have only names that are valid UTF-8 and fit into a request, and report what was cut off', async () => {
     const file = await readDump(
       toDump([
         ['identity', null, { confName: `half \ud83d pair`, userId: 'x'.repeat(2000) }, AT],

@@ -43,7 +43,7 @@ describe('reading files', () => {
       write('d.txt', 'no dump'),
     ]);
 
-  it('gives the same by threads as without, and ticks on disk are those in memory', async () => {
+  it('gives the same result with threads as without, and the same ticks on disk as in memory', async () => {
     const paths = await dumps();
     const here = await read(paths, 1);
     assert.deepEqual(
@@ -74,7 +74,7 @@ describe('reading files', () => {
     }
   });
 
-  it('tells of a file that is not there or is a folder, and reads the others', async () => {
+  it('reports a file that is missing or a folder, and reads the others', async () => {
     const [good = ''] = await dumps();
     for (const threads of [1, 2]) {
       const [missing, read1, isFolder] = await read([join(folder, 'missing'), good, folder], threads);
@@ -86,7 +86,7 @@ describe('reading files', () => {
     }
   });
 
-  it('ends when it is stopped, with the reason given', async () => {
+  it('stops when it is aborted, with the given reason', async () => {
     const paths = await dumps();
     for (const threads of [1, 2]) {
       const stop = new AbortController();
@@ -104,7 +104,7 @@ describe('reading files', () => {
     }
   });
 
-  it('lists files of folders in order, without hidden ones, and goes round no loop of links', async () => {
+  it('lists the files of folders in order, skips hidden ones, and does not follow loops of links', async () => {
     const root = join(folder, 'root');
     mkdirSync(join(root, 'inner'), { recursive: true });
     for (const name of ['b', 'a', '.hidden', 'inner/c']) await write(`root/${name}`, 'x');

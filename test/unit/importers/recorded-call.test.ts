@@ -19,7 +19,7 @@ describe('the recorded call', () => {
     ['demo-call', DEMO],
     ['lossy-call', LOSSY],
   ] as const) {
-    it(`sums of ${name} are the final counters that Chromium gave for each connection`, async () => {
+    it(`has, in ${name}, the final counters that Chromium gave for each connection as its sums`, async () => {
       const sums = sumTicks(await readDump(dump));
       const expected = byConnection(finalCounters(linesOf(dump)));
       assert.ok(expected.size >= 4);
@@ -34,7 +34,7 @@ describe('the recorded call', () => {
       assert.deepEqual([...sums.keys()].sort(), [...expected.keys()].sort());
     });
 
-    it(`sums of ${name} are those of a replay of its raw counters`, async () => {
+    it(`has, in ${name}, the sums of a replay of its raw counters`, async () => {
       const strip = (sums: Map<string, Sums>): object =>
         toPlainObject(new Map([...sums].map(([key, sum]) => [key, { ...sum, arrived: 0 }])));
       const text = gunzipSync(dump).toString('utf8');
@@ -42,7 +42,7 @@ describe('the recorded call', () => {
     });
   }
 
-  it('has three peers in one room, of which one joined twice, one sent no video and one has a key with two values', async () => {
+  it('has three peers in one room: one joined twice, one sent no video, and one has a key with two values', async () => {
     const file = await readDump(DEMO);
     const rooms = toRooms(file.presences.map(({ presence }) => ({ presence, sessionId: null })));
     assert.equal(rooms.length, 1);
@@ -64,7 +64,7 @@ describe('the recorded call', () => {
     assert.ok(sentVideo.length > 0 && sentVideo.every((key) => !key.startsWith('ben-')));
   });
 
-  it('measures as many losses at each receiver as the relay dropped packets of that stream', () => {
+  it('has as many losses at each receiver as the relay dropped packets of that stream', () => {
     const lines = linesOf(LOSSY);
     const dropped = new Map(
       lines.flatMap((line) => ('type' in line && line.type === 'relay' ? [[line.ssrc, line.dropped]] : [])),
@@ -80,7 +80,7 @@ describe('the recorded call', () => {
     for (const [ssrc, packetsLost] of lost) assert.equal(packetsLost, dropped.get(ssrc), `SSRC ${ssrc}`);
   });
 
-  it('brings those losses into the history: of all media packets dropped none is missing in the sums', async () => {
+  it('brings those losses into the history: the sums contain every dropped media packet', async () => {
     const lines = linesOf(LOSSY);
     const droppedTo = new Map<string, number>();
     for (const line of lines) {

@@ -51,8 +51,8 @@ function peersIn(rooms: readonly Room[]): string[] {
   return rooms.map(({ peers }) => peers.map(({ peer_id }) => peer_id).join(' '));
 }
 
-describe('rooms', () => {
-  it('hold those whose times meet, of the same name in any case; others of the name come together at another time', () => {
+describe('the grouping of presences into rooms', () => {
+  it('joins those of one name, in any case, whose times overlap; other times make other sessions', () => {
     const rooms = roomsOf([
       presence('ada'),
       presence('ben', { roomId: 'PLANNING', joinedAtMs: AT + 5 * MINUTE }),
@@ -64,7 +64,7 @@ describe('rooms', () => {
     assert.deepEqual([rooms[0]?.room.started_at, rooms[0]?.room.ended_at], [AT, AT + 29 * MINUTE]);
   });
 
-  it('are one by the same meeting id though times do not meet, and two by different ids though they do', () => {
+  it('joins those with the same meeting id even at different times, and separates different ids at the same time', () => {
     const far = { joinedAtMs: AT + 300 * MINUTE };
     assert.deepEqual(
       peersIn(roomsOf([presence('ada', { meetingId: 'm' }), presence('ben', { meetingId: 'm', ...far })])),
@@ -77,7 +77,7 @@ describe('rooms', () => {
     assert.deepEqual(peersIn(roomsOf([presence('ada', { meetingId: 'm' }), presence('ben')])), ['ada ben']);
   });
 
-  it('are one where the same client session took part', () => {
+  it('joins those in which the same client session took part', () => {
     const far = { joinedAtMs: AT + 300 * MINUTE };
     const rooms = roomsOf([
       presence('a', { clientMeeting: 'c' }),
@@ -86,7 +86,7 @@ describe('rooms', () => {
     assert.equal(rooms.length, 1);
   });
 
-  it('bear the meeting’s id as their session, unless another room has it', () => {
+  it('uses the meeting’s id as the session, unless another room has it', () => {
     const other = { roomKey: 'other', roomId: 'Other', meetingId: 'm', joinedAtMs: AT + 1 };
     const names = (sessions: Record<string, string>): string[] =>
       roomsOf([presence('ada', { meetingId: 'm' }), presence('ben', other)], sessions).map(
@@ -97,7 +97,7 @@ describe('rooms', () => {
     assert.deepEqual(roomsOf([presence('ada')])[0]?.room.session_id, 'planning-ada');
   });
 
-  it('of earlier imports keep their session, and are never made one', () => {
+  it('keeps the sessions of earlier imports and never merges them', () => {
     const bridge = presence('bridge', { joinedAtMs: AT + 9 * MINUTE, leftAtMs: AT + 40 * MINUTE });
     const rooms = roomsOf([presence('ada'), presence('ben', { joinedAtMs: AT + 30 * MINUTE }), bridge], {
       ada: 's-1',
@@ -110,7 +110,7 @@ describe('rooms', () => {
     assert.deepEqual(peersIn(rooms), ['ada bridge', 'ben']);
   });
 
-  it('have one peer of several stays: joins counted, times away not, what one stay does not tell taken from the next', () => {
+  it('makes one peer of several stays: counts joins, excludes absences, and combines what the stays tell', () => {
     const [room] = roomsOf([
       presence('1', { peerId: 'ada', leftAtMs: AT + 2 * MINUTE, endReason: 'lost', keys: { team: ['a'] } }),
       presence('2', {
@@ -140,7 +140,7 @@ describe('rooms', () => {
     assert.deepEqual([peer.connection_type, peer.media_transport], ['TURN', 'tls']);
   });
 
-  it('count time covered twice once', () => {
+  it('counts overlapping time once', () => {
     const times = fc.array(fc.tuple(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 20 })), {
       maxLength: 8,
     });
@@ -153,7 +153,7 @@ describe('rooms', () => {
     );
   });
 
-  it('are the same in whatever order presences come, each presence in exactly one, and no session twice', () => {
+  it('is independent of order: each presence is in exactly one room, and session ids are unique', () => {
     const drawn = fc.record({
       room: fc.constantFrom('planning', 'other'),
       peer: fc.constantFrom('ada', 'ben', 'cleo'),

@@ -44,8 +44,8 @@ async function jitterOf(
   return { jitter: toDecimals(stats.audio.recv.jitter), leftOut: file.leftOut.map(({ reason }) => reason) };
 }
 
-describe('round trips', () => {
-  it('of 0 without a count are no measurements: browsers write them until there is one', async () => {
+describe('the reading of round trips', () => {
+  it('ignores 0 without a count, because browsers write it until there is a measurement', async () => {
     for (const [name, expected] of [
       ['09-rtt-zero.jsonl', 200],
       ['09b-rtt-none-measured.jsonl', null],
@@ -55,7 +55,7 @@ describe('round trips', () => {
     }
   });
 
-  it('are what was counted where they are counted, zeros among them', async () => {
+  it('uses counted measurements, including zeros', async () => {
     const counted = await rttOf((second) => ({
       roundTripTime: second % 2 === 0 ? 0 : 0.04,
       totalRoundTripTime: 0.04 * Math.ceil(second / 2),
@@ -64,7 +64,7 @@ describe('round trips', () => {
     assert.deepEqual(counted, { rtt: 20, leftOut: [] });
   });
 
-  it('that cannot be are passed over, and that is said', async () => {
+  it('skips impossible values and reports them', async () => {
     const { rtt, leftOut } = await rttOf((second) => ({ roundTripTime: second < 6 ? 0.1 : 48 }));
     assert.deepEqual([rtt, leftOut.length], [100, 1]);
     assert.match(leftOut[0] ?? '', /^roundTripTime: got more than a round trip can be/);
@@ -79,15 +79,15 @@ describe('round trips', () => {
   });
 });
 
-describe('jitter', () => {
-  it('in units of an unknown clock is null, and that is said', async () => {
+describe('the reading of jitter', () => {
+  it('gives null for units of an unknown clock, and reports it', async () => {
     const { file, stats } = await onlyPeerOf(recordingOf('14-jitter-clock-units.jsonl'));
     assert.equal(stats.audio.recv.jitter, null);
     assert.match(file.leftOut[0]?.reason ?? '', /^jitter: got more than a jitter can be/);
     assert.equal(file.leftOut[0]?.count, 10);
   });
 
-  it('in units of a known clock is read as what it is', async () => {
+  it('converts units of a known clock', async () => {
     assert.deepEqual(await jitterOf({ jitter: 240 }, { mimeType: 'audio/opus', clockRate: 48_000 }), {
       jitter: 5,
       leftOut: [],
@@ -105,7 +105,7 @@ describe('jitter', () => {
     assert.equal((await jitterOf({ jitter: 240 }, { mimeType: 'audio/unheard-of' })).jitter, null);
   });
 
-  it('in units of the clock of video is read as what it is, also without a codec', async () => {
+  it('converts units of the video clock, even without a codec', async () => {
     const dump = callOf(
       (second) => [
         {
@@ -123,7 +123,7 @@ describe('jitter', () => {
     assert.equal(toDecimals((await onlyPeerOf(dump)).stats.video.recv.jitter), 10);
   });
 
-  it('in seconds stays what it is, up to two of them', async () => {
+  it('keeps values in seconds, up to two seconds', async () => {
     assert.deepEqual(await jitterOf({ jitter: 0.25 }), { jitter: 250, leftOut: [] });
     assert.deepEqual(await jitterOf({ jitter: 0 }), { jitter: 0, leftOut: [] });
     assert.deepEqual(await jitterOf({ jitter: 1.5 }), { jitter: 1500, leftOut: [] });

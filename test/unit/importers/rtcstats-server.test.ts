@@ -36,11 +36,11 @@ const ENTRIES: readonly Entry[] = [
 const FORMAT_2 = { ...HEADER, time: START - 5, fileFormat: 2 };
 
 describe('dumps of the first rtcstats-server', () => {
-  it('are read in file format 2, with what the server found out of the place', async () => {
+  it('are read in file format 2, with the location that the server found', async () => {
     await assertRead(toDump([FORMAT_2, ...ENTRIES]));
   });
 
-  it('are read where the lines are objects, also without the header', async () => {
+  it('are read when the lines are objects, even without the header', async () => {
     const lines = ENTRIES.map(([event, connection, value, time]) => ({
       0: event,
       1: connection,
@@ -58,19 +58,19 @@ describe('dumps of the first rtcstats-server', () => {
     await assertRead(gzipSync(dump));
   });
 
-  it('are read as one object that is longer than what the format is told from', async () => {
+  it('are read as one object that is longer than the part used to detect the format', async () => {
     const padding = { type: 'addIceCandidate', value: 'x'.repeat(300_000), time: new Date(START) };
     await assertRead(toOneObject([padding]));
   });
 
-  it('are told what to do where one object has several lines', async () => {
+  it('are answered with what to do when one object spans several lines', async () => {
     const pretty = JSON.stringify({ peerConnections: { PC_0: [] } }, null, 2);
     const { format, leftOut } = await readDump(Buffer.from(pretty));
     assert.equal(format, null);
     assert.match(leftOut.map(({ reason }) => reason).join(), /peerConnections.*write it in one line/);
   });
 
-  it('say where an event of one object has no name', async () => {
+  it('report where an event of one object has no name', async () => {
     const { leftOut } = await readDump(toOneObject([{ time: new Date(START) }]));
     assert.deepEqual(
       leftOut.map(({ reason, firstPlace }) => [reason, firstPlace]),

@@ -8,7 +8,7 @@ import { AT, toDump } from './reading.ts';
 import { importOf, onlyPeerOf, recordingOf, trackOf } from './totals.ts';
 
 describe('an RTCStatsDump that Chrome saved', () => {
-  it('gives each page a room of its own with its address, and the page that opened devices its devices', async () => {
+  it('gives each page a room of its own with its address, and assigns devices to the page that opened them', async () => {
     const { file, rooms } = await importOf(recordingOf('02-chrome-rtcstats-two-pages.txt'));
     assert.deepEqual(file.leftOut, []);
     const found = rooms.map(({ room, shown }) => [
@@ -34,7 +34,7 @@ describe('an RTCStatsDump that Chrome saved', () => {
     ]);
   });
 
-  it('of one page is one room', async () => {
+  it('is one room when it has one page', async () => {
     const { room, peer } = await onlyPeerOf(recordingOf('02-chrome-rtcstats-one-page.txt'));
     assert.deepEqual(
       [room.room.room_id, peer.audio_device, peer.call_setup_ms],
@@ -42,7 +42,7 @@ describe('an RTCStatsDump that Chrome saved', () => {
     );
   });
 
-  it('is read packed, with times that run back, devices that are opened before the connection, and screens that are no camera', async () => {
+  it('is read when packed, with times that run backwards, early devices, and shared screens', async () => {
     const reports = (second: number): object => ({ A: audioSent(second, { timestamp: AT + 1000 * second }) });
     const success = 'navigator.mediaDevices.getUserMediaOnSuccess';
     const lines = [
@@ -93,8 +93,8 @@ describe('an RTCStatsDump that Chrome saved', () => {
   });
 });
 
-describe('rtcstats of today', () => {
-  it('has devices as lists, the address as a path beside its origin, and hints in place of a user agent', async () => {
+describe('a current rtcstats dump', () => {
+  it('may have devices as lists, the address as a path beside its origin, and client hints as the user agent', async () => {
     const { file, room, peer } = await onlyPeerOf(recordingOf('23-rtcstats-devices.jsonl'));
     assert.deepEqual(file.leftOut, []);
     assert.deepEqual(
@@ -107,7 +107,7 @@ describe('rtcstats of today', () => {
     );
   });
 
-  it('goes on with an absolute time where the client has connected again, and with fractions of milliseconds', async () => {
+  it('may continue with an absolute time after a reconnect, and with fractions of milliseconds', async () => {
     const stream = (packets: number): object => ({ 79: packets, 80: 10 * packets });
     const dump = Buffer.concat([
       Buffer.from('RTCStatsDump\n{"fileFormat":3}\n'),

@@ -17,16 +17,16 @@ const RTCSTATS = [
 ];
 const INTERNALS = 'webrtc-internals/sample-webrtc-internals-dump.txt';
 
-describe('sample dumps', () => {
+describe('the sample dumps', () => {
   for (const name of RTCSTATS) {
     const { path, skip } = findSample(name);
-    it(`sums of ${name} are those of its raw counters`, { skip }, async () => {
+    it(`have the sums of their raw counters: ${name}`, { skip }, async () => {
       await assertSums(path ?? '', 'rtcstats', replayRtcstats);
     });
   }
 
   const internals = findSample(INTERNALS);
-  it(`sums of ${INTERNALS} are those of its raw counters`, { skip: internals.skip }, async () => {
+  it(`have the sums of their raw counters: ${INTERNALS}`, { skip: internals.skip }, async () => {
     await assertSums(internals.path ?? '', 'webrtc-internals', replayInternals);
   });
 

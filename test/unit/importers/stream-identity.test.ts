@@ -7,13 +7,13 @@ import { audioReceived, audioSent, callOf, everySecond } from './calls.ts';
 import { AT, toDump } from './reading.ts';
 import { importOf, onlyPeerOf, recordingOf, toDecimals, trackOf } from './totals.ts';
 
-describe('a stream', () => {
-  it('goes on under a new report id where direction and SSRC are the same', async () => {
+describe('the identity of a stream', () => {
+  it('is kept under a new report id when direction and SSRC are the same', async () => {
     const track = trackOf(await onlyPeerOf(recordingOf('08-new-id-same-ssrc.jsonl')), 'audio send');
     assert.deepEqual([track.packets, track.bytes, track.activeMs], [500n, 40_000n, 10_000n]);
   });
 
-  it('that is in a reading twice is the newer report, whatever the order', async () => {
+  it('makes one stream of two reports in a reading, with the newer one, whatever the order', async () => {
     const old = (second: number): Record<string, unknown> => ({
       ...audioSent(5),
       timestamp: AT + 1000 * second - 400,
@@ -30,7 +30,7 @@ describe('a stream', () => {
     }
   });
 
-  it('that is in a reading twice at one time is the report that has counted more', async () => {
+  it('makes one stream of two reports of the same time, with the one that has counted more', async () => {
     for (const order of [1, -1]) {
       const dump = callOf(
         (second) =>
@@ -41,7 +41,7 @@ describe('a stream', () => {
     }
   });
 
-  it('of the same SSRC in the other direction, or in another connection, is another stream', async () => {
+  it('differs for the same SSRC in the other direction or in another connection', async () => {
     const dump = callOf((second) => [audioSent(second), audioReceived(second, { ssrc: 222 })], {
       seconds: everySecond(10),
     });
@@ -64,7 +64,7 @@ describe('a stream', () => {
     assert.equal(trackOf(await onlyPeerOf(two), 'audio send').packets, 500n);
   });
 
-  it('without an SSRC, or with 0 in its place, is known by its report', async () => {
+  it("is the report's id without an SSRC, or when the SSRC is 0", async () => {
     for (const ssrc of [undefined, 0, '0']) {
       const dump = callOf(
         (second) => [audioSent(second, { ssrc, id: 'a' }), audioSent(second, { ssrc, id: 'b' })],
@@ -74,7 +74,7 @@ describe('a stream', () => {
     }
   });
 
-  it('that a dump has in the standard and in old Chrome’s form is one', async () => {
+  it('is the same for the standard and old Chrome’s form in one dump', async () => {
     const dump = callOf(
       (second) => [
         {
@@ -102,14 +102,14 @@ describe('a stream', () => {
   });
 });
 
-describe('a probe', () => {
-  it('does not exist: an SSRC with packets, but no payload and no frames', async () => {
+describe('a bandwidth probe', () => {
+  it('is ignored: an SSRC with packets, but without payload and frames', async () => {
     const shown = await onlyPeerOf(recordingOf('16-probator.jsonl'));
     assert.deepEqual([...shown.totals.keys()], ['audio recv']);
     assert.equal(toDecimals(shown.stats.score), 9.8);
   });
 
-  it('does not exist either without its name, of audio, or sent', async () => {
+  it('is also ignored without its name, as audio, or when sent', async () => {
     const padding = (second: number): Record<string, unknown>[] => [
       {
         id: 'V',
@@ -129,7 +129,7 @@ describe('a probe', () => {
     assert.deepEqual([...(await onlyPeerOf(dump)).totals.keys()], ['audio recv']);
   });
 
-  it('that has a probe’s name does not exist beside received video, though the browser counts its padding as payload', async () => {
+  it('is ignored by its name beside received video, even when the browser counts its padding as payload', async () => {
     const video = (second: number, fields: object): Record<string, unknown> => ({
       type: 'inbound-rtp',
       kind: 'video',
@@ -151,10 +151,10 @@ describe('a probe', () => {
   });
 });
 
-describe('what was before the record', () => {
+describe('what a stream counted before the record began', () => {
   const late = { seconds: everySecond(20).slice(10), hasOpening: false };
 
-  it('is left out of packets, and of losses and arrivals, too, of what is received', async () => {
+  it('is left out of the packets, losses and arrivals of a received stream', async () => {
     const dump = callOf((second) => [audioReceived(second, { packetsLost: 100 + second })], late);
     const { file, ...shown } = await onlyPeerOf(dump);
     const track = trackOf(shown, 'audio recv');
@@ -162,7 +162,7 @@ describe('what was before the record', () => {
     assert.match(file.leftOut[0]?.reason ?? '', /^what streams had counted before the record began/);
   });
 
-  it('is left out of what the far end reports, also where its first report comes later', async () => {
+  it("is left out of the far end's reports, even when the first of them comes later", async () => {
     for (const firstReport of [11, 14]) {
       const remote = (second: number): Record<string, unknown> => ({
         id: 'R',
@@ -190,7 +190,7 @@ describe('what was before the record', () => {
     }
   });
 
-  it('is left out of frames that a browser begins to tell later', async () => {
+  it('is left out of frames that a browser begins to report later', async () => {
     const dump = callOf(
       (second) => [
         {
@@ -208,14 +208,14 @@ describe('what was before the record', () => {
     assert.equal(trackOf(await onlyPeerOf(dump), 'video send').frames, 30n * 7n);
   });
 
-  it('is counted where the opening of the connection is in the record', async () => {
+  it('is counted when the record contains the opening of the connection', async () => {
     const { file, ...shown } = await onlyPeerOf(
       callOf((second) => [audioSent(second)], { seconds: late.seconds }),
     );
     assert.deepEqual([file.leftOut, trackOf(shown, 'audio send').packets], [[], 1000n]);
   });
 
-  it('is said once for a file without anything else', async () => {
+  it('is reported once for a file that contains nothing else', async () => {
     const { file } = await importOf(callOf((second) => [audioReceived(second)], late));
     assert.equal(file.leftOut.length, 1);
   });

@@ -61,7 +61,7 @@ function sum(
 }
 
 describe('ticks', () => {
-  it('hold what changed since the reading before, the first one since the opening', () => {
+  it('contain what changed since the previous reading, and the first one what changed since the opening', () => {
     const ticks = play([[reading({ bytes: 500, packets: 5 })], [reading({ bytes: 800, packets: 9 })]]);
     assert.deepEqual(
       ticks.map(({ endMs, lengthMs, bytes, packets }) => ({ endMs, lengthMs, bytes, packets })),
@@ -72,7 +72,7 @@ describe('ticks', () => {
     );
   });
 
-  it('begin a new segment when a counter falls, with losses from nothing too', () => {
+  it('begin a new segment when a counter falls, in which losses also start at zero', () => {
     const ticks = play([
       [reading({ bytes: 500, packets: 50, lost: 7 })],
       [reading({ bytes: 30, packets: 3, lost: 1 })],
@@ -81,7 +81,7 @@ describe('ticks', () => {
     assert.deepEqual([sum(ticks, 'bytes'), sum(ticks, 'packets'), sum(ticks, 'lost')], [540, 54, 8]);
   });
 
-  it('count losses signed: what turns up late is taken back', () => {
+  it('count losses with their sign, because late packets are subtracted again', () => {
     const ticks = play([[reading({ packets: 5, lost: 3 })], [reading({ packets: 9, lost: -1 })]]);
     assert.deepEqual(
       ticks.map(({ lost }) => lost),
@@ -99,7 +99,7 @@ describe('ticks', () => {
     assert.deepEqual([sum(ticks, 'bytes'), sum(ticks, 'packets'), ticks.length], [700, 9, 3]);
   });
 
-  it('of two readings at the same millisecond become one, so that no row replaces the other', () => {
+  it('are merged when two readings fall into one millisecond, so that no row replaces the other', () => {
     const connection = new ConnectionTicks();
     const given = [100, 250, 400].flatMap((bytes) =>
       connection.add(1000.2, [reading({ bytes, packets: bytes })], OPENED),
@@ -123,7 +123,7 @@ describe('ticks', () => {
     );
   });
 
-  it('of a stream older than the record begin with its age, and without an age leave out what it had counted', () => {
+  it('begin with the age of a stream older than the record, and without an age exclude what it had counted', () => {
     const unknown = { isInRecord: false, atMs: null };
     const aged = play([[reading({ bytes: 900, packets: 9, ageMs: 17_000 })]], unknown);
     assert.deepEqual([aged[0]?.lengthMs, aged[0]?.bytes], [17_000, 900]);
@@ -154,7 +154,7 @@ describe('ticks', () => {
     assert.equal(sum(unstamped, 'rttCount'), 2);
   });
 
-  it('take as arrived what had been sent by the last report of the far end less what it had lost', () => {
+  it("count as arrived what was sent until the far end's last report, less what it had lost", () => {
     const ticks = play([
       [reading({ direction: 'send', packets: 100, bytes: 1, remote: remote({ arrivedAtMs: 900, lost: 4 }) })],
       [reading({ direction: 'send', packets: 200, bytes: 2, remote: remote({ arrivedAtMs: 900, lost: 4 }) })],
@@ -166,7 +166,7 @@ describe('ticks', () => {
     assert.equal(sum(told, 'arrived'), 90);
   });
 
-  it('sum camera and screen with the mean of their frames, but of one picture sent in several sizes take the largest that runs', () => {
+  it('sum camera and screen with the mean of their frames, but use the largest size of simulcast', () => {
     const video = (
       key: string,
       track: string,
@@ -200,7 +200,7 @@ describe('ticks', () => {
     );
   });
 
-  it('take a jitter reading only of streams that brought packets', () => {
+  it('take a jitter reading only from streams that received packets', () => {
     const ticks = play([
       [
         reading({ packets: 5, bytes: 5, jitterUs: 2000 }),
@@ -221,7 +221,7 @@ describe('ticks', () => {
     );
   });
 
-  it('sum up to the last values of all segments, whatever series the counters take and whenever they are read', () => {
+  it('add up to the last values of all segments, whatever the counters do and whenever they are read', () => {
     const step = fc.record({
       gapMs: fc.integer({ min: -5, max: 5000 }),
       value: fc.integer({ min: 0, max: 1000 }),

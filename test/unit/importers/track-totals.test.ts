@@ -42,8 +42,8 @@ const madeTick = fc.record({
 });
 type MadeTick = Tick & { file: number; connection: number };
 
-describe('track totals of a dry run', () => {
-  it('are those that the oracle computes from the same ticks', async () => {
+describe('the track totals of a dry run', () => {
+  it('equal those that the oracle computes from the same ticks', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(madeTick, { maxLength: 30 }), async (made) => {
         // A connection has one tick of each medium and direction at a time.

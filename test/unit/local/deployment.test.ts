@@ -37,7 +37,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('publishes on loopback only', () => {
+  it('publishes its ports on loopback only', () => {
     for (const [name, { ports }] of services)
       for (const port of ports) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/, name);
   });
@@ -47,7 +47,7 @@ describe('docker-compose.yml', () => {
     assert.deepEqual(used.sort(), Object.keys(compose.volumes).sort());
   });
 
-  it('waits for health where there is a check, and for the end of what ends', () => {
+  it('waits for health checks where they exist, and for one-off jobs to finish', () => {
     for (const [name, { depends_on: waitedFor }] of services) {
       for (const [other, { condition }] of Object.entries(waitedFor)) {
         const { healthcheck } = serviceOf(compose, other);
@@ -73,12 +73,12 @@ describe('docker-compose.yml', () => {
 describe('the Dockerfile', () => {
   const sources = readDockerfileSources();
 
-  it('copies what is there', () => {
+  it('copies only files that exist', () => {
     for (const source of sources)
       if (!source.endsWith('*')) assert.ok(existsSync(`${ROOT}${source}`), source);
   });
 
-  it('is sent what it copies, and nothing else', () => {
+  it('receives a build context of exactly the files that it copies', () => {
     const lines = readFileSync(`${ROOT}.dockerignore`, 'utf8').split('\n');
     const rules = lines.filter((line) => line !== '' && !line.startsWith('#'));
     assert.equal(rules[0], '*');
@@ -86,7 +86,7 @@ describe('the Dockerfile', () => {
     assert.deepEqual(sent.sort(), [...new Set(sources.map((source) => source.replace('*', '')))].sort());
   });
 
-  it('pins its base image, and runs as a user without rights', () => {
+  it('pins its base image and runs as an unprivileged user', () => {
     const text = readFileSync(`${ROOT}Dockerfile`, 'utf8');
     const bases = [...text.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base ?? '');
     for (const base of bases.filter((each) => each.includes(':')))

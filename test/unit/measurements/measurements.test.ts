@@ -22,8 +22,8 @@ import type { ScoreInputs } from '../../../measurements/score.ts';
 
 const MILLIONTHS_MAX = QUANTITY_MAX * 1_000_000;
 
-describe('quantities', () => {
-  it('are missing where nothing was measured', () => {
+describe('a quantity', () => {
+  it('is null when nothing was measured', () => {
     const nothing = [
       bitrate(100, 0),
       packetLoss(0, 0),
@@ -41,11 +41,11 @@ describe('quantities', () => {
     );
   });
 
-  it('clamp the total of lost packets, and know a total loss', () => {
+  it('clamps the total of lost packets, and is 100 % when all packets are lost', () => {
     assert.deepEqual([packetLoss(-3, 10), packetLoss(5, 0), packetLoss(1, 3)], [0, 100, 25]);
   });
 
-  it('follow their formulas', () => {
+  it('follows its formula', () => {
     assert.deepEqual(
       [bitrate(125, 100), meanMs(6_000, 3), frameSize(900, 3), frameRate(60, 2_000)],
       [10, 2, 300, 30],
@@ -54,13 +54,13 @@ describe('quantities', () => {
   });
 });
 
-describe('mean opinion scores', () => {
-  it('have the values of the specification for audio', () => {
+describe('a mean opinion score', () => {
+  it('has the values of the specification for audio', () => {
     const rounded = (loss: number, delay: number) => Number(audioMos(loss, delay).toFixed(3));
     assert.deepEqual([rounded(0, 0), rounded(5, 150), rounded(20, 0)], [4.409, 3.916, 2.631]);
   });
 
-  it('count a missing delay as none, and are missing without loss or picture', () => {
+  it('treats a missing delay as zero, and is null without loss figures or picture', () => {
     assert.equal(delayMs(MISSING, MISSING), 20);
     assert.equal(delayMs(40, 5), 50);
     assert.deepEqual(
@@ -92,7 +92,7 @@ describe('the score of a direction', () => {
     ['pixels', 0, 1, 1],
   ];
   for (const [input, value, audio, video] of worst) {
-    it(`loses ${audio} (audio) and ${video} (video) at the worst ${input}, and nothing where it is missing`, () => {
+    it(`loses ${audio} (audio) and ${video} (video) at the worst ${input}, and nothing when that input is missing`, () => {
       const at = (x: number, isVideo: boolean) => directionScore({ ...best, [input]: x }, isVideo);
       assert.deepEqual([at(value, false), at(value, true)], [10 - audio, 10 - video]);
       const missing = input === 'lossPercent' ? MISSING : 10;
@@ -101,8 +101,8 @@ describe('the score of a direction', () => {
   }
 });
 
-describe('millionths', () => {
-  it('are written half up', () => {
+describe('a value in millionths', () => {
+  it('is rounded half up when written', () => {
     const written = (x: number, decimals: 0 | 1 | 2) => {
       const out = new ByteWriter(new ArrayBuffer(64), 64);
       out.reserve(32);
@@ -123,7 +123,7 @@ describe('millionths', () => {
     );
   });
 
-  it('have means that are exact in any order, however many and however large', () => {
+  it('has an exact mean in any order, however many and however large the values are', () => {
     const value = fc.oneof(
       fc.integer({ min: 0, max: 1000 }),
       fc.integer({ min: MILLIONTHS_MAX - 1000, max: MILLIONTHS_MAX }),
@@ -144,7 +144,7 @@ describe('millionths', () => {
     );
   });
 
-  it('have the mean of two, or the one there is', () => {
+  it('is averaged with another value, or used alone when the other is missing', () => {
     assert.deepEqual(
       [meanOfTwo(1, 2), meanOfTwo(3, MISSING), meanOfTwo(MISSING, 4), meanOfTwo(MISSING, MISSING)],
       [2, 3, 4, MISSING],

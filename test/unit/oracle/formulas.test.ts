@@ -23,7 +23,7 @@ const CLEAN: TrackTotals = {
 const NO_PENALTY = { packetLoss: 0, jitter: null, rtt: null, bitrate: null, variation: null, pixels: null };
 
 describe("the oracle's audio MOS", () => {
-  it('meets the vectors of the E-model', () => {
+  it('matches the test vectors of the E-model', () => {
     assert.equal(audioMos(0, 0).toFixed(3), '4.409');
     assert.equal(ratingOf(5, 150).toFixed(2), '77.26');
     assert.equal(audioMos(5, 150).toFixed(3), '3.916');
@@ -31,18 +31,18 @@ describe("the oracle's audio MOS", () => {
     assert.equal(audioMos(20, 0).toFixed(3), '2.631');
   });
 
-  it('is not impaired by a delay of up to 100 ms, and stays within 1 and 4.5', () => {
+  it('is not reduced by a delay of up to 100 ms, and is between 1 and 4.5', () => {
     assert.equal(audioMos(0, 100), audioMos(0, 0));
     assert.ok(audioMos(0, 101) < audioMos(0, 100));
     assert.equal(audioMos(100, 1e9), 1);
   });
 
-  it('takes half the round trip, twice the jitter and 20 ms as the delay, what is missing as 0', () => {
+  it('uses half the round trip, twice the jitter and 20 ms as the delay, with missing values as 0', () => {
     assert.equal(delayOf(100, 30), 130);
     assert.equal(delayOf(null, null), 20);
   });
 
-  it('uses the round trip of the send for the recv of the same medium', () => {
+  it('uses the round trip of the sent medium for the same received medium', () => {
     const sent = { ...CLEAN, rttUsSum: 1_000_000n, rttCount: 1n };
     const { audio } = measurePeer(
       new Map([
@@ -65,7 +65,7 @@ describe("the oracle's audio MOS", () => {
 });
 
 describe("the oracle's video MOS", () => {
-  it('falls with frames under 30 a second and with delay, and is missing where bits, pixels or frames are', () => {
+  it('falls below 30 frames a second and with delay, and is missing without bits, pixels or frames', () => {
     const picture = { bitrate: 1500, pixels: 1280 * 720, fps: 30, delayMs: 20 };
     assert.equal(
       videoMos(picture)?.toFixed(6),
@@ -98,12 +98,12 @@ describe("the oracle's score", () => {
       ['video', { packetLoss: 10, jitter: 150, rtt: 1000, bitrate: 0, variation: 9, pixels: 0 }, 0],
     ];
   for (const [media, inputs, score] of penalties) {
-    it(`of ${media} with ${JSON.stringify(inputs)} is ${score}`, () => {
+    it(`is ${score} for ${media} with ${JSON.stringify(inputs)}`, () => {
       assert.equal(scoreOf(media, { ...NO_PENALTY, ...inputs }), score);
     });
   }
 
-  it('does not ask for round trips of what is received', () => {
+  it('does not require round trips for received media', () => {
     const slow = { ...CLEAN, rttUsSum: 5_000_000n, rttCount: 1n };
     const recv = measure({ media: 'audio', direction: 'recv', totals: slow, sendRttMs: null });
     assert.equal(recv.score, 10_000_000n);
@@ -113,7 +113,7 @@ describe("the oracle's score", () => {
 });
 
 describe("the oracle's quantities", () => {
-  it('clamps the total of lost packets, and takes all lost as 100 %', () => {
+  it('clamp the total of lost packets, and treat complete loss as 100 %', () => {
     const lossOf = (packetsLost: bigint, packetsArrived: bigint) =>
       measure({
         media: 'audio',
@@ -128,7 +128,7 @@ describe("the oracle's quantities", () => {
     assert.equal(lossOf(-5n, 0n), null);
   });
 
-  it('takes means of what a peer has, and of the peers that have it', () => {
+  it('average what a peer has, and then only the peers that have it', () => {
     const half = { ...CLEAN, bytes: 25_000n };
     const both = measurePeer(
       new Map([

@@ -9,17 +9,17 @@ import { toRoomHistory } from '../../oracle/make-room.ts';
 import { Random } from '../../oracle/random.ts';
 
 describe('a random history', () => {
-  it('is the same for the same seed, another for another', () => {
+  it('is the same for the same seed and differs for another seed', () => {
     assert.deepEqual(makeHistory({ seed: 5, rooms: 20 }), makeHistory({ seed: 5, rooms: 20 }));
     assert.notDeepEqual(makeHistory({ seed: 5, rooms: 20 }), makeHistory({ seed: 6, rooms: 20 }));
   });
 
-  it('begins with the rooms of a shorter one', () => {
+  it('begins with the rooms of a shorter history', () => {
     const { rooms } = makeHistory({ seed: 5, rooms: 20 });
     assert.deepEqual(makeHistory({ seed: 5, rooms: 8 }).rooms, rooms.slice(0, 8));
   });
 
-  it('reaches every edge', () => {
+  it('covers every edge case', () => {
     const history = makeHistory({ seed: 1, rooms: ROOMS_FOR_ALL_EDGES });
     const counts = newEdgeCounts();
     countEdges(
@@ -30,7 +30,7 @@ describe('a random history', () => {
     assert.deepEqual(missedEdges(counts, ROOMS_FOR_ALL_EDGES), []);
   });
 
-  it('draws numbers of all sizes evenly', () => {
+  it('draws numbers evenly across all magnitudes', () => {
     const random = new Random(1);
     const counts = Array.from({ length: 10 }, () => 0);
     for (let draw = 0; draw < 100_000; draw += 1) {

@@ -12,7 +12,7 @@ import {
   wholeToMillionths,
 } from '../../oracle/exact-numbers.ts';
 
-describe("the oracle's numbers", () => {
+describe("the oracle's number format", () => {
   const examples: [x: number, decimals: number, text: string][] = [
     [15.5, 0, '16'],
     [2.5, 0, '3'],
@@ -34,13 +34,13 @@ describe("the oracle's numbers", () => {
     });
   }
 
-  it('writes what is missing as null', () => {
+  it('writes missing values as null', () => {
     assert.equal(toDecimals(null, 1), 'null');
     assert.equal(meanOf([]), null);
     assert.equal(meanOf([null, null]), null);
   });
 
-  it('takes what is larger than any measurement as missing', () => {
+  it('treats values larger than any measurement as missing', () => {
     assert.equal(measurable(100_000_000), 100_000_000);
     assert.equal(measurable(100_000_000.1), null);
     assert.equal(wholeToMillionths(100_000_001), null);
@@ -48,13 +48,13 @@ describe("the oracle's numbers", () => {
     assert.equal(toSeconds(100_000_000_500n), null);
   });
 
-  it('takes means over what is there, half-up to millionths', () => {
+  it('averages the values that exist, half up to millionths', () => {
     assert.equal(meanOf([1n, null, 2n]), 2n);
     assert.equal(meanOf([1n, 1n, 2n]), 1n);
     assert.equal(meanOf([wholeToMillionths(100_000_000), wholeToMillionths(1)]), 50_000_000_500_000n);
   });
 
-  it('divides to the nearest integer, upwards from the middle, below zero as well', () => {
+  it('divides to the nearest integer, rounding halves up, also below zero', () => {
     assert.equal(divideHalfUp(-5n, 2n), -2n);
     assert.equal(divideHalfUp(-6n, 4n), -1n);
     fc.assert(

@@ -17,7 +17,7 @@ import { toRoomText } from '../../oracle/room-text.ts';
 const wellFormedText = fc.string({ unit: 'binary' });
 
 describe("the oracle's JSON texts", () => {
-  it('give any text back', () => {
+  it('can be parsed back to the original text', () => {
     fc.assert(
       fc.property(wellFormedText, (text) => {
         assert.equal(JSON.parse(decode(toJsonText(toByteText(text)))), text);
@@ -25,7 +25,7 @@ describe("the oracle's JSON texts", () => {
     );
   });
 
-  it('have one U+FFFD for each run of bytes that are no UTF-8, and lose nothing else', () => {
+  it('have one U+FFFD for each run of bytes that are not UTF-8, and lose nothing else', () => {
     const bytes = fc.uint8Array({ maxLength: 12 }).map((each) => Buffer.from(each).toString('latin1'));
     const pieces = fc.array(fc.oneof(wellFormedText.map(toByteText), bytes)).map((each) => each.join(''));
     fc.assert(
@@ -39,7 +39,7 @@ describe("the oracle's JSON texts", () => {
     );
   });
 
-  it('escape what ClickHouse escapes, as it does, and no more', () => {
+  it('escape exactly the characters that ClickHouse escapes', () => {
     const text = toByteText('"\\\b\f\n\r\t\0\x0b\x1f\x7f/\u0085\u2027\u2028\u2029\u{1f600}');
     const escaped = '"\\"\\\\\\b\\f\\n\\r\\t\\u0000\\u000B\\u001F\x7f/\u0085\u2027\\u2028\\u2029\u{1f600}"';
     assert.equal(toJsonText(text), toByteText(escaped));
@@ -56,7 +56,7 @@ describe("the oracle's file", () => {
     format: 'json',
   } as const;
 
-  it('is JSON, one room a line, or the same lines alone', () => {
+  it('is a JSON array with one room per line, or the same lines alone', () => {
     const { body, rooms: lines } = toFileText(rooms, shape);
     const parsed = JSON.parse(body.toString('utf8')) as unknown[];
     assert.equal(parsed.length, lines.length);
@@ -71,7 +71,7 @@ describe("the oracle's file", () => {
     );
   });
 
-  it('without rooms is an empty array, or empty', () => {
+  it('is an empty array, or empty, without rooms', () => {
     assert.equal(toFileText([], shape).body.toString('utf8'), '[]\n');
     assert.equal(toFileText([], { ...shape, format: 'ndjson' }).body.length, 0);
   });
@@ -107,7 +107,7 @@ describe("the oracle's file", () => {
     assert.deepEqual(keys['$.peers.0.stats.video.recv'], ['mos', ...network]);
   });
 
-  it('has extended keys behind the standard ones, which stay as they are', () => {
+  it('has extended keys behind the standard ones, which are unchanged', () => {
     const room = withMedia(rooms);
     const standard = keysIn(JSON.parse(decode(toRoomText(room, 'standard'))));
     const extended = keysIn(JSON.parse(decode(toRoomText(room, 'extended'))));
@@ -138,14 +138,14 @@ describe('the comparison of two files', () => {
   const kindsOf = (changed: readonly string[]): string[] =>
     compareFiles(expected, Buffer.from(changed.join('\n'), 'latin1'), 'json').map(({ kind }) => kind);
 
-  it('finds none in the same file', () => assert.deepEqual(kindsOf(lines), []));
+  it('finds no difference in the same file', () => assert.deepEqual(kindsOf(lines), []));
   it('finds a changed, a missing and an additional room, each once', () => {
     assert.deepEqual(kindsOf(lines.with(3, (lines[3] ?? '').replace('"users":', '"users":1'))), ['differs']);
     assert.deepEqual(kindsOf(lines.toSpliced(5, 1)), ['missing']);
     assert.deepEqual(kindsOf(lines.toSpliced(7, 0, '{"room_url":null},')), ['unexpected']);
     assert.deepEqual(kindsOf(lines.toSpliced(-2, 0, '{"room_url":null}')), ['unexpected']);
   });
-  it('finds a frame that is broken', () => {
+  it('finds a broken frame around the rooms', () => {
     assert.deepEqual(kindsOf(lines.slice(1)), ['frame']);
     assert.deepEqual(kindsOf(lines.slice(0, -2)), ['frame']);
     assert.deepEqual(kindsOf([...lines.slice(0, -1), '', '']), ['frame']);

@@ -9,7 +9,7 @@ import { toTotals } from '../../oracle/track-totals.ts';
 const END_MS = 1_000_000;
 
 describe("the oracle's track totals", () => {
-  it('count a tick delivered several times once, as it was delivered last', () => {
+  it('count a tick delivered several times once, with its last delivery', () => {
     const delivered = [
       tick({ bytes: 1n, deliveredAtMs: 2 }),
       tick({ bytes: 5n, deliveredAtMs: 9 }),
@@ -18,7 +18,7 @@ describe("the oracle's track totals", () => {
     assert.equal(toTotals(delivered).bytes, 5n);
   });
 
-  it('cover each millisecond once, whatever connections cover it', () => {
+  it('count each millisecond once, whatever connections cover it', () => {
     const span = fc.record({
       connection: fc.integer({ min: 0, max: 2 }),
       startMs: fc.integer({ min: 0, max: 60 }),
@@ -39,7 +39,7 @@ describe("the oracle's track totals", () => {
     );
   });
 
-  it('square the whole kilobits of each tick, and of a tick of no length nothing', () => {
+  it('square the whole kilobits of each tick, and add nothing for a tick without duration', () => {
     const ticks = [
       tick({ bytes: 12_345n, tickMs: 10_000 }),
       tick({ bytes: 1000n, tickMs: 3000, tickEndMs: END_MS + 3000 }),
@@ -48,7 +48,7 @@ describe("the oracle's track totals", () => {
     assert.equal(toTotals(ticks).bitrateSqMs, 81n * 10_000n + 4n * 3000n);
   });
 
-  it('stop at the ends of their columns, once, after adding', () => {
+  it("are clamped to their columns' limits once, after adding", () => {
     const most = 2n ** 64n - 1n;
     const ticks = [
       tick({ bytes: most, packetsLost: -(2n ** 63n), freezes: 2 ** 32 - 1 }),
@@ -59,7 +59,7 @@ describe("the oracle's track totals", () => {
     assert.deepEqual([bytes, packetsLost, freezes], [most, -(2n ** 63n) + 4n, 2n ** 32n - 1n]);
   });
 
-  it('know pixels, time and frames only of ticks with a size, and the largest frame, then the widest', () => {
+  it('use pixels, time and frames only of ticks with a size, and pick the largest frame, then the widest', () => {
     const frame = (index: number, fields: Partial<SampleRow>): SampleRow =>
       tick({ media: 'video', tickEndMs: END_MS + index, tickMs: 1000, frames: 30, ...fields });
     const { pixelMs, sizedMs, frames, widthMax, heightMax } = toTotals([
@@ -73,7 +73,7 @@ describe("the oracle's track totals", () => {
     assert.deepEqual([flat.widthMax, flat.heightMax], [0, 0]);
   });
 
-  it('name the codec with most packets, of several the first by name, the empty one only alone', () => {
+  it('name the codec with the most packets; on a tie the first by name; the empty name only when alone', () => {
     const codecOf = (...ticks: [string, bigint][]): string =>
       toTotals(ticks.map(([codec, packets], index) => tick({ codec, packets, tickEndMs: END_MS + index })))
         .codec;

@@ -10,13 +10,13 @@ const SECRET = 'hunter/2+hunter2';
 const hide = makeHide([SECRET, undefined, '', 'abc']);
 
 describe('makeHide', () => {
-  it('takes secrets out, also as they stand in addresses, and leaves the rest', () => {
+  it('removes secrets, including their forms in addresses, and leaves the rest', () => {
     assert.equal(hide(`user:${SECRET}@host`), 'user:(hidden)@host');
     assert.equal(hide(`?key=${encodeURIComponent(SECRET)}&b=c`), '?key=(hidden)&b=c');
     assert.equal(hide('abc is too short to be looked for'), 'abc is too short to be looked for');
   });
 
-  it('takes the longer of two secrets out first', () => {
+  it('removes the longer of two secrets first', () => {
     assert.equal(makeHide(['secret', 'secret-and-more'])('secret-and-more'), '(hidden)');
   });
 });
@@ -42,7 +42,7 @@ describe('the forms of a secret', () => {
         }
     });
 
-  it('are hidden in the base64 of a longer text, wherever they begin', () => {
+  it('are hidden in the base64 of a longer text, at whatever offset they begin', () => {
     for (const { value } of secrets)
       for (const before of ['', 'a', 'ab', 'abc'])
         for (const after of ['', 'y', 'yz', 'xyz']) {
@@ -53,7 +53,7 @@ describe('the forms of a secret', () => {
         }
   });
 
-  it('that are made anew for each request are hidden by the header they stand in', () => {
+  it('are hidden by their header when they are generated for each request', () => {
     const digest = '0123456789abcdef'.repeat(4);
     for (const [text, expected] of [
       ['authorization: Basic dXNlcjpvdGhlcg==', 'authorization: Basic (hidden)'],
@@ -65,12 +65,12 @@ describe('the forms of a secret', () => {
       assert.equal(hideAll(text), expected);
   });
 
-  it('are not taken for words of a sentence', () => {
+  it('are not confused with words of a sentence', () => {
     for (const text of ['Basic authentication failed', 'bearer Tokens are missing', 'a Signature=short'])
       assert.equal(hideAll(text), text);
   });
 
-  it('hide a short password where it is encoded with its user', () => {
+  it('include a short password that is encoded together with its user', () => {
     const said = `Basic-${Buffer.from('exporter:abc').toString('base64')}`;
     assert.equal(makeHide([{ value: 'abc', user: 'exporter' }])(said), 'Basic-(hidden)');
   });
@@ -87,7 +87,7 @@ describe('withoutSecrets', () => {
       ...(cause === undefined ? {} : { cause }),
     });
 
-  it('leaves a failure without secrets as it is', () => {
+  it('leaves a failure without secrets unchanged', () => {
     const failure = fail('nothing', new Error('because'), [1]);
     assert.equal(withoutSecrets(failure, hide), failure);
   });
@@ -97,7 +97,7 @@ describe('withoutSecrets', () => {
     ['a cause', fail('it was', new Error('deep', { cause: new Error(SECRET) }))],
     ['its details', fail('it was', undefined, [{ key: SECRET }])],
   ] as const)
-    it(`takes a secret out of ${where}, and keeps what the failure is`, () => {
+    it(`removes a secret from ${where} and keeps the kind of failure`, () => {
       const clean = withoutSecrets(failure, hide);
       assert.ok(clean.message.startsWith('it was'));
       assert.deepEqual([clean.type, clean.nonRetryable, clean.nextRetryDelay], ['T', true, 7]);

@@ -26,14 +26,14 @@ const KEYS = { accessKeyId: 'AKIAKEYS', secretAccessKey: 'secret' };
 const UPLOAD = { key: 'k', contentType: 'application/json', metadata: {} };
 
 describe('requests to a store', () => {
-  it('carry the session token among what is signed', async (t) => {
+  it('sign the session token', async (t) => {
     const { seen, open } = await serveStore(t);
     await open({ ...KEYS, sessionToken: 'the-token' }).head({ key: 'k' });
     assert.equal(seen[0]?.['x-amz-security-token'], 'the-token');
     assert.match(signedHeadersOf(seen[0]), /x-amz-security-token/);
   });
 
-  it('ask for the encryption wanted when something is written, and only then', async (t) => {
+  it('ask for the configured encryption when writing, and only then', async (t) => {
     const { seen, open } = await serveStore(t);
     const store = open(KEYS, { serverSideEncryption: 'aws:kms', kmsKeyId: 'key-1' });
     await store.beginUpload(UPLOAD);
@@ -44,7 +44,7 @@ describe('requests to a store', () => {
     assert.equal(read?.['x-amz-server-side-encryption'], undefined);
   });
 
-  it('trust an authority that the destination names, and do not without it', async (t) => {
+  it('trust a certificate authority that the destination names, and fail without it', async (t) => {
     const { open } = await serveStore(t, { isTls: true });
     const caCertificates = readCertificate('authority.pem');
     assert.notEqual(await open(KEYS, { caCertificates }).head({ key: 'k' }), null);
@@ -56,7 +56,7 @@ describe('requests to a store', () => {
   });
 });
 
-describe("keys found as AWS's own tools find them", () => {
+describe("credentials from AWS's own provider chain", () => {
   const ENVIRONMENT = { ...process.env };
   let folder: string;
   beforeEach(() => {
@@ -72,12 +72,12 @@ describe("keys found as AWS's own tools find them", () => {
     process.env = { ...ENVIRONMENT };
   });
 
-  it('come from the environment', async (t) => {
+  it('are read from the environment', async (t) => {
     Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'AKIAENV', AWS_SECRET_ACCESS_KEY: 's' });
     await assertSignedBy(t, 'AKIAENV', undefined);
   });
 
-  it('come from the shared file', async (t) => {
+  it('are read from the shared file', async (t) => {
     writeFileSync(
       join(folder, 'credentials'),
       '[default]\naws_access_key_id = AKIAFILE\naws_secret_access_key = s\n',
@@ -85,13 +85,13 @@ describe("keys found as AWS's own tools find them", () => {
     await assertSignedBy(t, 'AKIAFILE', undefined);
   });
 
-  it('come from the role of a container', async (t) => {
+  it('are read from the role of a container', async (t) => {
     const asked = await serveRole(t, (url) => (url === '/keys' ? roleKeys('ASIACONTAINER') : undefined));
     process.env['AWS_CONTAINER_CREDENTIALS_FULL_URI'] = `${asked.origin}/keys`;
     await assertSignedBy(t, 'ASIACONTAINER', 'role-token');
   });
 
-  it('come from the role of an instance, which is asked once for many requests', async (t) => {
+  it('are read from the role of an instance, once for many requests', async (t) => {
     const asked = await serveRole(t, (url) => INSTANCE[url]);
     process.env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] = asked.origin;
     const { seen, open } = await serveStore(t);
@@ -104,7 +104,7 @@ describe("keys found as AWS's own tools find them", () => {
     assert.equal(asked.urls.length, count);
   });
 
-  it('are asked for again shortly before they end', async (t) => {
+  it('are refreshed shortly before they expire', async (t) => {
     const asked = await serveRole(t, () => roleKeys('ASIASHORT', 60_000));
     process.env['AWS_CONTAINER_CREDENTIALS_FULL_URI'] = `${asked.origin}/keys`;
     const { open } = await serveStore(t);
@@ -114,7 +114,7 @@ describe("keys found as AWS's own tools find them", () => {
     assert.equal(asked.urls.length, 2);
   });
 
-  it('are missing where there are none, which may pass', async (t) => {
+  it('give a retryable error when there are none', async (t) => {
     process.env['AWS_EC2_METADATA_DISABLED'] = 'true';
     const { seen, open } = await serveStore(t);
     await assert.rejects(open({ credentials: 'aws' }).head({ key: 'k' }), (error) => {

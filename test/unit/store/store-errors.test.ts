@@ -8,7 +8,7 @@ function errorOf(code: string): StoreError {
 }
 
 describe('store errors', () => {
-  it('are tried again unless a person has to mend them', () => {
+  it('are retried unless a person has to fix the cause', () => {
     for (const code of [
       'SlowDown',
       'InternalError',
@@ -27,7 +27,7 @@ describe('store errors', () => {
     assert.equal(classifyStoreError(new Error('NoSuchBucket')), 'retryable');
   });
 
-  it('say in one line what was done to which key, and how it was refused', () => {
+  it('state in one line the operation, the key, and the reason of the refusal', () => {
     assert.equal(errorOf('InvalidPart').message, 'uploadPart of a/b.json: refused (InvalidPart, HTTP 400)');
   });
 });

@@ -20,12 +20,12 @@ const COMPLETED =
 const COMPLETION = { ...UPLOAD, parts: [{ partNumber: 1, etag: 'e' }] };
 
 describe('the transport of the object store', () => {
-  it('gives up on a server that never answers', async (t) => {
+  it('times out when a server never answers', async (t) => {
     const { store } = await serve(t, () => undefined);
     await assert.rejects(store.uploadPart(PART), failure({ code: 'TIMEOUT', isA: 'retryable' }));
   });
 
-  it('gives up on it sooner for who asks for that', async (t) => {
+  it('times out sooner when the caller asks for it', async (t) => {
     const { store } = await serve(t, () => undefined, { connectMs: 60_000, idleMs: 60_000 });
     await assert.rejects(
       store.head({ key: 'x', silentMsMax: IDLE_MS }),
@@ -33,7 +33,7 @@ describe('the transport of the object store', () => {
     );
   });
 
-  it('gives up on a server that accepts a connection and never speaks TLS', async (t) => {
+  it('times out when a server accepts a connection and never speaks TLS', async (t) => {
     const server = net.createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     t.after(() => server.close());
@@ -44,7 +44,7 @@ describe('the transport of the object store', () => {
     await assert.rejects(store.checkBucket(), failure({ code: 'TIMEOUT', isA: 'retryable' }));
   });
 
-  it('gives up on an answer that stops in the middle', async (t) => {
+  it('times out when an answer stops in the middle', async (t) => {
     const { store } = await serve(t, (_, response) => {
       response.writeHead(200, { 'content-length': 100, etag: '"e"' });
       response.write('half');
@@ -52,7 +52,7 @@ describe('the transport of the object store', () => {
     await assert.rejects(store.getObject({ key: 'x', bytesMax: 100 }), failure({ code: 'TIMEOUT' }));
   });
 
-  it('fails when an answer is cut, instead of handing out less', async (t) => {
+  it('fails when an answer is cut, instead of returning less', async (t) => {
     const { store } = await serve(t, (_, response) => {
       response.writeHead(200, { 'content-length': 100, etag: '"e"' });
       response.write('half', () => response.destroy());
@@ -68,7 +68,7 @@ describe('the transport of the object store', () => {
     );
   });
 
-  it('takes a server for alive that sends a space now and then', async (t) => {
+  it('treats a server as alive while it sends a space now and then', async (t) => {
     const { store } = await serve(t, (_, response) => {
       response.writeHead(200);
       const spaces = setInterval(() => response.write(' '), IDLE_MS / 5);
@@ -80,7 +80,7 @@ describe('the transport of the object store', () => {
     assert.deepEqual(await store.completeUpload(COMPLETION), { etag: 'e-1' });
   });
 
-  it('finds the error inside a 200', async (t) => {
+  it('finds the error inside a 200 response', async (t) => {
     const { store } = await serve(t, (_, response) => {
       response.end(
         '  <?xml version="1.0"?><Error><Code>InternalError</Code><Message>We failed &amp; so on</Message></Error>',
@@ -91,12 +91,12 @@ describe('the transport of the object store', () => {
     await assert.rejects(completing, /completeUpload of file\.json: We failed & so on/);
   });
 
-  it('does not take an empty 200 for a completion', async (t) => {
+  it('does not accept an empty 200 response as a completion', async (t) => {
     const { store } = await serve(t, (_, response) => response.end());
     await assert.rejects(store.completeUpload(COMPLETION), failure({ code: 'UnexpectedAnswer' }));
   });
 
-  it('asks once: a refusal that may pass is not retried behind the back of Temporal', async (t) => {
+  it('sends each request once and leaves the retries to Temporal', async (t) => {
     const { store, asked } = await serve(t, (_, response) => {
       response.writeHead(503).end('<Error><Code>SlowDown</Code><Message>Please wait</Message></Error>');
     });
@@ -106,7 +106,7 @@ describe('the transport of the object store', () => {
     assert.equal(asked.length, 2);
   });
 
-  it('keeps the status of an answer that is no XML', async (t) => {
+  it('keeps the status of a response that is not XML', async (t) => {
     const { store } = await serve(t, (_, response) =>
       response.writeHead(502).end('<html>Bad Gateway</html>'),
     );
@@ -114,7 +114,7 @@ describe('the transport of the object store', () => {
     await assert.rejects(store.putObject({ key: 'x', body: PART.body, contentType: 'a/b' }), refused);
   });
 
-  it('takes a 403 without a body for a refusal that a person must mend', async (t) => {
+  it('treats a 403 without a body as a refusal that a person must fix', async (t) => {
     const { store } = await serve(t, (_, response) => response.writeHead(403).end());
     await assert.rejects(
       store.head({ key: 'x' }),
@@ -122,7 +122,7 @@ describe('the transport of the object store', () => {
     );
   });
 
-  it('notices that the store holds other bytes of a part than were sent, and tries again', async (t) => {
+  it('notices that the store has other bytes of a part than were sent, and tries again', async (t) => {
     const etags = ['0'.repeat(32), PART_MD5];
     const { store } = await serve(t, (_, response) =>
       response.writeHead(200, { etag: `"${etags.shift()}"` }).end(),
@@ -130,7 +130,7 @@ describe('the transport of the object store', () => {
     await assert.rejects(store.uploadPart(PART), failure({ code: 'BadDigest', isA: 'retryable' }));
   });
 
-  it('takes parts whose ETags are no MD5 from a store that refuses a wrong digest, and asks that once', async (t) => {
+  it('accepts part ETags that are not MD5 from a store that refuses a wrong digest, and checks that once', async (t) => {
     const right = Buffer.from(PART_MD5, 'hex').toString('base64');
     let etag = 0;
     const { store, asked } = await serve(t, (request, response) => {
@@ -150,7 +150,7 @@ describe('the transport of the object store', () => {
     );
   });
 
-  it('gives up on a store whose ETags are no MD5 and that takes any digest, and says what to do', async (t) => {
+  it('refuses a store whose ETags are not MD5 and that accepts any digest, and says what to do', async (t) => {
     const { store } = await serve(t, (_, response) =>
       response.writeHead(200, { etag: `"${'0'.repeat(32)}"` }).end(),
     );
@@ -162,7 +162,7 @@ describe('the transport of the object store', () => {
     });
   });
 
-  it('reads an object back whose ETag is no MD5, and believes the bytes', async (t) => {
+  it('reads an object back when its ETag is not MD5, and compares the bytes', async (t) => {
     const etag = '0'.repeat(32);
     const record = { key: 'x', body: Buffer.from('{}'), contentType: 'application/json' };
     let stored = '{}';
@@ -175,7 +175,7 @@ describe('the transport of the object store', () => {
     await assert.rejects(store.putObject(record), failure({ code: 'BadDigest', isA: 'retryable' }));
   });
 
-  it('believes an ETag that is no MD5 because the store encrypts', async (t) => {
+  it('accepts an ETag that is not MD5 when the store encrypts', async (t) => {
     const etag = '0'.repeat(32);
     const { store } = await serve(t, (_, response) =>
       response.writeHead(200, { etag: `"${etag}"`, 'x-amz-server-side-encryption': 'aws:kms' }).end(),
@@ -183,7 +183,7 @@ describe('the transport of the object store', () => {
     assert.deepEqual(await store.uploadPart(PART), { etag });
   });
 
-  it('sends a part with its length and digest, and parts in ascending order', async (t) => {
+  it('sends each part with its length and digest, and parts in ascending order', async (t) => {
     const { store, asked } = await serve(t, (_, response) =>
       response.writeHead(200, { etag: '"e-1"' }).end(COMPLETED),
     );
@@ -197,7 +197,7 @@ describe('the transport of the object store', () => {
     assert.deepEqual(numbers, ['1', '2', '10']);
   });
 
-  it('ends a request in the air as soon as its signal is aborted, with the reason of the signal', async (t) => {
+  it("aborts a request in flight as soon as its signal is aborted, with the signal's reason", async (t) => {
     const aborting = new AbortController();
     const reason = new Error('the run was cancelled');
     let closed: (() => void) | undefined;
@@ -210,7 +210,7 @@ describe('the transport of the object store', () => {
     await closedByUs;
   });
 
-  it('breaks off a read when its signal is aborted', async (t) => {
+  it('aborts a read when its signal is aborted', async (t) => {
     const aborting = new AbortController();
     const reason = new Error('the run was cancelled');
     const { store } = await serve(t, (_, response) => {
@@ -226,7 +226,7 @@ describe('the transport of the object store', () => {
     }, reason);
   });
 
-  it('names the bucket in the path and signs for the host with its port', async (t) => {
+  it('puts the bucket in the path and signs for the host with its port', async (t) => {
     const { store, asked, port } = await serve(t, (_, response) => response.writeHead(404).end());
     await store.head({ key: 'a/b' });
     assert.equal(asked[0]?.url, '/the-bucket/a/b');

@@ -79,7 +79,7 @@ const OTHERS: readonly Partial<Manifest>[] = [
 ];
 
 describe('a manifest', () => {
-  it('covers the interval of the settings that made it, with a file and without one', () => {
+  it('covers its interval under the settings that made it, with a file and without one', () => {
     assert.ok(coversInterval(manifestOf(), wantedUnder({})));
     assert.ok(
       coversInterval(manifestOf({ file_written: false, etag: null, size_bytes: 0 }), wantedUnder({})),
@@ -87,7 +87,7 @@ describe('a manifest', () => {
   });
 
   for (const other of OTHERS)
-    it(`does not cover an interval when it says ${JSON.stringify(other)}, with a file and without one`, () => {
+    it(`does not cover an interval when it has ${JSON.stringify(other)}, with a file and without one`, () => {
       for (const file_written of [true, false]) {
         const problems = manifestProblems(manifestOf({ ...other, file_written }), wantedUnder({}));
         assert.deepEqual(
@@ -99,7 +99,7 @@ describe('a manifest', () => {
       assert.equal(pointsAt(pointerOf(other as Partial<LatestPointer>), STREAM, bucketOf), false);
     });
 
-  it('does not cover an interval once a setting that decides about its bytes has changed', () => {
+  it("does not cover an interval once a setting that affects the file's bytes has changed", () => {
     for (const change of [
       { project: 'a' },
       { destination: 'other' },
@@ -114,7 +114,7 @@ describe('a manifest', () => {
       assert.ok(coversInterval(manifestOf(), wantedUnder(change)), JSON.stringify(change));
   });
 
-  it('that lacks any field covers nothing, and is read all the same', () => {
+  it('covers nothing when a field is missing, but is still read', () => {
     for (const field of MANIFEST_FIELDS) {
       const found = manifestOf();
       Reflect.deleteProperty(found, field);
@@ -137,7 +137,7 @@ describe('a manifest', () => {
     }
   });
 
-  it('of any JSON never crashes who asks what it covers', () => {
+  it('never crashes its reader, whatever JSON it contains', () => {
     const fields = fc.subarray([...MANIFEST_FIELDS], { minLength: 1 });
     fc.assert(
       fc.property(fields, (kept) => {
@@ -151,7 +151,7 @@ describe('a manifest', () => {
   });
 });
 
-describe('a pointer', () => {
+describe('the pointer to the newest interval', () => {
   it('counts only for an interval that the stream has, under the settings in force there', () => {
     const bucketOf = (name: string) => (name === 'local' ? BUCKET : undefined);
     assert.ok(pointsAt(pointerOf(), STREAM, bucketOf));

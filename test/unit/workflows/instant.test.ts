@@ -70,12 +70,12 @@ describe('a time that does not exist', () => {
       );
     });
 
-  it('is refused on the command line in every other form, too', () => {
+  it('is also refused on the command line in every other form', () => {
     for (const text of OTHER_FORMS)
       assert.throws(() => parseInstantMs(text), /allowed: a time with its zone/, text);
   });
 
-  it('is no time of a call, in either form that recorders write', () => {
+  it('is not accepted as a time of a call, in either form that recorders write', () => {
     assert.equal(readCallTime('2026-02-28T10:00:00Z'), Date.UTC(2026, 1, 28, 10));
     assert.equal(readCallTime('2026-02-30T10:00:00Z'), null);
     assert.equal(readCallTime('Sat Feb 28 2026 10:00:00 GMT+0000 (UTC)'), Date.UTC(2026, 1, 28, 10));
@@ -86,7 +86,7 @@ describe('a time that does not exist', () => {
 });
 
 describe('a time that exists', () => {
-  it('is read as it was written, whatever its zone', () => {
+  it('is read as written, whatever its zone', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: INSTANT_MS_MAX / 1000 }), (seconds) => {
         const text = toRfc3339(seconds * 1000);

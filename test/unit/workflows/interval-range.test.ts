@@ -31,7 +31,7 @@ function revised(): StreamDefinition {
 }
 
 describe('a range of intervals', () => {
-  it('is walked without gap or overlap, each interval under the settings in force at its start', () => {
+  it('is listed without gap or overlap, each interval under the settings in force at its start', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 1, max: 80 }), (before, after) => {
         const stream = revised();
@@ -50,7 +50,7 @@ describe('a range of intervals', () => {
     );
   });
 
-  it('names the nearest borders, those of the revision that holds there', () => {
+  it('is refused with the nearest borders of the revision in force there', () => {
     const range = { startMs: NOON_MS - 1_800_000, endMs: NOON_MS + 1_000_000 };
     assert.deepEqual(rangeProblems(revised(), range, LONG_AFTER_MS), [
       "from: got 2026-11-23T11:30:00Z, allowed: a border of the stream's intervals; the nearest are 2026-11-23T11:00:00Z and 2026-11-23T12:00:00Z",
@@ -58,7 +58,7 @@ describe('a range of intervals', () => {
     ]);
   });
 
-  it('is counted as it is walked, with what is left out and without', () => {
+  it('counts the same intervals as listing it, with and without the left-out ones', () => {
     const border = fc
       .integer({ min: -20, max: 80 })
       .map((at) => NOON_MS + at * (at < 0 ? 3_600_000 : 900_000));
@@ -77,7 +77,7 @@ describe('a range of intervals', () => {
     );
   });
 
-  it('of sixty years of minutes, all but a day of them left out, is judged, counted and walked within a second', () => {
+  it('of sixty years of minutes is checked, counted and listed within a second when all but a day is left out', () => {
     const [startMs, endMs] = [0, Date.UTC(2030, 0, 1)];
     const stream = {
       ...makeStream('minutes', { everySeconds: 60 }),
@@ -93,7 +93,7 @@ describe('a range of intervals', () => {
     assert.ok(performance.now() - beginMs < 1_000);
   });
 
-  it('is refused when it is empty, backwards or not over', () => {
+  it('is refused when it is empty, reversed or not yet over', () => {
     const stream = revised();
     const [startMs, endMs] = [NOON_MS, NOON_MS + DAY_MS];
     assert.match(
@@ -110,8 +110,8 @@ describe('a range of intervals', () => {
   });
 });
 
-describe('a rate', () => {
-  it('is that of the last minute, whatever was before', () => {
+describe('a progress rate', () => {
+  it('reflects the last minute only', () => {
     let samples: ReturnType<typeof addSample> = [];
     for (let second = 0; second <= 600; second += 1) {
       const count = second < 300 ? second * 1_000 : 300_000 + (second - 300) * 2;
@@ -122,7 +122,7 @@ describe('a rate', () => {
     assert.ok(samples.length <= 130, String(samples.length));
   });
 
-  it('is 0 while nothing can be said', () => {
+  it('is 0 while there is no data', () => {
     assert.equal(rateOf([]), 0);
     assert.equal(rateOf([{ atMs: 5, count: 7 }]), 0);
   });

@@ -15,7 +15,7 @@ const START = Date.UTC(2026, 10, 23, 10);
 const HOURLY = { ...makeStream('hourly', { settleSeconds: 60 }), fromMs: START };
 
 describe('the lateness of a stream', () => {
-  it('is nothing while its next interval is not over, or has not settled', () => {
+  it('is zero while its next interval has not ended or has not settled', () => {
     const settling = START + HOUR_MS + 59_999;
     for (const nowMs of [START - HOUR_MS, START, START + HOUR_MS - 1, START + HOUR_MS, settling])
       assert.deepEqual(latenessOf(HOURLY, null, nowMs), {
@@ -27,7 +27,7 @@ describe('the lateness of a stream', () => {
       });
   });
 
-  it('counts from when the oldest missing interval could begin', () => {
+  it('counts from the time when the oldest missing interval could begin', () => {
     const dueMs = START + 2 * HOUR_MS + 60_000;
     const lastEndMs = START + HOUR_MS;
     const { oldest, ...atOnce } = latenessOf(HOURLY, lastEndMs, dueMs);
@@ -38,14 +38,14 @@ describe('the lateness of a stream', () => {
     assert.equal(latenessOf(HOURLY, lastEndMs, dueMs + 7_201_000).isLate, true);
   });
 
-  it('has a limit of half an hour for short intervals', () => {
+  it('is allowed up to half an hour for short intervals', () => {
     const stream = { ...makeStream('short', { everySeconds: 60 }), fromMs: START };
     const { missing, limitSeconds, isLate } = latenessOf(stream, null, START + 60_000 + 1_800_000);
     assert.deepEqual([missing, limitSeconds, isLate], [31, 1_800, false]);
     assert.equal(latenessOf(stream, null, START + 60_000 + 1_801_000).isLate, true);
   });
 
-  it('leaves out what is skipped, also when the range is a year', () => {
+  it('ignores skipped intervals, even in a range of a year', () => {
     const year = { startMs: START, endMs: START + 365 * 24 * HOUR_MS };
     const stream = { ...HOURLY, skipped: [year] };
     assert.equal(latenessOf(stream, null, year.endMs + HOUR_MS).missing, 0);
@@ -76,13 +76,13 @@ describe('the lateness of a stream', () => {
     );
   });
 
-  it('is not counted without end', () => {
+  it('is counted only up to a limit', () => {
     assert.equal(latenessOf({ ...HOURLY, fromMs: 0 }, null, START).missing, MISSING_MAX);
   });
 });
 
 describe('the destinations of a stream', () => {
-  it('are those of its revisions, the newest first, each once', () => {
+  it('are those of its revisions, newest first, each once', () => {
     const [first] = HOURLY.revisions;
     assert.ok(first !== undefined);
     const revisions = ['a', 'b', 'a', 'c'].map((destination, index) => ({

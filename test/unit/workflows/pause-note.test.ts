@@ -12,7 +12,7 @@ import {
 } from '../../../workflows/model/pause-note.ts';
 
 describe('the note of a paused stream', () => {
-  it('gives back the time, in whole seconds, and the words', () => {
+  it('gives back the time in whole seconds, and the text', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 4_000_000_000 }),
@@ -25,12 +25,12 @@ describe('the note of a paused stream', () => {
     );
   });
 
-  it('says of a note without a time that it has none', () => {
+  it('gives no time when it contains none', () => {
     for (const note of [null, '', 'Paused via UI', 'paused at noon', ' paused at 2026-11-26T10:00:00Z'])
       assert.equal(parsePauseNote(note), null);
   });
 
-  it("counts as somebody else's when its time does not exist", () => {
+  it('is treated as written by somebody else when its time does not exist', () => {
     assert.equal(parsePauseNote('paused at 2026-02-30T10:00:00Z: by hand'), null);
     assert.equal(missedFromMs('paused at 2026-02-30T10:00:00Z: by hand'), null);
     assert.equal(resumedAtMs('resumed at 2026-13-01T10:00:00Z'), null);
@@ -42,7 +42,7 @@ describe('the note of a paused stream', () => {
     );
   });
 
-  it('of a stream that is created with a past says from when on there is something to make', () => {
+  it('gives the start of the missed intervals when the stream was created with a past', () => {
     const atMs = Date.UTC(2026, 10, 26, 10);
     const fromMs = Date.UTC(2025, 0, 1);
     const note = toCreatingNote('calls', { atMs, fromMs });

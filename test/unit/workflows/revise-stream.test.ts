@@ -59,7 +59,7 @@ const step = fc.record({
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
 describe('a stream whose settings change', () => {
-  it('has intervals that tile time, keeps the keys of what began, and fires at the end of each', () => {
+  it("has intervals that tile time, keeps the keys of intervals that began, and fires at each interval's end", () => {
     let accepted = 0;
     fc.assert(
       fc.property(grid, fc.array(step, { minLength: 1, maxLength: 8 }), (first, steps) => {
@@ -83,7 +83,7 @@ describe('a stream whose settings change', () => {
     assert.ok(accepted > 300, `${accepted} changes were accepted`);
   });
 
-  it('changes at the first border of both grids, or says that they have none', () => {
+  it('changes at the first border that both grids share, or reports that none exists', () => {
     const seconds = fc.integer({ min: 1, max: 40 }).map((count) => count * 60);
     const anyGrid = fc
       .tuple(seconds, fc.nat(39))
@@ -131,7 +131,7 @@ describe('a change of a stream', () => {
     ]);
   const first = ['1970-01-01T00:00', 3_600, 'none'];
 
-  it('takes effect at the next border, at midnight when hours become days', () => {
+  it('takes effect at the next border, such as midnight when hours become days', () => {
     assert.deepEqual(borders(revise(hourly, { changes: { compression: 'gzip' } })), [
       first,
       ['2026-11-23T11:00', 3_600, 'gzip'],
@@ -142,7 +142,7 @@ describe('a change of a stream', () => {
     ]);
   });
 
-  it('is put together with another one at the same border, and vanishes when it is taken back before', () => {
+  it('is merged with another change at the same border, and disappears when it is reverted before', () => {
     const changed = revise(hourly, { changes: { compression: 'gzip' } });
     assert.deepEqual(borders(revise(changed, { changes: { everySeconds: 900 }, atMs: atMs + 1_000 })), [
       first,
@@ -151,7 +151,7 @@ describe('a change of a stream', () => {
     assert.deepEqual(borders(revise(changed, { changes: { compression: 'none' } })), [first]);
   });
 
-  it('goes on through a change of the grid that is planned, unless it is one itself', () => {
+  it('keeps a planned change of the grid, unless it changes the grid itself', () => {
     const daily = revise(hourly, { changes: { everySeconds: 86_400 } });
     assert.deepEqual(borders(revise(daily, { changes: { compression: 'gzip' } })), [
       first,
@@ -168,12 +168,12 @@ describe('a change of a stream', () => {
     ]);
   });
 
-  it('that changes nothing leaves the stream as it is', () => {
+  it('leaves the stream unchanged when it changes nothing', () => {
     const revised = reviseStream(hourly, { changes: { prefix: '' }, atMs, dropsPlanned: false });
     assert.deepEqual(revised, { stream: hourly, fromMs: null });
   });
 
-  it('is refused where the grids never meet, naming a grid on the way', () => {
+  it('is refused when the grids never meet, and the error suggests an intermediate grid', () => {
     assert.equal(
       problemOf(hourly, { changes: { offsetSeconds: 900 } }),
       'every, offset: got every 3600 s offset 900 s, which has no border in common with every 3600 s; allowed: offsets that differ by a multiple of 3600 s; or go there by way of every 900 s offset 0 s, which has the borders of both',
@@ -186,7 +186,7 @@ describe('a change of a stream', () => {
     assert.deepEqual(borders(there).at(-1), ['2026-11-23T12:15', 3_600, 'none']);
   });
 
-  it('is refused where the grids meet in years, or the stream ends before', () => {
+  it("is refused when the grids meet only after years, or after the stream's end", () => {
     assert.match(
       problemOf(makeStream('s', { everySeconds: 604_800 - 1 }), { changes: { everySeconds: 604_800 } }),
       /allowed: grids that meet within a year$/,

@@ -16,7 +16,7 @@ const PLACE: PolicyPlace = {
 };
 
 describe('toS3Policy', () => {
-  it('grants the bucket its listings, and the prefixes what runs do', () => {
+  it('grants listing on the bucket, and the operations of runs on the prefixes', () => {
     assert.deepEqual(toS3Policy([PLACE]), {
       Version: '2012-10-17',
       Statement: [
@@ -36,17 +36,17 @@ describe('toS3Policy', () => {
     });
   });
 
-  it('names no prefix that lies under another', () => {
+  it('omits a prefix that is inside another', () => {
     const [, objects] = toS3Policy([{ ...PLACE, dataPrefixes: ['rooms/', 'rooms/a/', ''] }]).Statement;
     assert.deepEqual(objects?.Resource, ['arn:aws:s3:::lake/*']);
   });
 
-  it('takes a character of a prefix that means something in a policy for itself', () => {
+  it('escapes characters of a prefix that have a meaning in policies', () => {
     const [, objects] = toS3Policy([{ ...PLACE, dataPrefixes: ['a*b$/'] }]).Statement;
     assert.ok(objects?.Resource.includes('arn:aws:s3:::lake/a${*}b${$}/*'));
   });
 
-  it('adds the key where the store encrypts with one', () => {
+  it('adds the encryption key when the store encrypts with one', () => {
     for (const [keyId, arn] of [
       ['arn:aws:kms:eu-west-1:1234:key/k', 'arn:aws:kms:eu-west-1:1234:key/k'],
       ['1234abcd', 'arn:aws:kms:eu-west-1:*:key/1234abcd'],
@@ -58,7 +58,7 @@ describe('toS3Policy', () => {
     }
   });
 
-  it('speaks of the part of the world that the region lies in', () => {
+  it('uses the AWS partition of the region', () => {
     for (const [region, partition] of [
       ['cn-north-1', 'aws-cn'],
       ['us-gov-west-1', 'aws-us-gov'],
@@ -78,7 +78,7 @@ describe('keyPrefixOf', () => {
     ['{start}.{ext}', '', ''],
     ['all/{stream}-{end}.{ext}', 'unused/', 'all/'],
   ] as const)
-    it(`of ${template} with prefix "${prefix}" is "${wanted}"`, () => {
+    it(`returns "${wanted}" for ${template} with prefix "${prefix}"`, () => {
       assert.equal(keyPrefixOf(template, { ...names, prefix }), wanted);
     });
 });

@@ -32,7 +32,7 @@ function plain(markdown: string): string {
 }
 
 describe('the progress of a run', () => {
-  it('is a bar, what is known in a table, and the key in a block of its own', () => {
+  it('is shown as a bar, a table of facts, and the key in a block of its own', () => {
     assert.equal(
       plain(toMarkdown(AT_WORK)),
       `**exporting** █████░░░░░░░░░░░░░░░ 25 %
@@ -53,21 +53,21 @@ rooms/calls--1.json
     );
   });
 
-  it('says only what is known before anything is planned, and why it failed before all else', () => {
+  it('shows only what is known before the plan, and puts the reason of a failure first', () => {
     const waiting = newProgress('calls', HOUR, HOUR.endMs);
     assert.doesNotMatch(toMarkdown(waiting), /Rooms|Generation|%/);
     const failed = { ...waiting, state: 'failed' as const, note: 'mend this\nand that' };
     assert.match(toMarkdown(failed), /^\*\*failed\*\*\n\n> mend this\n> and that\n\n\|/);
   });
 
-  it('of an interval without rooms is done when there is nothing to do', () => {
+  it('is complete for an interval without rooms', () => {
     const empty = { ...AT_WORK, roomsPlanned: 0, roomsDone: 0, batchesPlanned: 1, batchesDone: 0 };
     assert.match(toMarkdown(empty), /█{20} 100 %/);
   });
 });
 
 describe('the states of a run', () => {
-  it('are kept with what was done when it entered each, whatever was looked at in between', () => {
+  it('are recorded with the work done when the run entered each, however often it was queried', () => {
     const planned = changeProgress(newProgress('calls', HOUR, 0), { state: 'planning' }, 10);
     const half = changeProgress(changeProgress(planned, { state: 'exporting' }, 20), { roomsDone: 5 }, 25);
     const done = changeProgress(half, { state: 'checking', roomsDone: 9 }, 30);
@@ -81,7 +81,7 @@ describe('the states of a run', () => {
     assert.deepEqual(seen, expected);
   });
 
-  it('are kept up to a bound when a run goes round in circles', () => {
+  it('are recorded up to a limit when a run loops', () => {
     let progress = newProgress('calls', HOUR, 0);
     for (let atMs = 1; atMs <= 200; atMs += 1)
       progress = changeProgress(progress, { state: atMs % 2 === 0 ? 'checking' : 'exporting' }, atMs);
@@ -90,7 +90,7 @@ describe('the states of a run', () => {
   });
 });
 
-describe('the words of a stream', () => {
+describe('the description of a stream', () => {
   const settings: StreamSettings = {
     everySeconds: 5_400,
     offsetSeconds: 0,
@@ -105,7 +105,7 @@ describe('the words of a stream', () => {
     fields: 'extended',
     empty: 'skip',
   };
-  it('name project, destination and interval in one line, and the settings in a table', () => {
+  it('names project, destination and interval in one line, and the settings in a table', () => {
     assert.equal(toStaticSummary('calls', settings), 'stream calls: project acme to lake');
     assert.match(
       toStaticSummary('calls', settings, HOUR),
@@ -128,7 +128,7 @@ describe('the words of a stream', () => {
 describe('a failure of the store', () => {
   const permanent = [...STORE_ERROR_CLASSES].filter(([, kind]) => kind === 'permanent');
   for (const [code] of permanent)
-    it(`says first what to mend: ${code}`, () => {
+    it(`first says what to fix: ${code}`, () => {
       const facts = { operation: 'head', code, status: 400, key: 'k', destination: 'eu-lake' };
       const { message, nonRetryable } = toFailure(new StoreError(facts, 'no'));
       assert.equal(nonRetryable, true);

@@ -25,7 +25,7 @@ function withSettings(changes: Readonly<Record<string, unknown>>): unknown {
   return { ...STREAM, revisions: [{ fromMs: 0, settings }] };
 }
 describe('the input of a workflow', () => {
-  it('is taken in every form that was ever recorded', () => {
+  it('is accepted in every recorded form', () => {
     for (const { shape, history } of readHistories()) {
       const started = history.events?.[0]?.workflowExecutionStartedEventAttributes;
       const name = started?.workflowType?.name as Workflow;
@@ -35,7 +35,7 @@ describe('the input of a workflow', () => {
     }
   });
   for (const workflow of Object.keys(INPUTS) as Workflow[])
-    it(`of ${workflow} fails the run for good when it is none at all, and names the field`, () => {
+    it(`of ${workflow} fails the run permanently when it is invalid, and the error names the field`, () => {
       for (const input of NO_INPUTS) {
         assert.throws(
           () => assertInput(workflow, INPUTS[workflow], input),
@@ -83,7 +83,7 @@ describe('the input of a workflow', () => {
         );
       }
     });
-  it('of a run says of a number in quotes what it got and what is allowed', () => {
+  it('of a run is refused for a number in quotes, with the value and what is allowed', () => {
     assert.deepEqual(problemsOf('exportInterval', { stream: withSettings({ everySeconds: '3600' }) }), [
       'stream.revisions[0].settings.everySeconds: got "3600", allowed: whole seconds from 60 to 604800',
     ]);
@@ -124,7 +124,7 @@ describe('the input of a workflow', () => {
       const problems = problemsOf('exportInterval', { stream: STREAM, ...change });
       assert.ok(problems[0]?.startsWith(`${field}: got `), problems.join('\n'));
     });
-  it('never crashes who looks at it, whatever it is', () => {
+  it('never crashes its reader, whatever it contains', () => {
     fc.assert(
       fc.property(
         fc.jsonValue(),
@@ -164,7 +164,7 @@ describe('a schedule', () => {
       /input\.stream\.name: got "others", allowed: "calls"/,
     ],
   ] as [what: string, args: unknown[] | undefined, says: RegExp][])
-    it(`with ${what} is unreadable, and says why in one line`, () => {
+    it(`with ${what} is unreadable, and one line says why`, () => {
       assert.throws(
         () => parseScheduledStream('calls', args),
         (error) => {
