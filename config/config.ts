@@ -81,6 +81,18 @@ const ALERTS = {
   WEBHOOKS: z.string().default(''),
 };
 
+/** The schema of every variable, by the group that a process reads as a whole. */
+export const VARIABLE_SCHEMAS = {
+  temporal: TEMPORAL,
+  clickHouse: CLICKHOUSE,
+  exporter: EXPORTER,
+  admin: ADMIN,
+  worker: { ...WORKER, ...DESTINATIONS },
+  destination: DESTINATION_VARIABLES,
+  alerts: ALERTS,
+  webhook: WEBHOOK_VARIABLES,
+} as const;
+
 /** Who reads which variables: what each process is to be given, and no more. */
 export const VARIABLES = {
   temporal: Object.keys(TEMPORAL),
