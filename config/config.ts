@@ -82,6 +82,18 @@ const ALERTS = {
   WEBHOOKS: z.string().default(''),
 };
 
+/** The schema of every variable, by the group that a process reads as a whole. */
+export const VARIABLE_SCHEMAS = {
+  temporal: TEMPORAL,
+  clickHouse: CLICKHOUSE,
+  exporter: EXPORTER,
+  admin: ADMIN,
+  worker: { ...WORKER, ...DESTINATIONS },
+  destination: DESTINATION_VARIABLES,
+  alerts: ALERTS,
+  webhook: WEBHOOK_VARIABLES,
+} as const;
+
 /** Which variables each kind of process reads. A process should be given these and no others. */
 export const VARIABLES = {
   temporal: Object.keys(TEMPORAL),

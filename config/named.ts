@@ -5,6 +5,9 @@ import type { Environment } from './read-variables.ts';
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
 
+/** What a list of names may be, for a person. */
+export const NAMES_ALLOWED = 'names of [a-z][a-z0-9-]{0,62}, separated by commas';
+
 /** `DESTINATION_EU_LAKE_` for `DESTINATION` and `eu-lake`. */
 export function stemOf(kind: string, name: string): string {
   return `${kind}_${name.toUpperCase().replaceAll('-', '_')}_`;
@@ -22,9 +25,7 @@ export function listNames({ list: variable }: { list: string }, text: string, pr
   const names: string[] = [];
   for (const name of given) {
     if (!NAME.test(name)) {
-      problems.push(
-        `${variable}: got "${name}", allowed: names of [a-z][a-z0-9-]{0,62}, separated by commas`,
-      );
+      problems.push(`${variable}: got "${name}", allowed: ${NAMES_ALLOWED}`);
     } else if (names.includes(name)) {
       problems.push(`${variable}: got "${name}" twice, allowed: each name once`);
     } else names.push(name);
