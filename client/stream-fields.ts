@@ -100,7 +100,7 @@ export const STREAM_FIELDS: readonly StreamField[] = [
     value: 'template',
     ...text,
     fallback: KEY_TEMPLATE_DEFAULT,
-    description: 'where a file lies in its bucket',
+    description: 'the key of a file in its bucket',
   },
   {
     name: 'empty',

@@ -25,7 +25,7 @@ const BACK_SECONDS_DEFAULT = 7 * 86_400;
 const BACK_SECONDS_MAX = 366 * 86_400;
 
 const EXIT_CODES = `
-Exit code 0: everything is as it should be, or was repaired. What was found and is not repaired: 32, and for each kind of it
+Exit code 0: no problem was found, or all were repaired. For problems that are not repaired 32, plus for each kind of problem
   1  a missing interval (no manifest)            4  a file that differs from its manifest     16  an unreadable manifest
   2  a missing file                              8  a file whose history has changed
 so 33 is missing intervals only, 42 missing files and changed histories. 1: the audit itself failed, or was canceled; 2: the range is no range of
@@ -49,7 +49,7 @@ export function addAuditCommands(program: Command, terminal: Terminal): void {
     )
     .option('--from <time>', 'start of the first interval, with its zone', parseInstantMs)
     .option('--to <time>', 'end of the last interval, with its zone', parseInstantMs)
-    .option('--repair', 'make again what is not as it should be: generation + 1')
+    .option('--repair', 'export again what is missing, differs or has changed: generation + 1')
     .option('--json', 'print the report as JSON, and no progress')
     .addHelpText(
       'after',
@@ -89,7 +89,7 @@ function addSchedule(audit: Command, terminal: Terminal): void {
         .argParser(parseBack)
         .default(BACK_SECONDS_DEFAULT, toDurationText(BACK_SECONDS_DEFAULT)),
     )
-    .option('--repair', 'make again what is not as it should be: generation + 1')
+    .option('--repair', 'export again what is missing, differs or has changed: generation + 1')
     .option('--json', 'print what was scheduled as JSON')
     .addHelpText('after', '\nExample:\n  room-streams audit schedule demo --at 03:00 --back 7d --repair')
     .action(

@@ -37,7 +37,7 @@ export function addBackfillCommand(program: Command, terminal: Terminal): void {
     .command('backfill')
     .argument('<name>', 'the stream')
     .description(
-      'makes past intervals that have no complete file, by a workflow that goes on without this command; the same command again joins it',
+      'exports past intervals that have no complete file, by a workflow that goes on without this command; the same command joins it later',
     )
     .requiredOption('--from <time>', 'start of the first interval, with its zone', parseInstantMs)
     .requiredOption('--to <time>', 'end of the last interval, with its zone', parseInstantMs)
@@ -47,7 +47,7 @@ export function addBackfillCommand(program: Command, terminal: Terminal): void {
       parseCount(1, CONCURRENCY_MAX),
       CONCURRENCY_DEFAULT,
     )
-    .option('--force', 'make complete intervals again, too: generation + 1')
+    .option('--force', 'also export complete intervals again: generation + 1')
     .option('--skipped', 'also intervals that the stream leaves out on purpose')
     .addOption(
       new Option('--dry-run', 'show what would be made; start nothing').conflicts([

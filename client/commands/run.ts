@@ -48,12 +48,12 @@ function addRetry(run: Command, terminal: Terminal): void {
     .command('retry')
     .argument('<stream>', 'the stream')
     .argument('[end]', 'end of the interval, with its zone; the last complete one if absent', parseInstantMs)
-    .description('makes a failed run go on at the stage that failed, or makes its interval again')
+    .description('continues a failed run at the stage that failed, or exports its interval again')
     .option('--detach', 'do not wait for the run')
     .option('--json', 'print as JSON')
     .addHelpText(
       'after',
-      '\nA run that is under way, and one that is complete, are left alone. To make a complete interval again: stream trigger --force.\n' +
+      '\nA run that is under way, and one that is complete, are left alone. To export a complete interval again: stream trigger --force.\n' +
         'Exit code 0: the file is complete, or the run is under way; 1: it failed again.\n\n' +
         'Example:\n  room-streams run retry demo 2026-11-23T10:15:00Z',
     )

@@ -34,7 +34,7 @@ export function addPausing(stream: Command, terminal: Terminal): void {
   stream
     .command('resume')
     .argument('<name>', 'the stream')
-    .description('starts runs again, and makes the intervals that were missed by a backfill')
+    .description('starts runs again, and exports the missed intervals by a backfill')
     .option('--skip', 'leave the missed intervals out; audits do not miss them')
     .option('--json', 'print the result as JSON')
     .addHelpText(

@@ -49,7 +49,7 @@ function addTrigger(stream: Command, terminal: Terminal): void {
     .argument('<name>', 'the stream')
     .description('exports the last complete interval now, or the one named, and follows the run')
     .option('--end <time>', 'end of the interval, with its zone', parseInstantMs)
-    .option('--force', 'make the interval again although it is complete')
+    .option('--force', 'export the interval again although it is complete')
     .option('--detach', 'start the run and do not wait for it')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  room-streams stream trigger demo --end 2026-11-23T10:15:00Z')

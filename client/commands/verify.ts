@@ -33,16 +33,16 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
     .command('verify')
     .argument('[key]', 'of the file, with --destination; or name --stream')
     .description(
-      'reads a file back as a whole and holds it against its manifest: CRC, sizes, gzip trailer, frame and count of rooms',
+      'reads a whole file and compares it with its manifest: CRC, sizes, gzip trailer, frame and count of rooms',
     )
-    .option('--destination <name>', 'where the key lies')
+    .option('--destination <name>', 'the destination that holds the key')
     .addOption(new Option('--stream <name>', 'instead of a key: the stream').conflicts('destination'))
     .option(
       '--end <time>',
       'with --stream: end of the interval, with its zone; the last if absent',
       parseInstantMs,
     )
-    .option('--deep', 'also parse each room and hold it against the schema of the file')
+    .option('--deep', 'also parse each room and check it by the schema of the file')
     .option('--json', 'print the report as JSON')
     .addHelpText(
       'after',
