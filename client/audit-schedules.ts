@@ -35,7 +35,8 @@ export async function scheduleAudit(
         typedSearchAttributes: attributes,
         staticSummary: `nightly audit${repair ? ' and repair' : ''} of stream ${name}`,
       },
-      // A missed audit is not caught up, because the next one checks the same days again.
+      // An audit that is due while another one runs is skipped, because the next one checks the same days
+      // again.
       policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 day' },
       typedSearchAttributes: attributes,
     });

@@ -11,7 +11,7 @@ const CATCHUP_WINDOW_MS = 60_000;
 /** A check that no worker has taken within this time is abandoned, so that it does not delay the next one. */
 const LOOK_WITHIN_MS = 2 * WATCH_EVERY_MS;
 
-/** `updated`: the schedule named another task queue. */
+/** `updated`: the schedule had another task queue or another period. */
 export async function ensureWatch({
   client,
   config,

@@ -1,5 +1,6 @@
 // Retries a failed run: resets it to the failed stage, which keeps the work done before it. Where a reset is
-// impossible, a new run exports the interval again. A running run and a complete file are never touched.
+// impossible, a new run exports the interval again. A running run is left alone, and so is a file that is
+// complete under the current settings.
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { WorkflowNotFoundError } from '@temporalio/client';

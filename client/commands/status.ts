@@ -14,8 +14,8 @@ import { printJson, toByteText, toColumns } from '../print.ts';
 import { readStatus } from '../stream-status.ts';
 
 /**
- * This is fast enough for a person to see changes. A thousand streams then cost their servers a tenth of what
- * refreshing every second would.
+ * This is fast enough for a person to see changes. Reading a thousand streams keeps their servers busy for a
+ * tenth of this time.
  */
 const REDRAW_MS = 5_000;
 
