@@ -53,7 +53,7 @@ describe('webhooks', () => {
       assert.equal(event.isSigned, true);
       const { data } = event;
       assert.match(String(data['message']), /destination: got "moon", allowed: local/);
-      assert.equal(data['error_type'], 'InvalidRequest');
+      assert.equal(data['error_type'], 'UnknownDestinationError');
       assert.deepEqual(
         [data['stream'], data['interval_start'], data['interval_end']],
         [stream.name, '2026-11-23T10:00:00Z', '2026-11-23T11:00:00Z'],

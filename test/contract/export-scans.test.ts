@@ -152,7 +152,16 @@ describe('the scans of a range on ClickHouse', () => {
         query: `${VIEW} * REPLACE (bytes + throwIf(number = 400000, 'the last row') AS bytes)
           FROM (SELECT * FROM track_totals FINAL LIMIT 1) AS t CROSS JOIN numbers(400001) AS n`,
       });
-      await assert.rejects(write(), { name: 'HistoryStreamError', message: /^Code: 395\. .*the last row/ });
+      // The server closes the connection behind its message. Where the end of the connection is noticed before
+      // the last bytes are read, the scan is only known to have broken off, which is retried as well.
+      const failures: Error[] = [];
+      while (failures.length < 10 && !failures.some(({ name }) => name === 'HistoryStreamError'))
+        failures.push(await write().then(neverWritten, (error: unknown) => error as Error));
+      const last = failures.pop();
+      assert.equal(last?.name, 'HistoryStreamError');
+      assert.match(last.message, /^Code: 395\. .*the last row/);
+      for (const { name, message } of failures)
+        assert.deepEqual([name, message], ['DamagedScanError', 'a scan broke off: aborted']);
     });
   });
 });
@@ -172,4 +181,8 @@ function codeOf(error: unknown): string {
 function schemaOf(stream: Uint8Array): string[] {
   const { schema }: { schema: Schema } = RecordBatchReader.from(stream).open();
   return schema.fields.map(({ name, type, nullable }) => `${name} ${String(type)} ${nullable}`);
+}
+
+function neverWritten(): never {
+  throw new Error('a scan that the server broke off was written');
 }

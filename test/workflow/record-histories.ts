@@ -90,7 +90,9 @@ async function recordAll(bench: ExportBench, release: string): Promise<void> {
   await bench.run(makeStream('several', { compression: 'gzip', fields: 'extended' }), HOUR, true);
   await keep('complete-again-compressed', runIdOf('several', HOUR));
 
-  await bench.run(makeStream('lost', { destination: 'moon', giveUpSeconds: 60 }), HOUR).catch(() => undefined);
+  await bench
+    .run(makeStream('lost', { destination: 'moon', giveUpSeconds: 60 }), HOUR)
+    .catch(() => undefined);
   await keep('failed-for-good', runIdOf('lost', HOUR));
 
   const waiting = makeStream('waiting', { settleSeconds: 86_400 * 365 });
