@@ -4,9 +4,6 @@ import { DIRECTIONS, MEDIA } from '../measurements/peer.ts';
 import { fieldsOfDirection, PEER_FIELDS, ROOM_FIELDS } from './definition.ts';
 import type { Field, Quantity, Value } from './definition.ts';
 
-export const FIELD_TABLE_BEGIN = '<!-- Made by npm run docs:fields. -->';
-export const FIELD_TABLE_END = '<!-- End of the table of fields. -->';
-
 /** Markdown, a row for each field in the order of the definition. */
 export function toFieldTable(): string {
   const directions = MEDIA.flatMap((medium) =>
@@ -92,15 +89,4 @@ function sourceOf(value: Value<string>): string {
     case 'array':
       return '';
   }
-}
-
-/**
- * Replaces the table in the document.
- * @throws RangeError when the document has no markers for the table
- */
-export function withFieldTable(markdown: string): string {
-  const begin = markdown.indexOf(FIELD_TABLE_BEGIN);
-  const end = markdown.indexOf(FIELD_TABLE_END);
-  if (begin === -1 || end < begin) throw new RangeError('the document has no place for the table of fields');
-  return `${markdown.slice(0, begin)}${FIELD_TABLE_BEGIN}\n\n${toFieldTable()}\n\n${markdown.slice(end)}`;
 }

@@ -3,7 +3,7 @@
 // the tables behind a view, differing types.
 import { z } from 'zod';
 import type { CheckLine } from '../../workflows/questions/preflight-contract.ts';
-import type { RoomRange } from '../../workflows/model/plan.ts';
+import { rangeOf } from '../../workflows/model/plan.ts';
 import { writeRange } from '../batch/write-range.ts';
 import { cutRanges } from '../scans/cut-ranges.ts';
 import { fingerprintRange } from '../scans/fingerprint-range.ts';
@@ -68,15 +68,12 @@ async function runStatements(
 ): Promise<{ rooms: number; peers: number; totals: number; bytes: number }> {
   const { signal } = new AbortController();
   const interval = { startMs: atMs, endMs: atMs + 1 };
-  const range: RoomRange = {
-    from: { finalizedAtMs: interval.startMs, sessionHex: '' },
-    to: { finalizedAtMs: interval.endMs, sessionHex: '' },
-  };
-  const planned = await fingerprintRange(history, { projectId, ...range }, signal);
+  const range = { projectId, ...rangeOf(interval) };
+  const planned = await fingerprintRange(history, range, signal);
   const cut = { projectId, interval, fields: 'extended', rangeBytes: RANGE_BYTES, bytesScale: 1 } as const;
   await cutRanges(history, cut, signal);
   const written = await writeRange(history, {
-    range: { projectId, ...range },
+    range,
     fields: 'extended',
     format: 'ndjson',
     signal,

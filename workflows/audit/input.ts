@@ -12,15 +12,13 @@ import {
   object,
   oneOf,
   optional,
+  positive,
   record,
   such,
   text,
   truth,
-  whole,
 } from '../model/shape.ts';
 import { definition, interval, seconds, streamName, WAIT_SECONDS_MAX } from '../model/stream-shape.ts';
-
-const perExecution = optional(whole(1, Number.MAX_SAFE_INTEGER));
 
 const finding = object<AuditReport['findings'][number]>({
   interval,
@@ -55,7 +53,7 @@ export const auditRequest = object<AuditRequest>({
   stream: either({ when: (value) => typeof value === 'string', shape: streamName }, definition),
   range: either({ when: (value) => isObject(value) && 'backSeconds' in value, shape: backSeconds }, interval),
   repair: truth,
-  intervalsPerExecution: perExecution,
+  intervalsPerExecution: optional(positive),
   carried: optional(
     object<CarriedAudit>({ stream: definition, range: interval, report: auditReport, cursorMs: instantMs }),
   ),

@@ -10,13 +10,12 @@ import {
   object,
   oneOf,
   optional,
+  positive,
   text,
   truth,
   whole,
 } from '../model/shape.ts';
 import { definition, interval } from '../model/stream-shape.ts';
-
-const perExecution = optional(whole(1, Number.MAX_SAFE_INTEGER));
 
 const backfillProgress = object<BackfillProgress>({
   stream: text,
@@ -56,6 +55,6 @@ export const backfillRequest = object<BackfillRequest>({
   force: truth,
   includesSkipped: truth,
   isDryRun: truth,
-  intervalsPerExecution: perExecution,
+  intervalsPerExecution: optional(positive),
   carried: optional(carriedBackfill),
 });

@@ -9,6 +9,7 @@ import {
   number,
   object,
   optional,
+  positive,
   such,
   text,
   truth,
@@ -28,7 +29,7 @@ const bound = object<PlannedRange['from']>({ finalizedAtMs: number, sessionHex: 
 const plan = object<IntervalPlan>({
   key: filledText,
   writeId: filledText,
-  generation: whole(1, Number.MAX_SAFE_INTEGER),
+  generation: positive,
   supersedes: nullable(text),
   manifestEtag: nullable(text),
   replacesObject: truth,

@@ -44,6 +44,8 @@ export function whole(low: number, high: number, what = 'a whole number'): Shape
 
 export const count = such<number>('a whole number, 0 or more', (value) => isWhole(value) && value >= 0);
 
+export const positive = whole(1, Number.MAX_SAFE_INTEGER);
+
 export const number = such<number>(
   'a number',
   (value) => typeof value === 'number' && Number.isFinite(value),
