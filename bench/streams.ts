@@ -83,7 +83,7 @@ async function bench(
     );
   // Temporal is at work on a thousand new schedules for a while; a person asks later.
   await waitUntil(interval.startMs);
-  // Told, and not judged: the first answers of a worker that has just started wait for its code to be
+  // Printed without a bound: the first answers of a worker that has just started wait for its code to be
   // compiled.
   await measureStatus(stack, count, 'by a worker that has just started');
   console.log(`all fire at ${toRfc3339(interval.endMs)}`);

@@ -1,5 +1,5 @@
 // Reads from ClickHouse's plan of a query whether its conditions reach the primary key. Pure; knows the JSON
-// that `EXPLAIN json = 1, indexes = 1` prints, and passes over whatever else stands in it.
+// that `EXPLAIN json = 1, indexes = 1` prints, and ignores everything else in it.
 import { z } from 'zod';
 
 const indexSchema = z.object({ Type: z.string(), Condition: z.string().optional() });

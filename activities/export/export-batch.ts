@@ -4,7 +4,7 @@
 // as planned.
 import { log } from '@temporalio/activity';
 import { randomUUID } from 'node:crypto';
-import { PART_BYTES_MIN } from '../../workflows/model/plan.ts';
+import { describeCounts, hasSameCounts, PART_BYTES_MIN } from '../../workflows/model/plan.ts';
 import type { ExportedPart, Fingerprint } from '../../workflows/model/plan.ts';
 import type { BatchRequest } from '../../workflows/export/contract.ts';
 import type { StreamSettings } from '../../workflows/model/stream.ts';
@@ -131,24 +131,12 @@ async function assertAllRead(
   request: BatchRequest,
   { written, signal }: { written: WrittenBatch; signal: AbortSignal },
 ): Promise<void> {
-  if (isAllOf(written, request.range.fingerprint)) return;
+  if (hasSameCounts(written, request.range.fingerprint)) return;
   const current = await readFingerprint(tools, request, signal);
-  if (isAllOf(written, current)) return;
-  throw new TruncatedAnswerError(`the scans have ${countsOf(written)}; the history has ${countsOf(current)}`);
-}
-
-interface Counts {
-  rooms: number;
-  peers: number;
-  totals: number;
-}
-
-function isAllOf(a: Counts, b: Counts): boolean {
-  return a.rooms === b.rooms && a.peers === b.peers && a.totals === b.totals;
-}
-
-function countsOf({ rooms, peers, totals }: Counts): string {
-  return `${rooms} rooms, ${peers} peers and ${totals} track totals`;
+  if (hasSameCounts(written, current)) return;
+  throw new TruncatedAnswerError(
+    `the scans have ${describeCounts(written)}; the history has ${describeCounts(current)}`,
+  );
 }
 
 /**

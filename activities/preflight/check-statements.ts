@@ -3,7 +3,7 @@
 // the tables behind a view, differing types.
 import { z } from 'zod';
 import type { CheckLine } from '../../workflows/questions/preflight-contract.ts';
-import { rangeOf } from '../../workflows/model/plan.ts';
+import { describeCounts, hasSameCounts, rangeOf } from '../../workflows/model/plan.ts';
 import { writeRange } from '../batch/write-range.ts';
 import { cutRanges } from '../scans/cut-ranges.ts';
 import { fingerprintRange } from '../scans/fingerprint-range.ts';
@@ -79,9 +79,9 @@ async function runStatements(
     signal,
   });
   const { rooms, peers, totals, body } = written;
-  if (rooms !== planned.rooms || peers !== planned.peers || totals !== planned.totals)
+  if (!hasSameCounts(written, planned))
     throw new Error(
-      `the scans have ${rooms} rooms, ${peers} peers and ${totals} track totals; ` +
+      `the scans have ${describeCounts(written)}; ` +
         `the history counts ${planned.rooms}, ${planned.peers} and ${planned.totals}`,
     );
   return { rooms, peers, totals, bytes: body.length };

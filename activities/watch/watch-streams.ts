@@ -45,7 +45,7 @@ export async function watchStreams(
   run.report({ streams: states.length });
   const lastEnds = await readLastEnds(tools, states, { before, run });
   const nowMs = tools.nowMs();
-  const memory: WatchMemory = { latest: {}, told: {}, pausedAtMs: {} };
+  const memory: WatchMemory = { latest: {}, reported: {}, pausedAtMs: {} };
   const late: StreamLate[] = [];
   const suspects: Suspect[] = [];
   for (const state of states) {
@@ -57,10 +57,10 @@ export async function watchStreams(
     memory.latest[name] = lastEnd;
     const lateness = latenessOf(state.stream, toMs(lastEnd), nowMs);
     if (lateness.isLate) {
-      const reported = before.told[name];
-      if (reported !== undefined) memory.told[name] = reported;
+      const reported = before.reported[name];
+      if (reported !== undefined) memory.reported[name] = reported;
       else if (late.length < REPORTED_AT_ONCE) {
-        memory.told[name] = lastEnd;
+        memory.reported[name] = lastEnd;
         late.push(toLate(state, lastEnd, { ...lateness, nowMs }));
       }
     }

@@ -1,7 +1,7 @@
 // Makes up finalised rooms in the history, as many as wanted, for tests, demonstrations and benchmarks.
 // ClickHouse computes them from a seed and the room's number: the same options give the same rows, and making
-// them again changes nothing. Writes rooms, peers and track totals, no ticks. Everything about the rooms
-// themselves stands in the .sql files beside this one.
+// them again changes nothing. Writes rooms, peers and track totals, no ticks. The .sql files beside this one
+// define the rooms themselves.
 import type { ClickHouseClient } from '@clickhouse/client';
 import { readStatement } from '../../clickhouse/read-statement.ts';
 

@@ -1,7 +1,7 @@
 // webrtc-internals dumps: one JSON object with, for each connection, the values over time of each field of
-// each report. Turns those columns back into calls of getStats. Old Chrome wrote neither types nor times,
-// both are then told from ids and from start and end. One browser's dump, with a session for each of its
-// pages (browser-pages.ts).
+// each report. Turns those columns back into calls of getStats. Old Chrome wrote neither types nor times:
+// types are then derived from ids, and times from start and end. A dump holds one browser, with a session for
+// each of its pages (browser-pages.ts).
 import { StringDecoder } from 'node:string_decoder';
 import { isFields, readText } from '../read-value.ts';
 import type { FileRecording, RecordedConnection } from '../recording.ts';

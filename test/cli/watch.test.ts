@@ -43,7 +43,7 @@ describe('the watch', () => {
         );
         const names = [late, never, fresh].map(({ name }) => name);
         const memory = await look(bench, names);
-        assert.deepEqual(memory.told, { [late.name]: '2026-11-23T11:00:00Z', [never.name]: null });
+        assert.deepEqual(memory.reported, { [late.name]: '2026-11-23T11:00:00Z', [never.name]: null });
         const events = await receivedBy(receiver, 2);
         assert.ok(events.every(({ isSigned, type }) => isSigned && type === 'stream.late'));
         const [ofLate, ofNever] = events.sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -37,6 +37,18 @@ export interface Fingerprint {
   hash: string;
 }
 
+/** How many rows a reading has. */
+export type RowCounts = Pick<Fingerprint, 'rooms' | 'peers' | 'totals'>;
+
+export function hasSameCounts(a: RowCounts, b: RowCounts): boolean {
+  return a.rooms === b.rooms && a.peers === b.peers && a.totals === b.totals;
+}
+
+/** For messages. */
+export function describeCounts({ rooms, peers, totals }: RowCounts): string {
+  return `${rooms} rooms, ${peers} peers and ${totals} track totals`;
+}
+
 /** The ranges of a plan cover the interval without gap or overlap, so a late room belongs to one of them. */
 export interface PlannedRange extends RoomRange {
   fingerprint: Fingerprint;

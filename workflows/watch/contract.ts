@@ -29,7 +29,7 @@ export interface WatchMemory {
    * By late stream: its newest complete end when it became late. A stream is reported once, until it is no
    * longer late.
    */
-  told: Record<string, string | null>;
+  reported: Record<string, string | null>;
   /**
    * By stream: when the watch last paused it, in epoch milliseconds. Earlier failures are not counted again.
    */

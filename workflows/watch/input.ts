@@ -5,6 +5,6 @@ import { list, nullable, number, object, optional, record, text } from '../model
 const ends = record(nullable(text));
 
 /** The memory that one check leaves for the next one. */
-export const watchMemory = object<WatchMemory>({ latest: ends, told: ends, pausedAtMs: record(number) });
+export const watchMemory = object<WatchMemory>({ latest: ends, reported: ends, pausedAtMs: record(number) });
 
 export const watchRequest = object<WatchRequest>({ names: optional(list(text)) });

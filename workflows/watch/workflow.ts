@@ -14,7 +14,7 @@ const watching = proxyActivities<Watching>({
   retry: { initialInterval: '1 second', maximumAttempts: 5 },
 });
 
-const NOTHING: WatchMemory = { latest: {}, told: {}, pausedAtMs: {} };
+const NOTHING: WatchMemory = { latest: {}, reported: {}, pausedAtMs: {} };
 
 /** Returns the memory for the next check. */
 export async function watchStreams(request: WatchRequest): Promise<WatchMemory> {
