@@ -1,5 +1,5 @@
-// Reads and writes one range of rooms in the calling thread, into memory, for tests. A worker exports in its
-// pool of threads (export-batch.ts), with the same scans and the same writer.
+// Reads and writes one range of rooms in the calling thread, into memory, for the preflight and for tests. A
+// worker exports in its pool of threads (export-batch.ts), with the same scans and the same writer.
 import { randomUUID } from 'node:crypto';
 import type { FieldSet, FileFormat } from '../../workflows/model/stream.ts';
 import type { HistoryReader } from '../../clickhouse/history-reader.ts';
